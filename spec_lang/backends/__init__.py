@@ -1,0 +1,1 @@
+"""Decision procedures, one module or package each; discovered by `_registry`."""

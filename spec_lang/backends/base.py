@@ -1,0 +1,77 @@
+"""What a backend is.  A backend reads an obligation and says `Proved`, `Refuted` or `GaveUp`.
+
+It never makes a verdict: a `Refuted` point has been confirmed by the exact replay that it was handed,
+and a `Proved` carries what the kernel needs to label it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Protocol, runtime_checkable
+
+from spec_lang.obligations.model import Obligation
+from spec_lang.obligations.outcome import Outcome, Work
+
+Point = tuple[Fraction, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A moment of a search: units done, units open, the worst proved bound so far, if any."""
+
+    done: int
+    open: int
+    bound: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """`deadline` is a `time.monotonic()` moment or None; `work` a cap on deterministic units or None."""
+
+    deadline: float | None = None
+    work: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What a run is handed besides the obligation: limits, and the callbacks of its surroundings.
+
+    `confirm` replays a point exactly (the kernel's witness check) and says whether it is a
+    counterexample; `observe` hears of progress.  Both are cheap and never raise.
+    """
+
+    budget: Budget
+    confirm: Callable[[Point], bool]
+    observe: Callable[[Progress], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    outcome: Outcome
+    work: Work
+
+
+@runtime_checkable
+class Backend(Protocol):
+    """A decision procedure, as a module constant `BACKEND`."""
+
+    @property
+    def name(self) -> str:
+        """What `--using` and `@using` call it."""
+
+    @property
+    def version(self) -> str: ...
+
+    @property
+    def summary(self) -> str: ...
+
+    def availability(self) -> str | None:
+        """None when it can run here, otherwise the reason why not."""
+
+    def supports(self, obligation: Obligation) -> str | None:
+        """None when it takes this obligation, otherwise the reason why not."""
+
+    def run(self, obligation: Obligation, session: Session) -> Run:
+        """Decide, within the session's budget."""

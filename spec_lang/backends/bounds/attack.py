@@ -1,0 +1,113 @@
+"""A projected-gradient search for counterexamples, batched over restarts.
+
+In: a problem.  Out: whether an exactly confirmed counterexample was found.  Plain float64 throughout: a
+miss proves nothing and a hit is replayed exactly by `Witnesses`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spec_lang.backends.bounds.boxes import Boxes
+from spec_lang.backends.bounds.problem import Problem, Witnesses, conjunction_margins
+from spec_lang.backends.bounds.program import F64, AffineStep, Program, ReluStep
+
+FIRST_STEP, LAST_STEP = 0.25, 0.01  # of the box's width: shrinking geometrically from one to the other
+DEEPENING_STEPS = 15
+
+
+def sample(problem: Problem, witnesses: Witnesses, count: int, rng: np.random.Generator) -> bool:
+    """Uniform points of every root box, and its centre."""
+    for root in problem.roots:
+        width = root.upper - root.lower
+        points = root.lower + width * rng.random((count, problem.program.input_size))
+        if witnesses.try_points(np.concatenate([points, root.center])):
+            return True
+    return False
+
+
+def descend(problem: Problem, witnesses: Witnesses, boxes: Boxes, start: F64, steps: int) -> bool:
+    """Signed gradient steps from `start` (n, in), point i within box i, towards the violation.
+
+    Each point works on one conjunction (in turn), on the row of it that is furthest from holding
+    [Madry et al. 2018, with the margin as loss].
+    """
+    x = np.clip(start, boxes.lower, boxes.upper)
+    goal = np.arange(len(x)) % len(problem.rows.member)
+    with np.errstate(all="ignore"):
+        for rate in np.geomspace(FIRST_STEP, LAST_STEP, steps):
+            margins, gradient = _slope(problem, x, goal)
+            if np.any(margins <= 0) and witnesses.offer(x, margins):
+                return True
+            x = np.clip(x - rate * (boxes.upper - boxes.lower) * np.sign(gradient), boxes.lower, boxes.upper)
+    return witnesses.try_points(x)
+
+
+def deepen(problem: Problem, witnesses: Witnesses) -> None:
+    """Move a confirmed counterexample further into the violation, where a few steps suffice.
+
+    A point that violates by a clear margin does so in float32 as well, in which the network is run.
+    """
+    if witnesses.found is None:
+        return
+    x = np.array([[float(v) for v in witnesses.found]])
+    root = next((r for r in problem.roots if bool((r.lower <= x).all() and (x <= r.upper).all())), None)
+    if root is None:
+        return
+    trail = []
+    with np.errstate(all="ignore"):
+        for rate in np.geomspace(FIRST_STEP, LAST_STEP, DEEPENING_STEPS):
+            goal = conjunction_margins(problem.rows, _row_values(problem, x)).argmin(axis=1)
+            margins, gradient = _slope(problem, x, goal)
+            trail.append((float(margins[0]), x))
+            x = np.clip(x - rate * (root.upper - root.lower) * np.sign(gradient), root.lower, root.upper)
+    margin, best = min(trail, key=lambda entry: entry[0])
+    if best is not trail[0][1]:
+        witnesses.offer(best, np.array([margin]))
+
+
+def _row_values(problem: Problem, x: F64) -> F64:
+    return problem.rows.values(x, problem.program.evaluate(x))
+
+
+def _slope(problem: Problem, x: F64, goal: NDArray[np.intp]) -> tuple[F64, F64]:
+    """The best margin over all conjunctions (n,), and the input gradient of the row that keeps point
+    i's own conjunction `goal[i]` from holding (n, in)."""
+    rows, program = problem.rows, problem.program
+    values = program.values(x)
+    row_values = rows.values(x, program.flat_outputs(values))
+    worst = np.where(rows.member[goal], row_values, -np.inf).argmax(axis=1)
+    gradient = input_gradient(program, values, rows.outputs[worst]) + rows.inputs[worst]
+    return conjunction_margins(rows, row_values).min(axis=1), gradient
+
+
+def input_gradient(program: Program, values: dict[int, F64], seed: F64) -> F64:
+    """Gradient of `seed·outputs` in the flat input, point by point (n, in); a ReLU at 0 counts as off."""
+    pending: dict[int, F64] = {}
+    column = 0
+    for output in program.outputs:
+        size = program.sizes[output]
+        part = seed[:, column : column + size]
+        pending[output] = pending[output] + part if output in pending else part
+        column += size
+    for step in reversed(program.steps):
+        gradient = pending.pop(step.value, None)
+        if gradient is None:
+            continue
+        for operand, part in _parts(step, values, gradient):
+            pending[operand] = pending[operand] + part if operand in pending else part
+    result = np.zeros((len(seed), program.input_size))
+    for number, where in enumerate(program.input_slices):
+        if number in pending:
+            result[:, where] = pending[number]
+    return result
+
+
+def _parts(step: AffineStep | ReluStep, values: dict[int, F64], gradient: F64) -> list[tuple[int, F64]]:
+    if isinstance(step, ReluStep):
+        return [(step.operand, gradient * (values[step.operand] > 0))]
+    return [
+        (operand, gradient @ weight if weight.ndim == 2 else gradient * weight)
+        for operand, weight in zip(step.operands, step.weights, strict=True)
+    ]

@@ -1,0 +1,78 @@
+"""The backend's face: what it takes, and which of its two searches an obligation gets."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from spec_lang.backends.base import Run, Session
+from spec_lang.backends.bounds.problem import Problem, prepare
+from spec_lang.backends.bounds.program import unsupported
+from spec_lang.backends.bounds.rows import MAX_CONJUNCTIONS, TooManyDisjunctsError
+from spec_lang.backends.bounds.split_input import InputSplitting
+from spec_lang.backends.bounds.split_relu import ReluSplitting
+from spec_lang.obligations.model import Obligation
+from spec_lang.obligations.outcome import Attestation, GaveUp, GaveUpReason, Proved, Work
+
+# Halving one input of many changes little: from here on the phases of ReLUs are split instead.
+MANY_INPUTS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class BoundsBackend:
+    name: str = "bounds"
+    version: str = "0.1.0"
+    summary: str = "outward-rounded linear bounds with branch and bound over inputs or ReLU phases"
+
+    def availability(self) -> str | None:
+        return None
+
+    def supports(self, obligation: Obligation) -> str | None:
+        for box in obligation.region.boxes:
+            for number, (low, high) in enumerate(zip(box.lower, box.upper, strict=True)):
+                if low is None or high is None:
+                    return f"the region leaves input {number} unbounded; bounds need a finite box"
+        return unsupported(obligation.graph)
+
+    def run(self, obligation: Obligation, session: Session) -> Run:
+        try:
+            problem = prepare(obligation)
+        except TooManyDisjunctsError:
+            detail = f"the negated claim has more than {MAX_CONJUNCTIONS} alternatives"
+            return Run(GaveUp(GaveUpReason.UNSUPPORTED, detail), Work())
+        if not len(problem.rows.member) or not problem.roots:
+            return Run(Proved(self._attestation("nothing left to bound")), Work())
+        if not np.isfinite(problem.root_of_all.magnitude).all():
+            return Run(GaveUp(GaveUpReason.NUMERICAL, "the region reaches beyond float64"), Work())
+        return self._search(problem, session)
+
+    def _search(self, problem: Problem, session: Session) -> Run:
+        if (fault := rounding_fault()) is not None:
+            return Run(GaveUp(GaveUpReason.NUMERICAL, fault), Work())
+        started = time.monotonic()
+        if problem.program.input_size < MANY_INPUTS:
+            attestation = self._attestation("input splitting, outward-rounded float64")
+            run = InputSplitting(problem, session, attestation).run()
+        else:
+            attestation = self._attestation("ReLU splitting, outward-rounded float64")
+            run = ReluSplitting(problem, session, attestation).run()
+        return Run(run.outcome, Work(time.monotonic() - started, run.work.units))
+
+    def _attestation(self, method: str) -> Attestation:
+        return Attestation(self.name, self.version, method)
+
+
+def rounding_fault() -> str | None:
+    """Why this process's floats do not round as every bound here assumes, or None.
+
+    The proofs need round-to-nearest and gradual underflow; a library that has switched the processor
+    to flush subnormals to zero, or to another rounding, is found here.
+    """
+    one, tiny = np.float64(1.0), np.float64(5e-324)
+    if one + np.float64(2.0**-53) != one or one + np.float64(2.0**-53 * 1.5) == one:
+        return "the processor does not round to nearest"
+    if tiny * np.float64(1.0) == 0 or np.float64(2.0**-1022) * np.float64(0.5) == 0:
+        return "the processor flushes subnormal numbers to zero"
+    return None

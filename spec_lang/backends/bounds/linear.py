@@ -1,0 +1,260 @@
+"""Backward linear bounds: rows over a graph's values, substituted back to rows over its inputs.
+
+In: a program, a batch of input boxes, relaxations of the ReLUs.  Out: for every row an affine lower
+bound in the inputs, `coefficients·x + constant <= row` on its whole box, and its minimum there.  All of
+it outward-rounded: see `Substitution`.  Over-approximates [Zhang et al. 2018, CROWN].
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spec_lang.backends.bounds.boxes import Boxes
+from spec_lang.backends.bounds.program import F64, AffineStep, Program, ReluStep
+from spec_lang.backends.bounds.relax.relu import Relaxation
+from spec_lang.diagnostics import InternalError
+
+Owners = NDArray[np.intp]
+
+# Magnitudes beyond this leave the range in which the underflow term below is a proof.
+MAGNITUDE_LIMIT = 1e120
+# Covers every product that underflows: each loses at most 2^-1074, times a magnitude within the limit,
+# times fewer terms than any graph has.
+UNDERFLOW = 1e-140
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LinearBounds:
+    """`coefficients @ x + constant` bounds each row from below; `minimum` is its least value on the box."""
+
+    coefficients: F64  # (rows, in)
+    constant: F64  # (rows,)
+    minimum: F64  # (rows,)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Layout:
+    """Which neurons of a ReLU a pass over this batch carries, and in which order.
+
+    `columns` lists the neurons that are not dead in every box, those that are unstable or differ
+    between boxes first (`mixed` of them), then those that are active in every box, whose coefficients
+    pass through unchanged.  The relaxation is stored for the mixed ones alone.
+    """
+
+    columns: NDArray[np.intp]
+    mixed: int
+    relaxation: Relaxation  # (batch, mixed)
+
+
+def layout(relaxation: Relaxation) -> Layout:
+    """Sound to drop dead neurons: both of their bounds are 0."""
+    dead = (relaxation.upper_slope == 0).all(axis=0) & (relaxation.upper_intercept == 0).all(axis=0)
+    active = (relaxation.lower_slope == 1).all(axis=0) & (relaxation.upper_intercept == 0).all(axis=0)
+    mixed = np.flatnonzero(~dead & ~active)
+    part = Relaxation(
+        np.ascontiguousarray(relaxation.lower_slope[:, mixed]),
+        np.ascontiguousarray(relaxation.upper_slope[:, mixed]),
+        np.ascontiguousarray(relaxation.upper_intercept[:, mixed]),
+    )
+    return Layout(np.concatenate([mixed, np.flatnonzero(active)]), len(mixed), part)
+
+
+@dataclass(slots=True, eq=False)
+class Context:
+    """What is known of a batch of boxes so far: relaxations and magnitudes, value by value.
+
+    `norms[v]` is, box by box, the Euclidean norm of a bound on |Σ|W||x| + |b|| at affine value v: with
+    the Euclidean norm of a row's coefficients it bounds that row's rounding error there
+    (Cauchy–Schwarz), at the price of one pass over the coefficients.
+    """
+
+    program: Program
+    boxes: Boxes
+    center: F64
+    radius: F64
+    magnitudes: dict[int, F64]  # (batch, n) or (1, n)
+    norms: dict[int, F64]  # (batch,)
+    layouts: dict[int, Layout]  # by ReLU value
+    columns: dict[int, NDArray[np.intp]]  # by value: the elements that coefficients are kept for
+    _weights: dict[tuple[int, int], F64]
+
+    @classmethod
+    def start(cls, program: Program, boxes: Boxes) -> Context:
+        center = boxes.center
+        magnitudes = program.split_inputs(boxes.magnitude)
+        return cls(program, boxes, center, boxes.radius(center), magnitudes, {}, {}, {}, {})
+
+    def enter(self, step: AffineStep) -> None:
+        """Record the magnitudes of an affine value whose operands are known."""
+        magnitude = step.magnitude(self.magnitudes) * 1.0001 + UNDERFLOW
+        magnitude = np.broadcast_to(magnitude, (len(self.boxes), magnitude.shape[-1]))
+        self.magnitudes[step.value] = magnitude
+        self.norms[step.value] = np.sqrt(np.einsum("bn,bn->b", magnitude, magnitude)) * 1.0001
+
+    def relax(self, step: ReluStep, relaxation: Relaxation) -> None:
+        """Record a ReLU's relaxation; from here on passes carry only the neurons that matter."""
+        self.layouts[step.value] = chosen = layout(relaxation)
+        self.columns[step.value] = chosen.columns
+        if self.program.consumers[step.operand] == 1 and step.operand not in self.columns:
+            self.columns[step.operand] = chosen.columns
+            # Weights cut before this point were cut to other columns.
+            self._weights = {key: w for key, w in self._weights.items() if key[0] != step.operand}
+
+    def weight(self, step: AffineStep, operand: int) -> F64:
+        """The step's weight for its operand number `operand`, cut to the columns that are carried."""
+        key = (step.value, operand)
+        if key not in self._weights:
+            weight = step.weights[operand]
+            rows, columns = self.columns.get(step.value), self.columns.get(step.operands[operand])
+            if weight.ndim == 1 and (rows is not None or columns is not None):
+                weight = np.diag(weight)  # its two sides may carry different elements
+            if rows is not None:
+                weight = weight[rows]
+            if columns is not None:
+                weight = weight[:, columns]
+            self._weights[key] = np.ascontiguousarray(weight)
+        return self._weights[key]
+
+    def carried(self, value: int, rows: F64) -> F64:
+        """Rows over all of `value`, cut to the elements that passes carry.
+
+        Sound because what is cut off a ReLU's value is dead in every box, so that those elements are 0.
+        A ReLU's operand is cut as well, but there the rest is not 0, and no row may start there.
+        """
+        columns = self.columns.get(value)
+        if columns is None:
+            return rows
+        if value not in self.layouts:
+            raise InternalError("a row starts at a value of which only a part is carried")
+        return np.ascontiguousarray(rows[:, columns])
+
+    def usable(self) -> NDArray[np.bool_]:
+        """Boxes whose magnitudes are finite and within the range that the error terms assume."""
+        good = np.ones(len(self.boxes), dtype=np.bool_)
+        for norm in self.norms.values():
+            good &= norm < MAGNITUDE_LIMIT  # False for NaN
+        return good
+
+
+def lower_bounds(
+    context: Context, start: dict[int, F64], constant: F64, owner: Owners, relative: float = 0.0
+) -> LinearBounds:
+    """Affine lower bounds of the rows `Σ start[v]·value_v + constant`, row r over box `owner[r]`.
+
+    `relative` bounds the relative error of the start coefficients and constants themselves.
+    """
+    substitution = Substitution(context, owner, constant)
+    if relative or len(start) > 1:
+        substitution.inexact_start(start, relative)
+    coefficients = substitution.run(start)
+    return substitution.concretise(coefficients)
+
+
+class Substitution:
+    """One backward pass.  `constant` and `weight` (what the error scales with) grow as it goes.
+
+    Sound because every step loses at most γ times what `weight` gathers there: at an affine value the
+    product A·W, the dot A·b and the slope product that made A each err by at most γ|A|·(|W||x| + |b|),
+    which is at most γ‖A‖₂·norms; a ReLU's intercept term has one sign, so that its own sum bounds its
+    error; the constant's running sum errs by γ times all that was added to it.
+    """
+
+    def __init__(self, context: Context, owner: Owners, constant: F64) -> None:
+        self.context = context
+        self.owner = owner
+        self.constant = constant.copy()
+        self.weight = abs(constant)
+        self.gamma = context.program.gamma
+
+    def inexact_start(self, start: dict[int, F64], relative: float) -> None:
+        """Account for start rows that are themselves rounded, or that meet others at one value."""
+        weight = self.weight
+        for value, coefficients in start.items():
+            magnitude = self.context.magnitudes[value]
+            # The whole value's norm, though only its carried elements have coefficients here.
+            size = np.sqrt(np.einsum("bn,bn->b", magnitude, magnitude)) + UNDERFLOW
+            size = np.broadcast_to(size, (len(self.context.boxes),))[self.owner]
+            weight = weight + size * (np.sqrt(np.einsum("rn,rn->r", coefficients, coefficients)) + UNDERFLOW)
+        # Twice: once for `relative`, once for the sum with what arrives at the same value.
+        self.weight = self.weight + weight * (1.01 + 2 * relative / self.gamma)
+
+    def run(self, start: dict[int, F64]) -> F64:
+        """Substitute from the last value to the inputs; the coefficients of the flat input (rows, in)."""
+        context = self.context
+        pending = dict(start)
+        for step in reversed(context.program.steps):
+            coefficients = pending.pop(step.value, None)
+            if coefficients is None:
+                continue
+            if isinstance(step, AffineStep):
+                self._affine(step, coefficients, pending)
+            else:
+                self._relu(step, coefficients, pending)
+        result = np.zeros((len(self.owner), context.program.input_size))
+        for number, where in enumerate(context.program.input_slices):
+            if number in pending:
+                result[:, where] = pending[number]
+        return result
+
+    def _affine(self, step: AffineStep, coefficients: F64, pending: dict[int, F64]) -> None:
+        size = np.sqrt(np.einsum("rn,rn->r", coefficients, coefficients)) + UNDERFLOW
+        self.weight += size * self.context.norms[step.value][self.owner]
+        columns = self.context.columns.get(step.value)
+        self.constant += coefficients @ (step.bias if columns is None else step.bias[columns])
+        for number, operand in enumerate(step.operands):
+            weight = self.context.weight(step, number)
+            product = coefficients @ weight if weight.ndim == 2 else coefficients * weight
+            _accumulate(pending, operand, product)
+
+    def _relu(self, step: ReluStep, coefficients: F64, pending: dict[int, F64]) -> None:
+        chosen = self.context.layouts[step.value]
+        owner, relaxation = self.owner, chosen.relaxation
+        if chosen.mixed:
+            part = coefficients[:, : chosen.mixed]
+            negative = np.minimum(part, 0.0)
+            intercept = np.einsum("rn,rn->r", negative, relaxation.upper_intercept[owner])
+            self.constant += intercept
+            self.weight -= intercept
+            slope = np.where(part < 0, relaxation.upper_slope[owner], relaxation.lower_slope[owner])
+            coefficients = coefficients.copy()
+            coefficients[:, : chosen.mixed] = part * slope
+        self.forward_to_operand(step, coefficients, pending)
+
+    def forward_to_operand(self, step: ReluStep, coefficients: F64, pending: dict[int, F64]) -> None:
+        """Hand a ReLU's relaxed coefficients to its operand, in the order that the operand carries."""
+        chosen = self.context.layouts[step.value]
+        if self.context.columns.get(step.operand) is not chosen.columns:
+            full = np.zeros((len(coefficients), self.context.program.sizes[step.operand]))
+            full[:, chosen.columns] = coefficients
+            coefficients = self.context.carried(step.operand, full)
+        _accumulate(pending, step.operand, coefficients)
+
+    def concretise(self, coefficients: F64) -> LinearBounds:
+        context, owner = self.context, self.owner
+        center, radius = context.center[owner], context.radius[owner]
+        magnitude = abs(coefficients)
+        reach = np.einsum("rd,rd->r", magnitude, radius)
+        size = np.einsum("rd,rd->r", magnitude, abs(center)) + reach
+        constant = self.constant - (self.gamma * (1.01 * self.weight + size) + UNDERFLOW)
+        least = np.einsum("rd,rd->r", coefficients, center) - reach + constant
+        minimum = least - (self.gamma * (1.01 * (size + abs(constant))) + UNDERFLOW)
+        return LinearBounds(coefficients, constant, minimum)
+
+
+def _accumulate(pending: dict[int, F64], value: int, coefficients: F64) -> None:
+    pending[value] = pending[value] + coefficients if value in pending else coefficients
+
+
+def affine_interval(context: Context, step: AffineStep) -> tuple[F64, F64]:
+    """Exact range, rounded outward, of an affine value whose operands are all graph inputs (batch, n)."""
+    program = context.program
+    center = program.split_inputs(context.center)
+    radius = program.split_inputs(context.radius)
+    middle = step.forward(center)
+    spread = step.magnitude(radius) - step.bias_magnitude
+    slack = program.gamma * 1.01 * (context.magnitudes[step.value] + spread) + UNDERFLOW
+    spread = spread + slack
+    return np.nextafter(middle - spread, -np.inf), np.nextafter(middle + spread, np.inf)

@@ -1,0 +1,80 @@
+"""An obligation, ready to be searched: program, rows and boxes in floats, and the exact way back.
+
+In: an obligation.  Out: a `Problem`, or the reason why this engine cannot take it.  Float boxes contain
+the exact ones; every witness is confirmed on exact points of the exact region.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from spec_lang.backends.base import Point, Session
+from spec_lang.backends.bounds.boxes import Boxes, exact_candidates, outward
+from spec_lang.backends.bounds.program import F64, Program, compile_graph
+from spec_lang.backends.bounds.rows import Rows, rows_of
+from spec_lang.obligations.model import Obligation
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Problem:
+    obligation: Obligation
+    program: Program
+    rows: Rows
+    roots: tuple[Boxes, ...]  # one batch of one for every box of the region
+
+    @property
+    def root_of_all(self) -> Boxes:
+        """Every root box, as one batch."""
+        return Boxes(
+            np.concatenate([r.lower for r in self.roots]), np.concatenate([r.upper for r in self.roots])
+        )
+
+
+def prepare(obligation: Obligation) -> Problem:
+    """Raises `TooManyDisjunctsError`."""
+    rows = rows_of(obligation)
+    roots = tuple(outward(box) for box in obligation.region.boxes)
+    return Problem(obligation, compile_graph(obligation.graph), rows, roots)
+
+
+@dataclass(slots=True, eq=False)
+class Witnesses:
+    """Confirms candidates exactly; remembers the first that holds."""
+
+    problem: Problem
+    session: Session
+    found: Point | None = field(default=None)
+
+    def offer(self, points: F64, margins: F64) -> bool:
+        """Try the points with the most negative margins first; True once one is a counterexample.
+
+        At most a handful are replayed: an exact replay costs as much as hundreds of float ones, and a
+        point that float64 places inside by a clear margin nearly always is.
+        """
+        order = np.argsort(margins)[:4]
+        for index in order:
+            if not margins[index] <= 0:
+                break
+            for box in self.problem.obligation.region.boxes:
+                for exact in exact_candidates(box, points[index]):
+                    if self.session.confirm(exact):
+                        self.found = exact
+                        return True
+        return False
+
+    def try_points(self, points: F64) -> bool:
+        """Evaluate float points; offer those that seem to violate."""
+        rows = self.problem.rows
+        with np.errstate(all="ignore"):
+            values = rows.values(points, self.problem.program.evaluate(points))
+            margins = conjunction_margins(rows, values).min(axis=1, initial=np.inf)
+        return bool(np.any(margins <= 0)) and self.offer(points, margins)
+
+
+def conjunction_margins(rows: Rows, values: F64) -> F64:
+    """For each point and conjunction the largest of its rows: at most 0 where it holds (batch, k)."""
+    return np.stack(
+        [np.where(mask, values, -np.inf).max(axis=1, initial=-np.inf) for mask in rows.member], axis=1
+    )

@@ -1,0 +1,147 @@
+"""A graph, prepared for bounding: float64 copies of the weights and the structure of the passes.
+
+In: a graph of primitives.  Out: a `Program`, immutable, shared by every pass over it.  float32 and
+float64 weights are exact in float64, so nothing is rounded here; a graph that the passes cannot take is
+refused with the reason.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spec_lang.network.graph import Graph
+from spec_lang.network.primitives import RELU, Affine, Dense, PiecewiseLinear
+
+F64 = NDArray[np.float64]
+
+UNIT_ROUNDOFF = 2.0**-53
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AffineStep:
+    """`value = Σ weight_k @ operand_k + bias`; a weight is a matrix (out, in) or a vector that scales."""
+
+    value: int
+    operands: tuple[int, ...]
+    weights: tuple[F64, ...]
+    magnitudes: tuple[F64, ...]  # |weights|
+    bias: F64
+    bias_magnitude: F64
+
+    def forward(self, values: dict[int, F64]) -> F64:
+        """The plain float64 evaluation, batch first.  Not rigorous."""
+        total = self.bias
+        for operand, weight in zip(self.operands, self.weights, strict=True):
+            x = values[operand]
+            total = total + (x @ weight.T if weight.ndim == 2 else x * weight)
+        return total
+
+    def magnitude(self, of: dict[int, F64]) -> F64:
+        """`Σ |weight_k| of_k + |bias|`, batch first: what the rounding error of this step scales with."""
+        total: F64 = self.bias_magnitude
+        for operand, weight in zip(self.operands, self.magnitudes, strict=True):
+            x = of[operand]
+            total = total + (x @ weight.T if weight.ndim == 2 else x * weight)
+        return total
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReluStep:
+    value: int
+    operand: int
+
+
+Step = AffineStep | ReluStep
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Program:
+    """The steps in topological order, and what every pass asks of them.
+
+    `sizes[v]` is the length of value v; `input_slices` where each graph input sits in the flat input;
+    `producer[v]` is the step that makes value v; `gamma` bounds the relative error of any sum that a
+    pass accumulates (Higham's γ_k with k above every inner dimension and the number of steps).
+    """
+
+    sizes: tuple[int, ...]
+    input_slices: tuple[slice, ...]
+    steps: tuple[Step, ...]
+    outputs: tuple[int, ...]
+    producer: dict[int, Step]
+    consumers: tuple[int, ...]  # by value: how many steps, and rows, may read it
+    gamma: float
+
+    @property
+    def input_size(self) -> int:
+        return self.input_slices[-1].stop if self.input_slices else 0
+
+    def split_inputs(self, points: F64) -> dict[int, F64]:
+        """The graph's input values as columns of the flat `points` (batch, in)."""
+        return {number: points[:, where] for number, where in enumerate(self.input_slices)}
+
+    def values(self, points: F64) -> dict[int, F64]:
+        """Every value at `points` (batch, in), in plain float64.  Not rigorous: for attacks alone."""
+        values = self.split_inputs(points)
+        for step in self.steps:
+            if isinstance(step, AffineStep):
+                values[step.value] = step.forward(values)
+            else:
+                values[step.value] = np.maximum(values[step.operand], 0.0)
+        return values
+
+    def flat_outputs(self, values: dict[int, F64]) -> F64:
+        """The outputs among `values`, side by side (batch, out)."""
+        return np.concatenate([values[output] for output in self.outputs], axis=1)
+
+    def evaluate(self, points: F64) -> F64:
+        return self.flat_outputs(self.values(points))
+
+
+def unsupported(graph: Graph) -> str | None:
+    """Why the passes cannot take this graph, or None."""
+    for node in graph.nodes:
+        primitive = node.primitive
+        if isinstance(primitive, PiecewiseLinear) and primitive != RELU:
+            return f"{node.tensor.name}: only ReLU is bounded among piecewise-linear functions"
+    return None
+
+
+def compile_graph(graph: Graph) -> Program:
+    """The program of a graph that `unsupported` accepts."""
+    sizes = [spec.size for spec in graph.inputs] + [node.size for node in graph.nodes]
+    ends = np.cumsum([0, *sizes[: len(graph.inputs)]])
+    slices = tuple(slice(int(a), int(b)) for a, b in pairwise(ends))
+    steps: list[Step] = []
+    for number, node in enumerate(graph.nodes, start=len(graph.inputs)):
+        if isinstance(node.primitive, Affine):
+            steps.append(_affine(number, node.operands, node.primitive))
+        else:
+            steps.append(ReluStep(number, node.operands[0]))
+    # One sum has at most `inner` terms per operand; the constant term of a pass gathers two more a
+    # step.  The 32 covers the few products around each sum (slopes, concretisation, the 1 % slack).
+    inner = max([1, *sizes])
+    operands = max([1, *(len(s.operands) for s in steps if isinstance(s, AffineStep))])
+    k = inner * operands + 2 * len(steps) + 32
+    gamma = 1.01 * k * UNIT_ROUNDOFF / (1 - k * UNIT_ROUNDOFF)
+    consumers = [0] * len(sizes)
+    # Rows may read outputs and inputs, too.
+    for read in (
+        *range(len(graph.inputs)),
+        *graph.outputs,
+        *(o for node in graph.nodes for o in node.operands),
+    ):
+        consumers[read] += 1
+    producer = {step.value: step for step in steps}
+    return Program(tuple(sizes), slices, tuple(steps), graph.outputs, producer, tuple(consumers), gamma)
+
+
+def _affine(value: int, operands: tuple[int, ...], primitive: Affine) -> AffineStep:
+    weights = tuple(
+        np.asarray(m.weight if isinstance(m, Dense) else m.factor, dtype=np.float64) for m in primitive.maps
+    )
+    bias = np.asarray(primitive.bias, dtype=np.float64)
+    return AffineStep(value, operands, weights, tuple(abs(w) for w in weights), bias, abs(bias))

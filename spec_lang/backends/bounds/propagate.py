@@ -1,0 +1,93 @@
+"""Pre-activation bounds of every ReLU over a batch of boxes, first layer to last.
+
+In: a program, a batch of boxes, and bounds that are already known to hold there (those of the parent
+box).  Out: a `Context` whose relaxations are complete, and the bounds.  Only neurons that the known
+bounds leave unstable are bounded again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spec_lang.backends.bounds.boxes import Boxes
+from spec_lang.backends.bounds.linear import Context, affine_interval, lower_bounds
+from spec_lang.backends.bounds.program import F64, AffineStep, Program
+from spec_lang.backends.bounds.relax.relu import relax
+
+# Rows of one backward pass: as many as keep the coefficient arrays of a 50-wide layer in the L2 cache.
+MAX_ROWS = 512
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ranges:
+    """`lower <= value <= upper` for one value of the program, row by row (batch, n)."""
+
+    lower: F64
+    upper: F64
+
+    def take(self, rows: NDArray[np.intp] | NDArray[np.bool_] | slice) -> Ranges:
+        return Ranges(self.lower[rows], self.upper[rows])
+
+
+Known = dict[int, Ranges]
+
+
+def propagate(program: Program, boxes: Boxes, known: Known | None = None) -> tuple[Context, Known]:
+    """Complete the relaxations of every ReLU over `boxes`.
+
+    Sound because known bounds of a larger box hold on a smaller one, new bounds are rigorous, and the
+    tighter of two valid bounds is valid; a bound that came out NaN is ignored (`fmax`, `fmin`).
+    """
+    context = Context.start(program, boxes)
+    ranges: Known = {}
+    for step in program.steps:
+        if isinstance(step, AffineStep):
+            context.enter(step)
+            continue
+        operand = step.operand
+        if operand not in ranges:
+            ranges[operand] = pre_activation(context, operand, None if known is None else known[operand])
+        context.relax(step, relax(ranges[operand].lower, ranges[operand].upper))
+        context.magnitudes[step.value] = np.maximum(ranges[operand].upper, 0.0)
+    return context, ranges
+
+
+def pre_activation(context: Context, value: int, known: Ranges | None) -> Ranges:
+    magnitude = context.magnitudes[value]
+    lower, upper = (
+        (-magnitude, magnitude.copy()) if known is None else (known.lower.copy(), known.upper.copy())
+    )
+    program = context.program
+    step = program.producer.get(value)
+    if isinstance(step, AffineStep) and all(o < len(program.input_slices) for o in step.operands):
+        low, high = affine_interval(context, step)
+        return Ranges(np.fmax(lower, low), np.fmin(upper, high))
+    owner, neuron = np.nonzero((lower < 0) & (upper > 0))
+    for first in range(0, len(owner), MAX_ROWS):
+        rows, columns = owner[first : first + MAX_ROWS], neuron[first : first + MAX_ROWS]
+        start, constant = start_rows(context, value, columns)
+        both = {v: np.concatenate([c, -c]) for v, c in start.items()}
+        bounds = lower_bounds(
+            context, both, np.concatenate([constant, -constant]), np.concatenate([rows, rows])
+        )
+        low, high = np.split(bounds.minimum, 2)
+        lower[rows, columns] = np.fmax(lower[rows, columns], low)
+        upper[rows, columns] = np.fmin(upper[rows, columns], -high)
+    return Ranges(lower, upper)
+
+
+def start_rows(context: Context, value: int, columns: NDArray[np.intp]) -> tuple[dict[int, F64], F64]:
+    """The chosen elements of `value` as rows over the operands of the step that makes it: exact copies."""
+    step = context.program.producer.get(value)
+    if not isinstance(step, AffineStep):
+        rows = np.eye(context.program.sizes[value])[columns]
+        return {value: context.carried(value, rows)}, np.zeros(len(columns))
+    start: dict[int, F64] = {}
+    for operand, weight in zip(step.operands, step.weights, strict=True):
+        rows = weight[columns] if weight.ndim == 2 else np.diag(weight)[columns]
+        rows = context.carried(operand, rows)
+        start[operand] = start[operand] + rows if operand in start else rows
+    return start, step.bias[columns]

@@ -1,0 +1,1 @@
+"""Relaxations, one file a primitive."""

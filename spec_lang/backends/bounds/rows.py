@@ -1,0 +1,137 @@
+"""The violation of an obligation as rows of floats: a disjunction of conjunctions of `row <= 0`.
+
+In: the condition, exact.  Out: `Rows`, the distinct atoms with their coefficients rounded to float64
+and a bound on what the rounding may have changed.  The violation holds at a point exactly when every
+row of some conjunction does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spec_lang.backends.bounds.program import F64, UNIT_ROUNDOFF
+from spec_lang.network.graph import Graph
+from spec_lang.network.primitives import RELU
+from spec_lang.obligations.model import All, Any, Condition, LinearAtom, Obligation
+
+# Beyond this the disjunctive normal form is larger than any search over it could pay for.
+MAX_CONJUNCTIONS = 4096
+
+
+class TooManyDisjunctsError(Exception):
+    """The violation's disjunctive normal form passes `MAX_CONJUNCTIONS`."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """`inputs @ x + outputs @ y + constant`, one row an atom, each scaled by a positive factor.
+
+    `relative` bounds the relative error of every stored coefficient.  `member[k, i]` says whether row i
+    belongs to conjunction k.  `scale`, where all rows share it, turns a row's value back into the
+    atom's own units; None otherwise.
+    """
+
+    inputs: F64  # (rows, in)
+    outputs: F64  # (rows, out)
+    constant: F64  # (rows,)
+    strict: NDArray[np.bool_]  # (rows,)
+    member: NDArray[np.bool_]  # (conjunctions, rows)
+    relative: float
+    scale: float | None
+
+    @property
+    def count(self) -> int:
+        return len(self.constant)
+
+    def values(self, points: F64, outputs: F64) -> F64:
+        """Every row at every point (batch, rows), plain float64: for attacks alone."""
+        return points @ self.inputs.T + outputs @ self.outputs.T + self.constant
+
+
+def normal_form(condition: Condition) -> list[tuple[LinearAtom, ...]]:
+    """The disjunctive normal form.  Raises `TooManyDisjunctsError`."""
+    if isinstance(condition, LinearAtom):
+        return [(condition,)]
+    if isinstance(condition, Any):
+        disjuncts = [c for part in condition.parts for c in normal_form(part)]
+        if len(disjuncts) > MAX_CONJUNCTIONS:
+            raise TooManyDisjunctsError
+        return disjuncts
+    product: list[tuple[LinearAtom, ...]] = [()]
+    for part in condition.parts:
+        right = normal_form(part)
+        if len(product) * len(right) > MAX_CONJUNCTIONS:
+            raise TooManyDisjunctsError
+        product = [a + b for a in product for b in right]
+    return product
+
+
+def rows_of(obligation: Obligation) -> Rows:
+    """The rows of the violation, with the region's linear constraints in every conjunction."""
+    constrained = All((*obligation.region.constraints, obligation.violation))
+    never_negative = _never_negative(obligation.graph)
+    conjunctions = [
+        conjunction
+        for conjunction in normal_form(constrained)
+        if not any(_impossible(atom, never_negative) for atom in conjunction)
+    ]
+    numbers: dict[tuple[object, ...], int] = {}
+    distinct: list[LinearAtom] = []
+    memberships: list[set[int]] = []
+    for conjunction in conjunctions:
+        rows = set()
+        for atom in conjunction:
+            key = (atom.inputs, atom.outputs, atom.constant, atom.strict)
+            if key not in numbers:
+                numbers[key] = len(distinct)
+                distinct.append(atom)
+            rows.add(numbers[key])
+        memberships.append(rows)
+    member = np.zeros((len(conjunctions), len(distinct)), dtype=np.bool_)
+    for k, rows in enumerate(memberships):
+        member[k, list(rows)] = True
+    return _floats(distinct, member, obligation.graph.input_size, obligation.graph.output_size)
+
+
+def _never_negative(graph: Graph) -> NDArray[np.bool_]:
+    """Which flat outputs are results of a ReLU."""
+    first = len(graph.inputs)
+    flags = [
+        np.full(graph.value(output).size, output >= first and graph.nodes[output - first].primitive == RELU)
+        for output in graph.outputs
+    ]
+    return np.concatenate([np.zeros(0, dtype=np.bool_), *flags])
+
+
+def _impossible(atom: LinearAtom, never_negative: NDArray[np.bool_]) -> bool:
+    """Whether the atom fails because ReLU's results are >= 0, exactly: a tie that floats cannot decide."""
+    if atom.inputs or any(c < 0 or not never_negative[j] for j, c in atom.outputs):
+        return False
+    return atom.constant > 0 or (atom.strict and atom.constant == 0)
+
+
+def _floats(distinct: list[LinearAtom], member: NDArray[np.bool_], inputs: int, outputs: int) -> Rows:
+    a = np.zeros((len(distinct), inputs))
+    c = np.zeros((len(distinct), outputs))
+    constant = np.zeros(len(distinct))
+    exact = True
+    scales = set()
+    for i, atom in enumerate(distinct):
+        # Scaling by a positive factor keeps the row's sign; the largest coefficient becomes ±1, so
+        # that differences of outputs are exact whatever the decoding's factor.
+        terms = (*atom.inputs, *atom.outputs)
+        scale = max((abs(v) for _, v in atom.outputs or terms), default=Fraction(1))
+        scales.add(scale)
+        for target, entries in ((a, atom.inputs), (c, atom.outputs)):
+            for j, value in entries:
+                target[i, j] = float(value / scale)
+                exact &= Fraction(target[i, j]) == value / scale
+        constant[i] = float(atom.constant / scale)
+        exact &= Fraction(constant[i]) == atom.constant / scale
+    shared = float(scales.pop()) if len(scales) == 1 else None
+    strict = np.array([atom.strict for atom in distinct], dtype=np.bool_)
+    return Rows(a, c, constant, strict, member, 0.0 if exact else UNIT_ROUNDOFF, shared)

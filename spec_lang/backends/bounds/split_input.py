@@ -1,0 +1,274 @@
+"""Branch and bound over the input box: for networks with few inputs.
+
+In: a problem with bounded root boxes.  Out: an outcome.  Depth-first by batches, so that memory grows
+with depth and not with the number of boxes; every batch is bounded, decided, attacked, clipped, split.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spec_lang.backends.base import Progress, Run, Session
+from spec_lang.backends.bounds.attack import deepen, descend, sample
+from spec_lang.backends.bounds.boxes import Boxes
+from spec_lang.backends.bounds.clip import RowBounds, clip
+from spec_lang.backends.bounds.linear import Context, lower_bounds
+from spec_lang.backends.bounds.problem import Problem, Witnesses, conjunction_margins
+from spec_lang.backends.bounds.program import F64
+from spec_lang.backends.bounds.propagate import Known, Ranges, propagate
+from spec_lang.obligations.outcome import Attestation, GaveUp, GaveUpReason, Outcome, Proved, Refuted, Work
+
+Mask = NDArray[np.bool_]
+
+BATCH = 256  # boxes: the arrays of a 50-wide network stay in the L2 cache, numpy's overhead stays small
+# A box this much narrower than its root, in every direction, is beyond what float64 bounds separate.
+NARROWEST = 2.0**-40
+SAMPLES = 2000
+DESCENT_POINTS, DESCENT_STEPS = 64, 25
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frontier:
+    """Open boxes: where they are, which conjunctions are still possible there, and what is known."""
+
+    boxes: Boxes
+    alive: Mask  # (batch, conjunctions)
+    known: Known
+    root_width: F64  # (batch, in)
+    bound: F64  # (batch,): proved lower bound on the violation's margin when the box was last bounded
+
+    def __len__(self) -> int:
+        return len(self.boxes)
+
+    def take(self, rows: NDArray[np.intp] | slice | Mask) -> Frontier:
+        boxes = Boxes(self.boxes.lower[rows], self.boxes.upper[rows])
+        known = {value: ranges.take(rows) for value, ranges in self.known.items()}
+        return Frontier(boxes, self.alive[rows], known, self.root_width[rows], self.bound[rows])
+
+
+def join(parts: list[Frontier]) -> Frontier:
+    if len(parts) == 1:
+        return parts[0]
+    boxes = Boxes(
+        np.concatenate([p.boxes.lower for p in parts]), np.concatenate([p.boxes.upper for p in parts])
+    )
+    known = {
+        value: Ranges(
+            np.concatenate([p.known[value].lower for p in parts]),
+            np.concatenate([p.known[value].upper for p in parts]),
+        )
+        for value in parts[0].known
+    }
+    alive = np.concatenate([p.alive for p in parts])
+    root_width = np.concatenate([p.root_width for p in parts])
+    return Frontier(boxes, alive, known, root_width, np.concatenate([p.bound for p in parts]))
+
+
+class InputSplitting:
+    """One search.  `stuck` counts boxes too narrow to split that could not be decided."""
+
+    def __init__(self, problem: Problem, session: Session, attestation: Attestation) -> None:
+        self.problem = problem
+        self.session = session
+        self.attestation = attestation
+        self.witnesses = Witnesses(problem, session)
+        self.rng = np.random.default_rng(0)
+        self.stack: list[Frontier] = []
+        self.boxes_done = 0
+        self.stuck = 0
+        self.worst = np.inf  # least proved bound among the boxes that are stuck
+
+    def run(self) -> Run:
+        started = time.monotonic()
+        outcome = self._search()
+        work = Work(time.monotonic() - started, (("boxes", self.boxes_done),))
+        return Run(outcome, work)
+
+    def _search(self) -> Outcome:
+        if self._attack_roots():
+            return self._refuted()
+        self.stack = [self._root(root) for root in self.problem.roots]
+        while self.stack:
+            if (stop := self._out_of_budget()) is not None:
+                return stop
+            batch = self._pop()
+            self.boxes_done += len(batch)
+            children = self._process(batch)
+            if self.witnesses.found is not None:
+                return self._refuted()
+            if children is not None:
+                self.stack.append(children)
+            self.session.observe(Progress(self.boxes_done, sum(len(f) for f in self.stack)))
+        if self.stuck:
+            detail = (
+                f"{self.stuck} boxes at the width of float64 rounding could not be decided: the claim holds "
+                "there with equality, or fails by less than rounding error"
+            )
+            return GaveUp(GaveUpReason.NUMERICAL, detail, self._bound())
+        return Proved(self.attestation)
+
+    def _refuted(self) -> Outcome:
+        deepen(self.problem, self.witnesses)
+        if self.witnesses.found is None:
+            return GaveUp(GaveUpReason.NUMERICAL, "a counterexample was lost")
+        return Refuted(self.witnesses.found)
+
+    def _out_of_budget(self) -> GaveUp | None:
+        budget = self.session.budget
+        if budget.deadline is not None and time.monotonic() > budget.deadline:
+            open_boxes = sum(len(f) for f in self.stack)
+            detail = f"{self.boxes_done} boxes decided or split, {open_boxes} open"
+            return GaveUp(GaveUpReason.TIMEOUT, detail, self._bound())
+        if budget.work is not None and self.boxes_done >= budget.work:
+            return GaveUp(GaveUpReason.BUDGET, f"the budget of {budget.work} boxes is spent", self._bound())
+        return None
+
+    def _bound(self) -> float | None:
+        """Proved lower bound on the margin over all that is open or stuck, in the claim's own units."""
+        scale = self.problem.rows.scale
+        worst = min([self.worst, *(float(f.bound.min(initial=np.inf)) for f in self.stack)])
+        return worst * scale if scale is not None and np.isfinite(worst) else None
+
+    def _attack_roots(self) -> bool:
+        problem = self.problem
+        if sample(problem, self.witnesses, SAMPLES, self.rng):
+            return True
+        roots = problem.root_of_all
+        picks = np.resize(np.arange(len(roots)), max(DESCENT_POINTS, len(roots)))
+        boxes = Boxes(roots.lower[picks], roots.upper[picks])
+        start = boxes.lower + (boxes.upper - boxes.lower) * self.rng.random(boxes.lower.shape)
+        return descend(problem, self.witnesses, boxes, start, DESCENT_STEPS)
+
+    def _root(self, root: Boxes) -> Frontier:
+        alive = np.ones((1, len(self.problem.rows.member)), dtype=np.bool_)
+        return Frontier(root, alive, {}, root.upper - root.lower, np.array([-np.inf]))
+
+    def _pop(self) -> Frontier:
+        """The newest boxes, up to a batch; boxes with and without known bounds are not mixed."""
+        parts: list[Frontier] = []
+        room = BATCH
+        while self.stack and room > 0 and (not parts or bool(parts[0].known) == bool(self.stack[-1].known)):
+            top = self.stack.pop()
+            if len(top) > room:
+                self.stack.append(top.take(slice(0, len(top) - room)))
+                top = top.take(slice(len(top) - room, None))
+            parts.append(top)
+            room -= len(top)
+        return join(parts)
+
+    def _process(self, batch: Frontier) -> Frontier | None:
+        """Bound, decide, attack, clip and split one batch; what is left of it, or None."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            context, known = propagate(self.problem.program, batch.boxes, batch.known or None)
+            bounds, minimum = self._row_bounds(context, batch.alive)
+        rows = self.problem.rows
+        closed = (minimum > 0) | (rows.strict & (minimum >= 0))
+        alive = batch.alive & ~(closed.astype(np.float64) @ rows.member.T > 0)
+        keep = np.flatnonzero(alive.any(axis=1))
+        if not len(keep):
+            return None
+        # Of every open conjunction the row that holds least; of these the conjunction that holds most.
+        margins = np.where(alive, conjunction_margins(rows, minimum), np.inf).min(axis=1)
+        bound = np.maximum(batch.bound, margins)
+        rest = Frontier(batch.boxes, alive, known, batch.root_width, bound).take(keep)
+        bounds = RowBounds(bounds.coefficients[keep], bounds.constant[keep], bounds.strict)
+        minimum = minimum[keep]
+        if self._attack(rest, bounds, minimum):
+            return None
+        boxes, alive = self._clip(rest, bounds)
+        keep = np.flatnonzero(alive.any(axis=1))
+        rest = Frontier(boxes, alive, rest.known, rest.root_width, rest.bound).take(keep)
+        return self._split(rest, bounds.coefficients[keep])
+
+    def _row_bounds(self, context: Context, alive: Mask) -> tuple[RowBounds, F64]:
+        """Affine bounds of the rows that some open conjunction needs; (bounds, minima).
+
+        A row that is not needed, or whose bound is not finite, says nothing: 0·x + 0, minimum −inf.
+        """
+        rows, program = self.problem.rows, self.problem.program
+        needed = (alive.astype(np.float64) @ rows.member > 0) & context.usable()[:, None]
+        owner, row = np.nonzero(needed)
+        batch = len(context.boxes)
+        coefficients = np.zeros((batch, rows.count, program.input_size))
+        constant = np.zeros((batch, rows.count))
+        minimum = np.full((batch, rows.count), -np.inf)
+        if len(owner):
+            start: dict[int, F64] = {}
+            column = 0
+            for output in program.outputs:
+                part = context.carried(output, rows.outputs[row, column : column + program.sizes[output]])
+                start[output] = start[output] + part if output in start else part
+                column += program.sizes[output]
+            if rows.inputs.any():
+                for number, where in enumerate(program.input_slices):
+                    part = rows.inputs[row, where]
+                    start[number] = start[number] + part if number in start else part
+            found = lower_bounds(context, start, rows.constant[row], owner, rows.relative)
+            good = np.isfinite(found.minimum)
+            owner, row = owner[good], row[good]
+            coefficients[owner, row] = found.coefficients[good]
+            constant[owner, row] = found.constant[good]
+            minimum[owner, row] = found.minimum[good]
+        return RowBounds(coefficients, constant, rows.strict), minimum
+
+    def _attack(self, rest: Frontier, bounds: RowBounds, minimum: F64) -> bool:
+        """Centres, and the corners that minimise the hardest row's bound and the sum of all bounds."""
+        boxes = rest.boxes
+        hardest = bounds.coefficients[np.arange(len(rest)), minimum.argmax(axis=1)]
+        corners = [
+            np.where(direction > 0, boxes.lower, boxes.upper)
+            for direction in (hardest, bounds.coefficients.sum(axis=1))
+        ]
+        return self.witnesses.try_points(np.concatenate([boxes.center, *corners]))
+
+    def _clip(self, rest: Frontier, bounds: RowBounds) -> tuple[Boxes, Mask]:
+        """Each box becomes the hull of what its open conjunctions leave of it."""
+        lower = np.full_like(rest.boxes.lower, np.inf)
+        upper = np.full_like(rest.boxes.upper, -np.inf)
+        alive = rest.alive.copy()
+        for k, member in enumerate(self.problem.rows.member):
+            boxes_here = np.flatnonzero(alive[:, k])
+            if not len(boxes_here):
+                continue
+            mine = np.flatnonzero(member)
+            local = RowBounds(
+                bounds.coefficients[np.ix_(boxes_here, mine)],
+                bounds.constant[np.ix_(boxes_here, mine)],
+                bounds.strict[mine],
+            )
+            part = Boxes(rest.boxes.lower[boxes_here], rest.boxes.upper[boxes_here])
+            clipped, empty = clip(part, local)
+            alive[boxes_here[empty], k] = False
+            kept = boxes_here[~empty]
+            lower[kept] = np.minimum(lower[kept], clipped.lower[~empty])
+            upper[kept] = np.maximum(upper[kept], clipped.upper[~empty])
+        return Boxes(lower, upper), alive
+
+    def _split(self, rest: Frontier, coefficients: F64) -> Frontier | None:
+        """Halve every box across the input whose effect on the bounds is largest."""
+        lower, upper = rest.boxes.lower, rest.boxes.upper
+        width = upper - lower
+        slope = abs(coefficients)
+        score = slope.max(axis=1) * width / 2 + 0.05 * width * slope.max(axis=(1, 2))[:, None]
+        middle = lower + 0.5 * width
+        # A degenerate or too narrow side cannot be halved in floats, or would not help.
+        score[(middle <= lower) | (middle >= upper) | (width <= NARROWEST * rest.root_width)] = -1.0
+        axis = score.argmax(axis=1)
+        rows = np.arange(len(rest))
+        splittable = score[rows, axis] >= 0
+        if not splittable.all():
+            self.stuck += int((~splittable).sum())
+            self.worst = min(self.worst, float(rest.bound[~splittable].min()))
+            rest, axis, middle = rest.take(splittable), axis[splittable], middle[splittable]
+            if not len(rest):
+                return None
+            rows = np.arange(len(rest))
+        left, right = rest.boxes.upper.copy(), rest.boxes.lower.copy()
+        left[rows, axis] = middle[rows, axis]
+        right[rows, axis] = middle[rows, axis]
+        halves = [Boxes(rest.boxes.lower, left), Boxes(right, rest.boxes.upper)]
+        return join([Frontier(half, rest.alive, rest.known, rest.root_width, rest.bound) for half in halves])

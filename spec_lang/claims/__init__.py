@@ -1,0 +1,1 @@
+"""Claim forms, one file each; discovered by `_registry`."""

@@ -1,0 +1,63 @@
+"""Verdicts, and the one place that makes them.
+
+In: a goal and what backends said of its obligations.  Out: a `Verdict`.  A backend's word is a hint: a
+counterexample counts once the kernel has evaluated it in exact rationals, and a proof is labelled by
+what vouches for it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from fractions import Fraction
+
+from spec_lang.obligations.model import LinearAtom
+from spec_lang.obligations.outcome import GaveUpReason
+
+
+class Status(Enum):
+    PROVED = "proved"
+    REFUTED = "refuted"
+    UNKNOWN = "unknown"
+    VACUOUS = "vacuous"
+    ERROR = "error"
+
+
+class EvidenceKind(Enum):
+    """What vouches for a proof, weakest last."""
+
+    CHECKED = "checked"  # the kernel, in exact arithmetic
+    CHECKED_ROUNDED = "checked-rounded"  # the kernel, in outward-rounded floats
+    TRUSTED = "trusted"  # a backend's own word
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    kind: EvidenceKind
+    by: str | None = None  # who is trusted, and for what: "bounds 0.1.0, outward-rounded float64"
+
+    def __str__(self) -> str:
+        return self.kind.value if self.by is None else f"{self.kind.value}({self.by})"
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """A counterexample that the kernel has replayed: exact input and output, network space, and the
+    atoms of the violation that hold there (each the negation of a clause of the claim)."""
+
+    point: tuple[Fraction, ...]
+    outputs: tuple[Fraction, ...]
+    violated: tuple[LinearAtom, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`reason` says why for `unknown` and `vacuous`; `bound` is the tightest proved bound on the
+    violation that was reached."""
+
+    status: Status
+    evidence: Evidence | None = None
+    witness: Witness | None = None
+    reason: str | None = None
+    gave_up: GaveUpReason | None = None
+    bound: float | None = None

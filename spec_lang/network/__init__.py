@@ -1,0 +1,1 @@
+"""Networks: ONNX files to graphs of primitives, and their evaluation."""

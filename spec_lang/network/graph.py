@@ -1,0 +1,96 @@
+"""A network as a graph of primitives over flat vectors, one example at a time.
+
+Nodes stand in topological order and refer to earlier values by number: values `0 … len(inputs)−1` are
+the inputs, then come the nodes' results.  The leading batch dimension of the ONNX file is gone; shapes
+are kept beside the flat sizes for those who index by them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import prod
+
+from spec_lang.diagnostics import InternalError
+from spec_lang.network.primitives import Affine, Primitive
+
+
+@dataclass(frozen=True, slots=True)
+class TensorSpec:
+    """A tensor's ONNX name and its shape for one example (batch dropped, vectors squeezed)."""
+
+    name: str
+    shape: tuple[int, ...]
+
+    @property
+    def size(self) -> int:
+        return prod(self.shape)
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """`primitive` applied to the values numbered `operands`; `tensor` is the ONNX tensor it computes."""
+
+    primitive: Primitive
+    operands: tuple[int, ...]
+    tensor: TensorSpec
+
+    @property
+    def size(self) -> int:
+        return self.tensor.size
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Graph:
+    """A derived graph.  `outputs` are value numbers; the flat output is their concatenation.
+
+    `tensors` names every ONNX tensor that has a value here, hidden ones included.
+    """
+
+    inputs: tuple[TensorSpec, ...]
+    nodes: tuple[Node, ...]
+    outputs: tuple[int, ...]
+    tensors: tuple[tuple[str, int], ...] = ()
+
+    def __post_init__(self) -> None:
+        sizes = [spec.size for spec in self.inputs]
+        for node in self.nodes:
+            if any(not 0 <= operand < len(sizes) for operand in node.operands):
+                raise InternalError(f"{node.tensor.name}: an operand is not an earlier value")
+            if isinstance(node.primitive, Affine):
+                expected = tuple(m.sizes[0] for m in node.primitive.maps)
+                if expected != tuple(sizes[o] for o in node.operands):
+                    raise InternalError(f"{node.tensor.name}: operand sizes do not fit the maps")
+            sizes.append(node.size)
+        if any(not 0 <= output < len(sizes) for output in self.outputs):
+            raise InternalError("an output is not a value of the graph")
+
+    @property
+    def input_size(self) -> int:
+        return sum(spec.size for spec in self.inputs)
+
+    @property
+    def output_size(self) -> int:
+        return sum(self.value(output).size for output in self.outputs)
+
+    def value(self, number: int) -> TensorSpec:
+        """The name and shape of value `number`."""
+        if number < len(self.inputs):
+            return self.inputs[number]
+        return self.nodes[number - len(self.inputs)].tensor
+
+    def with_outputs(self, outputs: tuple[int, ...]) -> Graph:
+        """The same graph seen at other values (hidden tensors, several at once); unused nodes are dropped."""
+        used = set(outputs)
+        first = len(self.inputs)
+        for number in range(first + len(self.nodes) - 1, first - 1, -1):
+            if number in used:
+                used.update(self.nodes[number - first].operands)
+        renumber = {number: number for number in range(first)}
+        nodes: list[Node] = []
+        for number, node in enumerate(self.nodes, start=first):
+            if number in used:
+                renumber[number] = first + len(nodes)
+                operands = tuple(renumber[operand] for operand in node.operands)
+                nodes.append(replace(node, operands=operands))
+        tensors = tuple((name, renumber[n]) for name, n in self.tensors if n in renumber)
+        return Graph(self.inputs, tuple(nodes), tuple(renumber[o] for o in outputs), tensors)

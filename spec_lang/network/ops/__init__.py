@@ -1,0 +1,1 @@
+"""ONNX operators, one file each; discovered by `_registry`."""

@@ -1,0 +1,61 @@
+"""What a backend may say of an obligation.  A hint, until the kernel has judged it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from fractions import Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Attestation:
+    """A backend's own word that it has closed every part of an obligation, without a checkable proof.
+
+    The kernel labels it `trusted(backend version)`.  `method` says how the result was rounded, so that
+    a reader knows what exactly is trusted.
+    """
+
+    backend: str
+    version: str
+    method: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proved:
+    certificate: Attestation
+
+
+@dataclass(frozen=True, slots=True)
+class Refuted:
+    """A point of the region, network space, exact, that is said to make the violation true."""
+
+    point: tuple[Fraction, ...]
+
+
+class GaveUpReason(Enum):
+    TIMEOUT = "timeout"
+    UNSUPPORTED = "unsupported"
+    NUMERICAL = "numerical"
+    INTERRUPTED = "interrupted"
+    BUDGET = "budget"
+
+
+@dataclass(frozen=True, slots=True)
+class GaveUp:
+    """No answer.  `detail` is for the user; `bound` the tightest proved lower bound on the violation
+    (the claim holds once it is positive), where there is one."""
+
+    reason: GaveUpReason
+    detail: str
+    bound: float | None = None
+
+
+Outcome = Proved | Refuted | GaveUp
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What an attempt cost: seconds of wall time, and deterministic units by name (`boxes`, `nodes`)."""
+
+    seconds: float = 0.0
+    units: tuple[tuple[str, int], ...] = ()

@@ -1,0 +1,105 @@
+"""What a check found, in the user's names and units: all that a reporter is given.
+
+Numbers of a counterexample are kept twice, as exact rationals and ready to print; nothing here needs a
+network to be read again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+from spec_lang.diagnostics import Diagnostic, Span
+from spec_lang.kernel.verdict import Evidence, Status
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One element of an input or output: its name and unit, its value in both spaces, exact."""
+
+    name: str
+    unit: str | None
+    problem: Fraction
+    network: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """`exact`: the kernel's evaluation in rationals.  `onnxruntime`: whether its float32 run at the
+    nearest input violates the claim as well; None when it could not be asked, with `note` saying why."""
+
+    exact: bool
+    onnxruntime: bool | None
+    onnxruntime_outputs: tuple[float, ...] | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Counterexample:
+    network: str
+    variable: str
+    inputs: tuple[Reading, ...]
+    outputs: tuple[Reading, ...]
+    violates: str  # the clause that fails, as the user wrote it
+    replay: Replay
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One attempt of the plan, with the reason for it."""
+
+    backend: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimReport:
+    """The report of one claim (one member of a family)."""
+
+    id: str  # "acasxu.nnspec::property_1[1,1]"
+    name: str  # "property_1[1,1]"
+    title: str | None
+    file: str
+    span: Span | None
+    kind: str
+    status: Status
+    reason: str | None
+    semantics: str
+    evidence: Evidence | None
+    backend: str | None
+    plan: tuple[Step, ...]
+    seconds: float
+    work: tuple[tuple[str, int], ...]
+    bound: float | None
+    counterexample: Counterexample | None
+    expected: Status  # what `@expect` says; PROVED without it
+    as_expected: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything that one run decided; `interrupted` when it was cut short."""
+
+    version: str
+    claims: tuple[ClaimReport, ...]
+    diagnostics: tuple[Diagnostic, ...]
+    sources: tuple[tuple[str, str], ...] = ()  # file name, text: for rendering the source lines
+    interrupted: bool = False
+    seconds: float = 0.0
+
+    def __getitem__(self, name: str) -> ClaimReport:
+        """The claim with this id or name.  Raises KeyError."""
+        for claim in self.claims:
+            if name in (claim.id, claim.name):
+                return claim
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[ClaimReport]:
+        return iter(self.claims)
+
+    def __len__(self) -> int:
+        return len(self.claims)
+
+    def count(self, status: Status) -> int:
+        return sum(claim.status is status for claim in self.claims)

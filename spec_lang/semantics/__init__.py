@@ -1,0 +1,1 @@
+"""What a parsed file means: names, types, shapes, exact linear forms."""

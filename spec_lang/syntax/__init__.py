@@ -1,0 +1,1 @@
+"""Text to syntax: the grammar, the AST, syntax errors, printing."""

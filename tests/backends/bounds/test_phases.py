@@ -1,0 +1,106 @@
+"""Bounds with fixed ReLU phases hold wherever the phases do, at every parameter that is tried."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from spec_lang.backends.bounds.boxes import Boxes
+from spec_lang.backends.bounds.phases import Optimiser, Phases, Rows
+from spec_lang.backends.bounds.program import ReluStep, compile_graph
+from spec_lang.backends.bounds.propagate import propagate
+from spec_lang.network.graph import Graph
+from tests.backends.bounds.conftest import float_boxes, points_of, share_lists
+from tests.graphs import chains, dags, exact_values, random_chain
+
+
+@st.composite
+def situations(draw: st.DrawFn) -> tuple[Graph, Boxes, list[list[Fraction]]]:
+    graph = draw(st.one_of(chains(), dags()))
+    return graph, draw(float_boxes(graph.input_size, batch=1)), draw(share_lists(graph.input_size))
+
+
+@given(situations(), st.data())
+@settings(max_examples=120)
+def test_an_optimised_bound_holds_wherever_the_phases_do(
+    situation: tuple[Graph, Boxes, list[list[Fraction]]], data: st.DataObject
+) -> None:
+    graph, boxes, shares = situation
+    program = compile_graph(graph)
+    context, _ = propagate(program, boxes)
+    optimiser = Optimiser(context, lambda: False)
+    count, parts = 3, 2
+    start = {}
+    output = graph.outputs[0]
+    size = graph.value(output).size
+    coefficients = data.draw(
+        st.lists(
+            st.sampled_from([1.0, -1.0, 0.1, 0.0]),
+            min_size=count * parts * size,
+            max_size=count * parts * size,
+        )
+    )
+    full = np.array(coefficients).reshape(count, parts, size)
+    start[output] = context.carried(output, full.reshape(count * parts, size)).reshape(count, parts, -1)
+    n = optimiser.unstable.count
+    phases = np.array(
+        data.draw(st.lists(st.sampled_from([-1, 0, 1]), min_size=count * n, max_size=count * n)),
+        dtype=np.int8,
+    ).reshape(count, n)
+    constant = np.array([[0.1, -1.0]] * count)
+    rows = Rows(start, constant, np.full((count, parts), 0.5), phases, np.full((count, n), 0.5))
+    best, kept, _ = optimiser.optimise(rows, steps=6, goal=np.inf)
+    for point in points_of(boxes, 0, shares):
+        values = exact_values(graph, point)
+        for r in range(count):
+            if not _phases_hold(optimiser, phases[r], values):
+                continue
+            exact = [
+                Fraction(float(constant[r, p]))
+                + sum(
+                    (Fraction(float(c)) * v for c, v in zip(full[r, p], values[output], strict=True)),
+                    Fraction(0),
+                )
+                for p in range(parts)
+            ]
+            # The mixture sums to 1 only up to rounding, which matters to no conclusion: at most 0 stays so.
+            if max(exact) <= 0:
+                assert best[r] <= 0
+            mixed = sum(
+                (Fraction(float(w)) * e for w, e in zip(kept.mix[r], exact, strict=True)), Fraction(0)
+            )
+            assert Fraction(float(best[r])) <= mixed + Fraction(1, 10**9) * (1 + abs(mixed))
+
+
+def _phases_hold(optimiser: Optimiser, phases: Phases, values: list[list[Fraction]]) -> bool:
+    context = optimiser.context
+    for step in context.program.steps:
+        if not isinstance(step, ReluStep):
+            continue
+        layout, where = context.layouts[step.value], optimiser.unstable.slices[step.value]
+        for column, phase in zip(layout.columns[: layout.mixed], phases[where], strict=True):
+            z = values[step.operand][column]
+            if (phase > 0 and z < 0) or (phase < 0 and z > 0):
+                return False
+    return True
+
+
+def test_optimising_never_lowers_a_bound() -> None:
+    graph = random_chain((4, 8, 8, 1), seed=3)
+    boxes = Boxes(-np.ones((1, 4)), np.ones((1, 4)))
+    context, _ = propagate(compile_graph(graph), boxes)
+    optimiser = Optimiser(context, lambda: False)
+    n = optimiser.unstable.count
+    rows = Rows(
+        {graph.outputs[0]: np.ones((1, 1, 1))},
+        np.zeros((1, 1)),
+        np.ones((1, 1)),
+        np.zeros((1, n), dtype=np.int8),
+        np.tile(optimiser.unstable.lower_slope, (1, 1)),
+    )
+    before, _, _ = optimiser.optimise(rows, steps=0, goal=np.inf)
+    after, _, _ = optimiser.optimise(rows, steps=40, goal=np.inf)
+    assert after[0] > before[0]

@@ -1,0 +1,51 @@
+"""What every test may assume: one BLAS thread, a deterministic Hypothesis on CI, and the benchmark data.
+
+In: the environment (`NNSPEC_DATA`, `CI`).  Out: the fixtures `checkout` and `data_root`.  A test that
+reads the benchmark data (by `data_root` or the marker `data`) is skipped where they are absent, and
+listed with the reason.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+# Before numpy is imported by anyone: two test processes with a BLAS thread per core each are slower than one.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+DATA = Path(os.environ.get("NNSPEC_DATA", CHECKOUT.parent / "shared" / "data"))
+
+settings.register_profile("default", deadline=None)
+# A CI machine is shared: a slow moment of it is no failure, and the same commit gives the same answer.
+settings.register_profile("ci", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("ci" if os.environ.get("CI") else "default")
+
+
+@pytest.hookimpl(tryfirst=True)  # before `-m data` selects
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "data_root" in getattr(item, "fixturenames", ()):
+            item.add_marker("data")
+    if (DATA / "acasxu").is_dir():
+        return
+    absent = pytest.mark.skip(reason=f"no benchmark data in {DATA} (set NNSPEC_DATA)")
+    for item in items:
+        if item.get_closest_marker("data"):
+            item.add_marker(absent)
+
+
+@pytest.fixture(scope="session")
+def checkout() -> Path:
+    """The project's root folder."""
+    return CHECKOUT
+
+
+@pytest.fixture(scope="session")
+def data_root() -> Path:
+    """The folder of the benchmark families; asking for it puts the marker `data` on a test."""
+    return DATA
