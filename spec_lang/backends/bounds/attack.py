@@ -6,6 +6,8 @@ miss proves nothing and a hit is replayed exactly by `Witnesses`.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -27,17 +29,32 @@ def sample(problem: Problem, witnesses: Witnesses, count: int, rng: np.random.Ge
     return False
 
 
-def descend(problem: Problem, witnesses: Witnesses, boxes: Boxes, start: F64, steps: int) -> bool:
-    """Signed gradient steps from `start` (n, in), point i within box i, towards the violation.
+@dataclass(frozen=True, slots=True, eq=False)
+class Starts:
+    """Where a descent begins: point i (n, in) stays within box i and works on conjunction `goal[i]`."""
 
-    Each point works on one conjunction (in turn), on the row of it that is furthest from holding
-    [Madry et al. 2018, with the margin as loss].
-    """
-    x = np.clip(start, boxes.lower, boxes.upper)
-    goal = np.arange(len(x)) % len(problem.rows.member)
+    boxes: Boxes
+    points: F64
+    goal: NDArray[np.intp]
+
+
+def random_starts(problem: Problem, boxes: Boxes, count: int, rng: np.random.Generator) -> Starts:
+    """`count` uniform points a conjunction, the boxes in turn."""
+    total = count * len(problem.rows.member)
+    picks = np.arange(total) % len(boxes)
+    chosen = Boxes(boxes.lower[picks], boxes.upper[picks])
+    points = chosen.lower + (chosen.upper - chosen.lower) * rng.random(chosen.lower.shape)
+    return Starts(chosen, points, np.arange(total) // count)
+
+
+def descend(problem: Problem, witnesses: Witnesses, starts: Starts, steps: int) -> bool:
+    """Signed gradient steps towards the violation, on the row of a point's conjunction that is furthest
+    from holding [Madry et al. 2018, with the margin as loss]."""
+    boxes = starts.boxes
+    x = np.clip(starts.points, boxes.lower, boxes.upper)
     with np.errstate(all="ignore"):
         for rate in np.geomspace(FIRST_STEP, LAST_STEP, steps):
-            margins, gradient = _slope(problem, x, goal)
+            margins, gradient = _slope(problem, x, starts.goal)
             if np.any(margins <= 0) and witnesses.offer(x, margins):
                 return True
             x = np.clip(x - rate * (boxes.upper - boxes.lower) * np.sign(gradient), boxes.lower, boxes.upper)

@@ -7,6 +7,7 @@ it outward-rounded: see `Substitution`.  Over-approximates [Zhang et al. 2018, C
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +25,10 @@ MAGNITUDE_LIMIT = 1e120
 # Covers every product that underflows: each loses at most 2^-1074, times a magnitude within the limit,
 # times fewer terms than any graph has.
 UNDERFLOW = 1e-140
+
+
+class ExpiredError(Exception):
+    """The deadline passed while a batch was being bounded; what was computed of it is dropped."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,13 +84,19 @@ class Context:
     norms: dict[int, F64]  # (batch,)
     layouts: dict[int, Layout]  # by ReLU value
     columns: dict[int, NDArray[np.intp]]  # by value: the elements that coefficients are kept for
+    expired: Callable[[], bool]
     _weights: dict[tuple[int, int], F64]
 
     @classmethod
-    def start(cls, program: Program, boxes: Boxes) -> Context:
+    def start(cls, program: Program, boxes: Boxes, expired: Callable[[], bool]) -> Context:
         center = boxes.center
         magnitudes = program.split_inputs(boxes.magnitude)
-        return cls(program, boxes, center, boxes.radius(center), magnitudes, {}, {}, {}, {})
+        return cls(program, boxes, center, boxes.radius(center), magnitudes, {}, {}, {}, expired, {})
+
+    def check_time(self) -> None:
+        """Raises `ExpiredError` once the deadline has passed: called between passes, which are short."""
+        if self.expired():
+            raise ExpiredError
 
     def enter(self, step: AffineStep) -> None:
         """Record the magnitudes of an affine value whose operands are known."""

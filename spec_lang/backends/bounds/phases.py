@@ -8,7 +8,6 @@ once it is fixed [Xu et al. 2021, α-CROWN; Wang et al. 2021, β-CROWN].
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -120,10 +119,9 @@ class Pass:
 class Optimiser:
     """Bounds rows over the one box of `context`, whose relaxations are complete as far as rows need."""
 
-    def __init__(self, context: Context, expired: Callable[[], bool]) -> None:
+    def __init__(self, context: Context) -> None:
         self.context = context
         self.unstable = Unstable(context)
-        self.expired = expired
 
     def evaluate(self, rows: Rows, *, gradient: bool = True) -> Pass:
         start = {v: np.einsum("rp,rpn->rn", rows.mix, part) for v, part in rows.start.items()}
@@ -226,7 +224,7 @@ class Optimiser:
                     np.where(better[:, None], current.parameters, kept.parameters),
                     rows.relative,
                 )
-            if step == steps or bool((best > goal).all()) or self.expired():
+            if step == steps or bool((best > goal).all()) or self.context.expired():
                 break
             mean = MOMENTUM * mean + (1 - MOMENTUM) * found.gradient
             square = SQUARE_MOMENTUM * square + (1 - SQUARE_MOMENTUM) * found.gradient**2

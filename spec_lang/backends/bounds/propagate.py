@@ -7,6 +7,7 @@ bounds leave unstable are bounded again.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,13 +36,20 @@ class Ranges:
 Known = dict[int, Ranges]
 
 
-def propagate(program: Program, boxes: Boxes, known: Known | None = None) -> tuple[Context, Known]:
+def _never() -> bool:
+    return False
+
+
+def propagate(
+    program: Program, boxes: Boxes, known: Known | None = None, expired: Callable[[], bool] = _never
+) -> tuple[Context, Known]:
     """Complete the relaxations of every ReLU over `boxes`.
 
     Sound because known bounds of a larger box hold on a smaller one, new bounds are rigorous, and the
     tighter of two valid bounds is valid; a bound that came out NaN is ignored (`fmax`, `fmin`).
+    Raises `ExpiredError` when `expired` says so between two passes.
     """
-    context = Context.start(program, boxes)
+    context = Context.start(program, boxes, expired)
     ranges: Known = {}
     for step in program.steps:
         if isinstance(step, AffineStep):
@@ -67,6 +75,7 @@ def pre_activation(context: Context, value: int, known: Ranges | None) -> Ranges
         return Ranges(np.fmax(lower, low), np.fmin(upper, high))
     owner, neuron = np.nonzero((lower < 0) & (upper > 0))
     for first in range(0, len(owner), MAX_ROWS):
+        context.check_time()
         rows, columns = owner[first : first + MAX_ROWS], neuron[first : first + MAX_ROWS]
         start, constant = start_rows(context, value, columns)
         both = {v: np.concatenate([c, -c]) for v, c in start.items()}

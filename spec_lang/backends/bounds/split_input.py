@@ -7,65 +7,26 @@ with depth and not with the number of boxes; every batch is bounded, decided, at
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spec_lang.backends.base import Progress, Run, Session
-from spec_lang.backends.bounds.attack import deepen, descend, sample
+from spec_lang.backends.bounds.attack import Starts, deepen, descend, random_starts, sample
 from spec_lang.backends.bounds.boxes import Boxes
 from spec_lang.backends.bounds.clip import RowBounds, clip
-from spec_lang.backends.bounds.linear import Context, lower_bounds
+from spec_lang.backends.bounds.frontier import Frontier, Mask, join
+from spec_lang.backends.bounds.linear import Context, ExpiredError, lower_bounds
 from spec_lang.backends.bounds.problem import Problem, Witnesses, conjunction_margins
 from spec_lang.backends.bounds.program import F64
-from spec_lang.backends.bounds.propagate import Known, Ranges, propagate
+from spec_lang.backends.bounds.propagate import propagate
 from spec_lang.obligations.outcome import Attestation, GaveUp, GaveUpReason, Outcome, Proved, Refuted, Work
-
-Mask = NDArray[np.bool_]
 
 BATCH = 256  # boxes: the arrays of a 50-wide network stay in the L2 cache, numpy's overhead stays small
 # A box this much narrower than its root, in every direction, is beyond what float64 bounds separate.
 NARROWEST = 2.0**-40
 SAMPLES = 2000
-DESCENT_POINTS, DESCENT_STEPS = 64, 25
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Frontier:
-    """Open boxes: where they are, which conjunctions are still possible there, and what is known."""
-
-    boxes: Boxes
-    alive: Mask  # (batch, conjunctions)
-    known: Known
-    root_width: F64  # (batch, in)
-    bound: F64  # (batch,): proved lower bound on the violation's margin when the box was last bounded
-
-    def __len__(self) -> int:
-        return len(self.boxes)
-
-    def take(self, rows: NDArray[np.intp] | slice | Mask) -> Frontier:
-        boxes = Boxes(self.boxes.lower[rows], self.boxes.upper[rows])
-        known = {value: ranges.take(rows) for value, ranges in self.known.items()}
-        return Frontier(boxes, self.alive[rows], known, self.root_width[rows], self.bound[rows])
-
-
-def join(parts: list[Frontier]) -> Frontier:
-    if len(parts) == 1:
-        return parts[0]
-    boxes = Boxes(
-        np.concatenate([p.boxes.lower for p in parts]), np.concatenate([p.boxes.upper for p in parts])
-    )
-    known = {
-        value: Ranges(
-            np.concatenate([p.known[value].lower for p in parts]),
-            np.concatenate([p.known[value].upper for p in parts]),
-        )
-        for value in parts[0].known
-    }
-    alive = np.concatenate([p.alive for p in parts])
-    root_width = np.concatenate([p.root_width for p in parts])
-    return Frontier(boxes, alive, known, root_width, np.concatenate([p.bound for p in parts]))
+DESCENT_POINTS, DESCENT_STEPS = 64, 25  # points a conjunction
+OPEN_POINTS, OPEN_STEPS, ATTACK_SHARE = 256, 40, 0.1
 
 
 class InputSplitting:
@@ -77,27 +38,34 @@ class InputSplitting:
         self.attestation = attestation
         self.witnesses = Witnesses(problem, session)
         self.rng = np.random.default_rng(0)
+        self.roots = problem.root_of_all
         self.stack: list[Frontier] = []
+        self.started = time.monotonic()
+        self.attack_seconds = 0.0
         self.boxes_done = 0
         self.stuck = 0
         self.worst = np.inf  # least proved bound among the boxes that are stuck
 
     def run(self) -> Run:
-        started = time.monotonic()
         outcome = self._search()
-        work = Work(time.monotonic() - started, (("boxes", self.boxes_done),))
+        work = Work(time.monotonic() - self.started, (("boxes", self.boxes_done),))
         return Run(outcome, work)
 
     def _search(self) -> Outcome:
         if self._attack_roots():
             return self._refuted()
-        self.stack = [self._root(root) for root in self.problem.roots]
+        self.stack = [self._root(number, root) for number, root in enumerate(self.problem.roots)]
         while self.stack:
             if (stop := self._out_of_budget()) is not None:
                 return stop
             batch = self._pop()
             self.boxes_done += len(batch)
-            children = self._process(batch)
+            try:
+                children = self._process(batch)
+            except ExpiredError:
+                self.stack.append(batch)
+                continue
+            self._attack_open()
             if self.witnesses.found is not None:
                 return self._refuted()
             if children is not None:
@@ -117,9 +85,13 @@ class InputSplitting:
             return GaveUp(GaveUpReason.NUMERICAL, "a counterexample was lost")
         return Refuted(self.witnesses.found)
 
+    def _expired(self) -> bool:
+        deadline = self.session.budget.deadline
+        return deadline is not None and time.monotonic() > deadline
+
     def _out_of_budget(self) -> GaveUp | None:
         budget = self.session.budget
-        if budget.deadline is not None and time.monotonic() > budget.deadline:
+        if self._expired():
             open_boxes = sum(len(f) for f in self.stack)
             detail = f"{self.boxes_done} boxes decided or split, {open_boxes} open"
             return GaveUp(GaveUpReason.TIMEOUT, detail, self._bound())
@@ -137,15 +109,36 @@ class InputSplitting:
         problem = self.problem
         if sample(problem, self.witnesses, SAMPLES, self.rng):
             return True
-        roots = problem.root_of_all
-        picks = np.resize(np.arange(len(roots)), max(DESCENT_POINTS, len(roots)))
-        boxes = Boxes(roots.lower[picks], roots.upper[picks])
-        start = boxes.lower + (boxes.upper - boxes.lower) * self.rng.random(boxes.lower.shape)
-        return descend(problem, self.witnesses, boxes, start, DESCENT_STEPS)
+        starts = random_starts(problem, self.roots, DESCENT_POINTS, self.rng)
+        return descend(problem, self.witnesses, starts, DESCENT_STEPS)
 
-    def _root(self, root: Boxes) -> Frontier:
+    def _attack_open(self) -> None:
+        """Descend from centres of open boxes, spread over the whole frontier, within their root boxes.
+
+        Counterexamples that uniform starts miss lie in boxes that stay open; a fixed share of the time
+        goes to them, so that a true claim loses no more than that.
+        """
+        now = time.monotonic()
+        if self.attack_seconds > ATTACK_SHARE * (now - self.started) or not self.stack:
+            return
+        boxes = Boxes(
+            *(
+                np.concatenate(ends)
+                for ends in zip(*((f.boxes.lower, f.boxes.upper) for f in self.stack), strict=True)
+            )
+        )
+        alive = np.concatenate([f.alive for f in self.stack])
+        root = np.concatenate([f.root for f in self.stack])
+        picks = self.rng.integers(len(boxes), size=min(len(boxes), OPEN_POINTS))
+        inside = boxes.lower[picks] + (boxes.upper - boxes.lower)[picks] * self.rng.random((len(picks), 1))
+        goal = (alive[picks] * self.rng.random(alive[picks].shape)).argmax(axis=1)
+        here = Boxes(self.roots.lower[root[picks]], self.roots.upper[root[picks]])
+        descend(self.problem, self.witnesses, Starts(here, inside, goal), OPEN_STEPS)
+        self.attack_seconds += time.monotonic() - now
+
+    def _root(self, number: int, root: Boxes) -> Frontier:
         alive = np.ones((1, len(self.problem.rows.member)), dtype=np.bool_)
-        return Frontier(root, alive, {}, root.upper - root.lower, np.array([-np.inf]))
+        return Frontier(root, alive, {}, np.array([number]), np.array([-np.inf]))
 
     def _pop(self) -> Frontier:
         """The newest boxes, up to a batch; boxes with and without known bounds are not mixed."""
@@ -162,8 +155,9 @@ class InputSplitting:
 
     def _process(self, batch: Frontier) -> Frontier | None:
         """Bound, decide, attack, clip and split one batch; what is left of it, or None."""
+        program = self.problem.program
         with np.errstate(over="ignore", invalid="ignore"):
-            context, known = propagate(self.problem.program, batch.boxes, batch.known or None)
+            context, known = propagate(program, batch.boxes, batch.known or None, self._expired)
             bounds, minimum = self._row_bounds(context, batch.alive)
         rows = self.problem.rows
         closed = (minimum > 0) | (rows.strict & (minimum >= 0))
@@ -174,14 +168,14 @@ class InputSplitting:
         # Of every open conjunction the row that holds least; of these the conjunction that holds most.
         margins = np.where(alive, conjunction_margins(rows, minimum), np.inf).min(axis=1)
         bound = np.maximum(batch.bound, margins)
-        rest = Frontier(batch.boxes, alive, known, batch.root_width, bound).take(keep)
+        rest = Frontier(batch.boxes, alive, known, batch.root, bound).take(keep)
         bounds = RowBounds(bounds.coefficients[keep], bounds.constant[keep], bounds.strict)
         minimum = minimum[keep]
         if self._attack(rest, bounds, minimum):
             return None
         boxes, alive = self._clip(rest, bounds)
         keep = np.flatnonzero(alive.any(axis=1))
-        rest = Frontier(boxes, alive, rest.known, rest.root_width, rest.bound).take(keep)
+        rest = Frontier(boxes, alive, rest.known, rest.root, rest.bound).take(keep)
         return self._split(rest, bounds.coefficients[keep])
 
     def _row_bounds(self, context: Context, alive: Mask) -> tuple[RowBounds, F64]:
@@ -256,7 +250,11 @@ class InputSplitting:
         score = slope.max(axis=1) * width / 2 + 0.05 * width * slope.max(axis=(1, 2))[:, None]
         middle = lower + 0.5 * width
         # A degenerate or too narrow side cannot be halved in floats, or would not help.
-        score[(middle <= lower) | (middle >= upper) | (width <= NARROWEST * rest.root_width)] = -1.0
+        score[
+            (middle <= lower)
+            | (middle >= upper)
+            | (width <= NARROWEST * (self.roots.upper - self.roots.lower)[rest.root])
+        ] = -1.0
         axis = score.argmax(axis=1)
         rows = np.arange(len(rest))
         splittable = score[rows, axis] >= 0
@@ -271,4 +269,4 @@ class InputSplitting:
         left[rows, axis] = middle[rows, axis]
         right[rows, axis] = middle[rows, axis]
         halves = [Boxes(rest.boxes.lower, left), Boxes(right, rest.boxes.upper)]
-        return join([Frontier(half, rest.alive, rest.known, rest.root_width, rest.bound) for half in halves])
+        return join([Frontier(half, rest.alive, rest.known, rest.root, rest.bound) for half in halves])

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spec_lang.backends.base import Progress, Run, Session
-from spec_lang.backends.bounds.attack import deepen, descend, sample
+from spec_lang.backends.bounds.attack import deepen, descend, random_starts, sample
 from spec_lang.backends.bounds.boxes import Boxes
-from spec_lang.backends.bounds.linear import Context
+from spec_lang.backends.bounds.linear import Context, ExpiredError
 from spec_lang.backends.bounds.phases import Optimiser, Pass, Rows
 from spec_lang.backends.bounds.problem import Problem, Witnesses
 from spec_lang.backends.bounds.program import F64, AffineStep
@@ -28,10 +28,6 @@ ROOT_STEPS, CHILD_STEPS, FULL_STEPS, HIDDEN_STEPS = 60, 5, 200, 20
 HIDDEN_ROWS = 512  # rows a pass when hidden neurons are bounded
 CANDIDATES = 3  # neurons tried per row from each of the two scores
 SAMPLES, RESTARTS, DESCENT_STEPS = 200, 20, 60
-
-
-class ExpiredError(Exception):
-    """The deadline passed while the root was being bounded."""
 
 
 class ReluSplitting:
@@ -85,16 +81,14 @@ class ReluSplitting:
     def _attack(self, root: Boxes) -> bool:
         if sample(self.problem, self.witnesses, SAMPLES, self.rng):
             return True
-        count = RESTARTS * len(self.problem.rows.member)
-        boxes = Boxes(np.repeat(root.lower, count, axis=0), np.repeat(root.upper, count, axis=0))
-        start = boxes.lower + (boxes.upper - boxes.lower) * self.rng.random(boxes.lower.shape)
-        return descend(self.problem, self.witnesses, boxes, start, DESCENT_STEPS)
+        starts = random_starts(self.problem, root, RESTARTS, self.rng)
+        return descend(self.problem, self.witnesses, starts, DESCENT_STEPS)
 
     # -- the root ------------------------------------------------------------------------------
 
     def _context(self, root: Boxes) -> Context:
         """Relaxations of every ReLU over the root box, hidden bounds raised by slope optimisation."""
-        context = Context.start(self.problem.program, root)
+        context = Context.start(self.problem.program, root, self._expired)
         ranges: dict[int, Ranges] = {}
         for step in self.problem.program.steps:
             if isinstance(step, AffineStep):
@@ -111,12 +105,11 @@ class ReluSplitting:
     def _raise_hidden(self, context: Context, value: int, known: Ranges) -> Ranges:
         if not context.layouts:
             return known
-        optimiser = Optimiser(context, self._expired)
+        optimiser = Optimiser(context)
         lower, upper = known.lower.copy(), known.upper.copy()
         unstable = np.flatnonzero((lower[0] < 0) & (upper[0] > 0))
         for first in range(0, len(unstable), HIDDEN_ROWS // 2):
-            if self._expired():
-                raise ExpiredError
+            context.check_time()
             neurons = unstable[first : first + HIDDEN_ROWS // 2]
             start, constant = start_rows(context, value, neurons)
             both = {v: np.concatenate([part, -part])[:, None, :] for v, part in start.items()}
@@ -161,7 +154,7 @@ class ReluSplitting:
             context = self._context(root)
             if not context.usable().all():
                 return GaveUp(GaveUpReason.NUMERICAL, "the network's values leave the range of safe floats")
-            optimiser = Optimiser(context, self._expired)
+            optimiser = Optimiser(context)
             stack = [(self._root_rows(context, optimiser), ROOT_STEPS)]
             while stack:
                 rows, steps = self._pop(stack)

@@ -31,7 +31,7 @@ def test_an_optimised_bound_holds_wherever_the_phases_do(
     graph, boxes, shares = situation
     program = compile_graph(graph)
     context, _ = propagate(program, boxes)
-    optimiser = Optimiser(context, lambda: False)
+    optimiser = Optimiser(context)
     count, parts = 3, 2
     start = {}
     output = graph.outputs[0]
@@ -92,7 +92,7 @@ def test_optimising_never_lowers_a_bound() -> None:
     graph = random_chain((4, 8, 8, 1), seed=3)
     boxes = Boxes(-np.ones((1, 4)), np.ones((1, 4)))
     context, _ = propagate(compile_graph(graph), boxes)
-    optimiser = Optimiser(context, lambda: False)
+    optimiser = Optimiser(context)
     n = optimiser.unstable.count
     rows = Rows(
         {graph.outputs[0]: np.ones((1, 1, 1))},

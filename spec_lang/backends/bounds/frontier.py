@@ -1,0 +1,55 @@
+"""Open boxes of an input-splitting search, in batches.
+
+In: boxes with what is known of them.  Out: parts and joins of such batches.  Arrays are never changed in
+place: a batch may share them with its parent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spec_lang.backends.bounds.boxes import Boxes
+from spec_lang.backends.bounds.program import F64
+from spec_lang.backends.bounds.propagate import Known, Ranges
+
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frontier:
+    """Open boxes: where they are, which conjunctions are still possible there, and what is known."""
+
+    boxes: Boxes
+    alive: Mask  # (batch, conjunctions)
+    known: Known
+    root: NDArray[np.intp]  # (batch,): which of the region's boxes it came from
+    bound: F64  # (batch,): proved lower bound on the violation's margin when the box was last bounded
+
+    def __len__(self) -> int:
+        return len(self.boxes)
+
+    def take(self, rows: NDArray[np.intp] | slice | Mask) -> Frontier:
+        boxes = Boxes(self.boxes.lower[rows], self.boxes.upper[rows])
+        known = {value: ranges.take(rows) for value, ranges in self.known.items()}
+        return Frontier(boxes, self.alive[rows], known, self.root[rows], self.bound[rows])
+
+
+def join(parts: list[Frontier]) -> Frontier:
+    if len(parts) == 1:
+        return parts[0]
+    boxes = Boxes(
+        np.concatenate([p.boxes.lower for p in parts]), np.concatenate([p.boxes.upper for p in parts])
+    )
+    known = {
+        value: Ranges(
+            np.concatenate([p.known[value].lower for p in parts]),
+            np.concatenate([p.known[value].upper for p in parts]),
+        )
+        for value in parts[0].known
+    }
+    alive = np.concatenate([p.alive for p in parts])
+    root = np.concatenate([p.root for p in parts])
+    return Frontier(boxes, alive, known, root, np.concatenate([p.bound for p in parts]))
