@@ -6,6 +6,7 @@ miss proves nothing and a hit is replayed exactly by `Witnesses`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -85,21 +86,22 @@ def deepen(problem: Problem, witnesses: Witnesses) -> None:
 
 
 def _row_values(problem: Problem, x: F64) -> F64:
-    return problem.rows.values(x, problem.program.evaluate(x))
+    return problem.rows.values(x, problem.evaluator(x))
 
 
 def _slope(problem: Problem, x: F64, goal: NDArray[np.intp]) -> tuple[F64, F64]:
     """The best margin over all conjunctions (n,), and the input gradient of the row that keeps point
     i's own conjunction `goal[i]` from holding (n, in)."""
     rows, program = problem.rows, problem.program
-    values = program.values(x)
-    row_values = rows.values(x, program.flat_outputs(values))
+    values = problem.evaluator.values(x)
+    y = np.concatenate([values[output] for output in program.outputs], axis=1)
+    row_values = rows.values(x, y)
     worst = np.where(rows.member[goal], row_values, -np.inf).argmax(axis=1)
     gradient = input_gradient(program, values, rows.outputs[worst]) + rows.inputs[worst]
     return conjunction_margins(rows, row_values).min(axis=1), gradient
 
 
-def input_gradient(program: Program, values: dict[int, F64], seed: F64) -> F64:
+def input_gradient(program: Program, values: Sequence[F64], seed: F64) -> F64:
     """Gradient of `seed·outputs` in the flat input, point by point (n, in); a ReLU at 0 counts as off."""
     pending: dict[int, F64] = {}
     column = 0
@@ -121,7 +123,7 @@ def input_gradient(program: Program, values: dict[int, F64], seed: F64) -> F64:
     return result
 
 
-def _parts(step: AffineStep | ReluStep, values: dict[int, F64], gradient: F64) -> list[tuple[int, F64]]:
+def _parts(step: AffineStep | ReluStep, values: Sequence[F64], gradient: F64) -> list[tuple[int, F64]]:
     if isinstance(step, ReluStep):
         return [(step.operand, gradient * (values[step.operand] > 0))]
     return [

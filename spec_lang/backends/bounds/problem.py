@@ -14,6 +14,7 @@ from spec_lang.backends.base import Point, Session
 from spec_lang.backends.bounds.boxes import Boxes, exact_candidates, outward
 from spec_lang.backends.bounds.program import F64, Program, compile_graph
 from spec_lang.backends.bounds.rows import Rows, rows_of
+from spec_lang.network.evaluate import Evaluator
 from spec_lang.obligations.model import Obligation
 
 
@@ -22,6 +23,7 @@ class Problem:
     obligation: Obligation
     program: Program
     rows: Rows
+    evaluator: Evaluator
     roots: tuple[Boxes, ...]  # one batch of one for every box of the region
 
     @property
@@ -36,7 +38,8 @@ def prepare(obligation: Obligation) -> Problem:
     """Raises `TooManyDisjunctsError`."""
     rows = rows_of(obligation)
     roots = tuple(outward(box) for box in obligation.region.boxes)
-    return Problem(obligation, compile_graph(obligation.graph), rows, roots)
+    graph = obligation.graph
+    return Problem(obligation, compile_graph(graph), rows, Evaluator(graph), roots)
 
 
 @dataclass(slots=True, eq=False)
@@ -68,7 +71,7 @@ class Witnesses:
         """Evaluate float points; offer those that seem to violate."""
         rows = self.problem.rows
         with np.errstate(all="ignore"):
-            values = rows.values(points, self.problem.program.evaluate(points))
+            values = rows.values(points, self.problem.evaluator(points))
             margins = conjunction_margins(rows, values).min(axis=1, initial=np.inf)
         return bool(np.any(margins <= 0)) and self.offer(points, margins)
 

@@ -83,23 +83,6 @@ class Program:
         """The graph's input values as columns of the flat `points` (batch, in)."""
         return {number: points[:, where] for number, where in enumerate(self.input_slices)}
 
-    def values(self, points: F64) -> dict[int, F64]:
-        """Every value at `points` (batch, in), in plain float64.  Not rigorous: for attacks alone."""
-        values = self.split_inputs(points)
-        for step in self.steps:
-            if isinstance(step, AffineStep):
-                values[step.value] = step.forward(values)
-            else:
-                values[step.value] = np.maximum(values[step.operand], 0.0)
-        return values
-
-    def flat_outputs(self, values: dict[int, F64]) -> F64:
-        """The outputs among `values`, side by side (batch, out)."""
-        return np.concatenate([values[output] for output in self.outputs], axis=1)
-
-    def evaluate(self, points: F64) -> F64:
-        return self.flat_outputs(self.values(points))
-
 
 def unsupported(graph: Graph) -> str | None:
     """Why the passes cannot take this graph, or None."""

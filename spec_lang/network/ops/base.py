@@ -20,7 +20,7 @@ Constant = NDArray[Any]
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A tensor that depends on the input: its number in the graph and its ONNX shape (batch included, as 1)."""
+    """A tensor that depends on the input: its number in the graph, its ONNX shape (batch included, as 1)."""
 
     number: int
     shape: tuple[int, ...]
@@ -33,7 +33,7 @@ class Value:
 Operand = Constant | Value | None  # None: an optional input that was left out
 
 
-class UnsupportedNode(Exception):
+class UnsupportedNode(Exception):  # noqa: N818  (a user's model, not an error of ours)
     """This node cannot be represented; the message says which part of it, in the user's words."""
 
 

@@ -1,0 +1,181 @@
+"""The exact value of a network at a rational point.
+
+In: a graph, whose weights are the dyadic rationals that its floats are, and a point of rationals.  Out: the
+outputs, as rationals, with no rounding anywhere: every number is an integer over one power of two a layer and
+one odd denominator a point.  Nothing here comes from the code that searches for counterexamples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import accumulate, pairwise
+from math import lcm
+from typing import Any, Final, assert_never
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spec_lang.diagnostics import InternalError
+from spec_lang.network.graph import Graph
+from spec_lang.network.primitives import Affine, Dense, Floats, PiecewiseLinear, Primitive
+
+Integers = NDArray[Any]  # of dtype object: Python's own integers, which do not overflow
+
+_MANTISSA: Final = {2: 11, 4: 24, 8: 53}  # bits of a float's significand, by its size in bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Dyadic:
+    """`numbers / 2**shift`, element by element."""
+
+    numbers: Integers
+    shift: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Sum:
+    maps: tuple[_Dyadic, ...]  # matrices (out, in), or factors (n,)
+    bias: _Dyadic
+
+
+@dataclass(frozen=True, slots=True)
+class _Pieces:
+    """`(slopes[i] * t + offsets[i]) / 2**shift` from `knots[i-1]` to `knots[i]`."""
+
+    knots: tuple[Fraction, ...]
+    slopes: tuple[int, ...]
+    offsets: tuple[int, ...]
+    shift: int
+
+
+class ExactNetwork:
+    """`graph` with its weights as integers; call it with a point to get the exact outputs.
+
+    Building it costs about as much as one evaluation, so it is kept where several points are evaluated.
+    """
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+        self._steps = [_compiled(node.primitive) for node in graph.nodes]
+
+    def __call__(self, point: Sequence[Fraction]) -> tuple[Fraction, ...]:
+        """The flat outputs at the flat `point`: exact."""
+        if len(point) != self._graph.input_size:
+            raise InternalError(f"a point of {len(point)} numbers for {self._graph.input_size} inputs")
+        denominator = lcm(*(number.denominator for number in point))
+        shift = (denominator & -denominator).bit_length() - 1
+        odd = denominator >> shift  # every value below is `numbers / (odd * 2**shift)`
+        scaled = [number.numerator * (denominator // number.denominator) for number in point]
+        values = [_Dyadic(_objects(part), shift) for part in self._split(scaled)]
+        for node, step in zip(self._graph.nodes, self._steps, strict=True):
+            operands = [values[operand] for operand in node.operands]
+            values.append(
+                _sum(step, operands, odd) if isinstance(step, _Sum) else _pieces(step, operands, odd)
+            )
+        return tuple(
+            Fraction(number, odd << values[output].shift)
+            for output in self._graph.outputs
+            for number in values[output].numbers
+        )
+
+    def _split(self, flat: list[int]) -> list[list[int]]:
+        ends = accumulate((spec.size for spec in self._graph.inputs), initial=0)
+        return [flat[start:end] for start, end in pairwise(ends)]
+
+
+def evaluate_exact(graph: Graph, point: Sequence[Fraction]) -> tuple[Fraction, ...]:
+    """The outputs at `point`: exact.  For several points of one graph, keep an `ExactNetwork`."""
+    return ExactNetwork(graph)(point)
+
+
+def _compiled(primitive: Primitive) -> _Sum | _Pieces:
+    match primitive:
+        case Affine():
+            arrays = (m.weight if isinstance(m, Dense) else m.factor for m in primitive.maps)
+            return _Sum(tuple(_dyadic(array) for array in arrays), _dyadic(primitive.bias))
+        case PiecewiseLinear():
+            return _compiled_pieces(primitive)
+        case _ as unreachable:
+            assert_never(unreachable)
+
+
+def _dyadic(array: Floats) -> _Dyadic:
+    """The exact numbers of a float array.
+
+    A finite float is `m * 2**e` with an integer `m` of at most as many bits as its significand has; the
+    smallest exponent becomes the common one.
+    """
+    if not np.isfinite(array).all():
+        raise InternalError("a weight is not finite")
+    bits = _MANTISSA[array.dtype.itemsize]
+    mantissas, exponents = np.frexp(array)
+    integers = np.ldexp(mantissas.astype(np.float64), bits).astype(np.int64)
+    present = integers != 0
+    if not present.any():
+        return _Dyadic(integers.astype(object), 0)
+    lowest = int(exponents[present].min())
+    shifts = np.where(present, exponents - lowest, 0).astype(np.int64)
+    if int(shifts.max()) + bits < 63:  # the common case needs no arithmetic on Python's integers
+        numbers = np.left_shift(integers, shifts).astype(object)
+    else:
+        numbers = np.left_shift(integers.astype(object), shifts.astype(object))
+    shift = bits - lowest
+    return _Dyadic(numbers, shift) if shift >= 0 else _Dyadic(np.left_shift(numbers, -shift), 0)
+
+
+def _compiled_pieces(function: PiecewiseLinear) -> _Pieces:
+    knots = tuple(Fraction(knot) for knot in function.knots)
+    slopes = [Fraction(slope) for slope in function.slopes]
+    offsets = [Fraction(function.anchor) - slopes[0] * knots[0]]
+    for i, knot in enumerate(knots):  # continuity at every knot fixes the next piece
+        offsets.append(offsets[i] + (slopes[i] - slopes[i + 1]) * knot)
+    scale = lcm(*(number.denominator for number in (*slopes, *offsets)))
+    if scale & (scale - 1) or any(left >= right for left, right in pairwise(knots)):
+        raise InternalError("a piecewise linear function needs dyadic numbers and ascending knots")
+    return _Pieces(
+        knots,
+        tuple(int(slope * scale) for slope in slopes),
+        tuple(int(offset * scale) for offset in offsets),
+        scale.bit_length() - 1,
+    )
+
+
+def _sum(step: _Sum, operands: Sequence[_Dyadic], odd: int) -> _Dyadic:
+    parts = [_product(linear, operand) for linear, operand in zip(step.maps, operands, strict=True)]
+    if step.bias.numbers.any():
+        parts.append(_Dyadic(step.bias.numbers * odd, step.bias.shift))
+    shift = max(part.shift for part in parts)
+    aligned = [
+        part.numbers * (1 << (shift - part.shift)) if part.shift < shift else part.numbers for part in parts
+    ]
+    return _Dyadic(sum(aligned[1:], start=aligned[0]), shift)
+
+
+def _product(linear: _Dyadic, operand: _Dyadic) -> _Dyadic:
+    shift = linear.shift + operand.shift
+    if linear.numbers.ndim == 1:
+        return _Dyadic(linear.numbers * operand.numbers, shift)
+    present = np.flatnonzero(operand.numbers)  # behind a ReLU, many are 0
+    if present.size == 0:
+        return _Dyadic(_objects([0] * linear.numbers.shape[0]), 0)
+    return _Dyadic(linear.numbers[:, present] @ operand.numbers[present], shift)
+
+
+def _pieces(step: _Pieces, operands: Sequence[_Dyadic], odd: int) -> _Dyadic:
+    (operand,) = operands
+    unit = odd << operand.shift  # the integer that stands for 1
+    # `knot < t` as integers: `knot.numerator * unit < t * knot.denominator`.
+    ends = [(knot.numerator * unit, knot.denominator) for knot in step.knots]
+    results = []
+    for number in operand.numbers:
+        piece = sum(end < number * denominator for end, denominator in ends)
+        results.append(step.slopes[piece] * number + step.offsets[piece] * unit)
+    return _Dyadic(_objects(results), operand.shift + step.shift)
+
+
+def _objects(numbers: Sequence[int]) -> Integers:
+    array = np.empty(len(numbers), dtype=object)
+    array[:] = numbers
+    return array

@@ -1,0 +1,82 @@
+"""Whether a point is a counterexample, in exact rationals.
+
+In: an obligation and a point that somebody claims breaks it.  Out: the `Witness`, with the exact outputs
+and the atoms that hold there, or None.  No tolerance: the point lies in the region, strict constraints
+hold strictly, and the violation is true, or the point is nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from spec_lang.kernel.exact import ExactNetwork
+from spec_lang.kernel.verdict import Witness
+from spec_lang.obligations.model import All, Any, Box, Condition, LinearAtom, Obligation, Region
+
+Point = Sequence[Fraction]
+
+
+class WitnessChecker:
+    """Checks points against one obligation, whose weights it converts once, when first needed."""
+
+    def __init__(self, obligation: Obligation) -> None:
+        self._obligation = obligation
+        self._network: ExactNetwork | None = None
+
+    def __call__(self, point: Point) -> Witness | None:
+        """The witness that `point` is, or None.  A point of the wrong length is none."""
+        obligation = self._obligation
+        exact = tuple(Fraction(number) for number in point)
+        if len(exact) != obligation.graph.input_size or not _inside(obligation.region, exact):
+            return None
+        if self._network is None:
+            self._network = ExactNetwork(obligation.graph)
+        outputs = self._network(exact)
+        violated = _true_atoms(obligation.violation, exact, outputs)
+        return None if violated is None else Witness(exact, outputs, violated)
+
+
+def check_witness(obligation: Obligation, point: Point) -> Witness | None:
+    """The witness that `point` is, or None.  For several points, keep a `WitnessChecker`."""
+    return WitnessChecker(obligation)(point)
+
+
+def holds(atom: LinearAtom, point: Point, outputs: Point) -> bool:
+    """Whether the atom is true: exact, and strict where it is strict."""
+    value = atom.constant
+    value += sum((c * point[i] for i, c in atom.inputs), start=Fraction(0))
+    value += sum((c * outputs[i] for i, c in atom.outputs), start=Fraction(0))
+    return value < 0 if atom.strict else value <= 0
+
+
+def _inside(region: Region, point: Point) -> bool:
+    if not any(_in_box(box, point) for box in region.boxes):
+        return False
+    return all(holds(constraint, point, ()) for constraint in region.constraints)
+
+
+def _in_box(box: Box, point: Point) -> bool:
+    sides = zip(box.lower, point, box.upper, strict=True)
+    return all((lo is None or lo <= x) and (hi is None or x <= hi) for lo, x, hi in sides)
+
+
+def _true_atoms(condition: Condition, point: Point, outputs: Point) -> tuple[LinearAtom, ...] | None:
+    """The atoms of the first conjunction that is true, or None where the condition is false."""
+    match condition:
+        case LinearAtom():
+            return (condition,) if holds(condition, point, outputs) else None
+        case All(parts):
+            found: list[LinearAtom] = []
+            for part in parts:
+                true = _true_atoms(part, point, outputs)
+                if true is None:
+                    return None
+                found.extend(true)
+            return tuple(found)
+        case Any(parts):
+            for part in parts:
+                true = _true_atoms(part, point, outputs)
+                if true is not None:
+                    return true
+            return None

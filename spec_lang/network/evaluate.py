@@ -1,0 +1,123 @@
+"""A graph as a float64 function, many points at once.
+
+In: a graph, and points of shape (batch, in).  Out: float64 values of shape (batch, out), rounded as
+numpy rounds: good for attacks and heuristics, evidence of nothing.  The weights are converted once, in
+the `Evaluator`, and the graph stays as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import assert_never
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spec_lang.diagnostics import InternalError
+from spec_lang.network.graph import Graph
+from spec_lang.network.primitives import RELU, Affine, Dense, Floats, PiecewiseLinear, Primitive
+
+Array = NDArray[np.float64]
+_Step = Callable[[list[Array]], Array]
+
+
+@dataclass(frozen=True, slots=True)
+class _Linear:
+    """One operand of an affine node: a transposed matrix, or a vector of factors."""
+
+    weights: Array  # (in, out) or (n,)
+
+    def __call__(self, points: Array) -> Array:
+        return points @ self.weights if self.weights.ndim == 2 else points * self.weights
+
+
+@dataclass(frozen=True, slots=True)
+class _Sum:
+    maps: tuple[_Linear, ...]
+    bias: Array
+
+    def __call__(self, operands: list[Array]) -> Array:
+        total = self.maps[0](operands[0]) + self.bias
+        for linear, points in zip(self.maps[1:], operands[1:], strict=True):
+            total = total + linear(points)
+        return total
+
+
+@dataclass(frozen=True, slots=True)
+class _Piecewise:
+    knots: Array
+    slopes: Array
+    points: Array  # a point on each piece's line: the piece's left knot, for the first its right one
+    values: Array  # the function there
+
+    def __call__(self, operands: list[Array]) -> Array:
+        (points,) = operands
+        piece = np.searchsorted(self.knots, points)
+        return self.values[piece] + self.slopes[piece] * (points - self.points[piece])
+
+
+def _relu(operands: list[Array]) -> Array:
+    (points,) = operands
+    return np.maximum(points, 0.0)
+
+
+class Evaluator:
+    """`graph` with its weights in float64; call it with points of shape (batch, in)."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+        self._steps = [_compiled(node.primitive) for node in graph.nodes]
+        sizes = [spec.size for spec in graph.inputs]
+        self._cuts = np.cumsum(sizes)[:-1]
+
+    def values(self, points: Array) -> tuple[Array, ...]:
+        """Every value of the graph, in the order of its numbers, each of shape (batch, size)."""
+        points = np.asarray(points, dtype=np.float64)
+        if points.ndim != 2 or points.shape[1] != self._graph.input_size:
+            raise InternalError(f"points of shape {points.shape} for {self._graph.input_size} inputs")
+        known: list[Array] = np.split(points, self._cuts, axis=1)
+        with np.errstate(over="ignore", invalid="ignore"):
+            for node, step in zip(self._graph.nodes, self._steps, strict=True):
+                known.append(step([known[operand] for operand in node.operands]))
+        return tuple(known)
+
+    def __call__(self, points: Array) -> Array:
+        known = self.values(points)
+        outputs = [known[output] for output in self._graph.outputs]
+        return outputs[0] if len(outputs) == 1 else np.concatenate(outputs, axis=1)
+
+
+def evaluate(graph: Graph, points: Array) -> Array:
+    """The outputs at `points`; for many calls on one graph, keep an `Evaluator`."""
+    return Evaluator(graph)(points)
+
+
+def _compiled(primitive: Primitive) -> _Step:
+    match primitive:
+        case Affine():
+            maps = tuple(
+                _Linear(_wide(m.weight.T if isinstance(m, Dense) else m.factor)) for m in primitive.maps
+            )
+            return _Sum(maps, _wide(primitive.bias))
+        case PiecewiseLinear():
+            return _relu if primitive == RELU else _piecewise(primitive)
+        case _ as unreachable:
+            assert_never(unreachable)
+
+
+def _piecewise(function: PiecewiseLinear) -> _Piecewise:
+    values = [function.anchor]
+    for i in range(1, len(function.knots)):
+        values.append(values[-1] + function.slopes[i] * (function.knots[i] - function.knots[i - 1]))
+    knots, values = list(function.knots), [values[0], *values]
+    return _Piecewise(
+        _wide(np.array(knots)),
+        _wide(np.array(function.slopes)),
+        _wide(np.array([knots[0], *knots])),
+        _wide(np.array(values)),
+    )
+
+
+def _wide(array: Floats) -> Array:
+    return np.ascontiguousarray(array, dtype=np.float64)

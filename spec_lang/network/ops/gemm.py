@@ -1,0 +1,113 @@
+"""`Gemm`: `alpha * A' * B' + beta * C`, where `'` is an optional transposition.
+
+In: one of `A`, `B` a value, the other a constant matrix; `C` a constant, a value, or left out.  Out: one
+affine node, or two where `alpha` cannot be folded into the weights without rounding.  Exact; a `beta`
+that would round a constant `C` is refused.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from spec_lang.network.ops._linear import (
+    attribute,
+    broadcast_shape,
+    check_size,
+    exact_product,
+    optional,
+    real,
+    required,
+    scaling,
+    spread,
+    zeros,
+)
+from spec_lang.network.ops.base import Builder, Constant, NodeView, UnsupportedNode, Value
+from spec_lang.network.primitives import Affine, Dense, Floats, LinearMap, Scale, frozen
+
+
+@dataclass(frozen=True, slots=True)
+class _Gemm:
+    name: str = "Gemm"
+    since: int = 7
+    documentation: str = "https://onnx.ai/onnx/operators/onnx__Gemm.html"
+
+    def lower(self, node: NodeView, build: Builder) -> tuple[Constant | Value, ...]:
+        weight, value, shape = _product(node)
+        alpha = _factor(node, "alpha")
+        maps, operands, bias = _addend(node, shape)
+        first: LinearMap
+        try:
+            first = Dense(frozen(exact_product(weight, alpha)))
+        except UnsupportedNode:  # alpha gets a node of its own
+            unscaled = Affine((Dense(frozen(weight)),), zeros(weight.shape[0]))
+            value = build.add(unscaled, (value,), shape)
+            first = Scale(_filled(weight.shape[0], alpha))
+        return (build.add(Affine((first, *maps), bias), (value, *operands), shape),)
+
+
+def _addend(
+    node: NodeView, shape: tuple[int, int]
+) -> tuple[tuple[LinearMap, ...], tuple[Value, ...], Floats]:
+    """`beta * C` as further maps of an affine node, their operands, and its bias."""
+    addend, beta = optional(node, 2), _factor(node, "beta")
+    size = shape[0] * shape[1]
+    if addend is None or beta == 0:
+        return (), (), zeros(size)
+    if broadcast_shape(addend.shape, shape) != shape:
+        raise UnsupportedNode(f"its operand C of shape {list(addend.shape)} does not fit {list(shape)}")
+    if isinstance(addend, Value):
+        return (scaling(addend, _filled(size, beta), shape),), (addend,), zeros(size)
+    return (), (), frozen(exact_product(spread(real(addend), shape), beta))
+
+
+def _product(node: NodeView) -> tuple[Floats, Value, tuple[int, int]]:
+    """`A' B'` as a matrix over the flat value: the matrix, the value, the shape of the result."""
+    left, right = required(node, 0), required(node, 1)
+    if len(left.shape) != 2 or len(right.shape) != 2:
+        raise UnsupportedNode(f"its operands have the shapes {list(left.shape)} and {list(right.shape)}")
+    turned = bool(attribute(node, "transA", 0)), bool(attribute(node, "transB", 0))
+    rows, inner = left.shape[::-1] if turned[0] else left.shape
+    inner_too, columns = right.shape[::-1] if turned[1] else right.shape
+    if inner != inner_too:
+        raise UnsupportedNode(f"the shapes {list(left.shape)} and {list(right.shape)} do not fit together")
+    if isinstance(left, Value):
+        if isinstance(right, Value):
+            raise UnsupportedNode("it multiplies two values that both depend on the input")
+        matrix = real(right).T if turned[1] else real(right)  # (inner, columns)
+        check_size(rows * rows * matrix.size)
+        weight = matrix.T if rows == 1 else np.kron(np.eye(rows, dtype=matrix.dtype), matrix.T)
+        return _from_turned(weight, left.shape, turned[0]), left, (rows, columns)
+    if isinstance(right, Value):
+        matrix = real(left).T if turned[0] else real(left)  # (rows, inner)
+        check_size(columns * columns * matrix.size)
+        weight = matrix if columns == 1 else np.kron(matrix, np.eye(columns, dtype=matrix.dtype))
+        return _from_turned(weight, right.shape, turned[1]), right, (rows, columns)
+    raise UnsupportedNode("both its operands are constants: simplify the network when exporting it")
+
+
+def _from_turned(weight: Floats, shape: tuple[int, ...], turned: bool) -> Floats:
+    """`weight` acts on the flat transposed value; this one acts on the value as it is."""
+    if not turned or 1 in shape:  # a transposed vector has the same flat elements
+        return weight
+    order = np.arange(weight.shape[1]).reshape(shape).T.ravel()
+    untransposed = np.empty_like(weight)
+    untransposed[:, order] = weight
+    return untransposed
+
+
+def _factor(node: NodeView, name: str) -> float:
+    factor = attribute(node, name, 1.0)
+    if not np.isfinite(factor):
+        raise UnsupportedNode(f"its attribute `{name}` is {factor}")
+    return factor
+
+
+def _filled(size: int, factor: float) -> Floats:
+    """`factor`, an attribute and therefore a float32, for every element."""
+    return frozen(np.full(size, factor, dtype=np.float64))
+
+
+OP: Final = _Gemm()
