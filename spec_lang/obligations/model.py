@@ -165,8 +165,10 @@ class EmptyRegion:
     """A region without points, with the evidence: a Farkas combination of `rows`.
 
     Every row is a constraint over the inputs that the region imposes; the `multipliers`, non-negative,
-    add them up to `0·x + c <= 0` with `c > 0` (or `c >= 0` when a strict row takes part).
+    add them up to `0·x + c <= 0` with `c > 0` (or `c >= 0` when a strict row takes part).  A region that is
+    a disjunction has `others`, one for each obligation after the first.
     """
 
     rows: tuple[LinearAtom, ...]
     multipliers: tuple[Fraction, ...]
+    others: tuple[EmptyRegion, ...] = ()

@@ -67,7 +67,7 @@ class Argument:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A network application, a function, a region constructor or a claim form: the grammar does not know which."""
+    """A network application, a function, a region or a claim form: the grammar does not know which."""
 
     span: Span
     function: Expr

@@ -1,0 +1,82 @@
+"""The parser's table, kept between runs: building it takes longer than everything else at start-up.
+
+In: a key that names the grammar and the versions that made the table; a table of plain values.  Out:
+the table that was stored under that key, or None.  The cache may be absent, unwritable or corrupt: all
+of these are a miss.  The file is JSON with its digest, never a pickle, in a folder of the user's own.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import tempfile
+from hashlib import sha256
+from pathlib import Path
+from typing import cast
+
+# Plain data, as the parser generator serialises itself; dictionaries may have numbers as keys.
+Plain = None | bool | int | str | list["Plain"] | tuple["Plain", ...] | dict[int | str, "Plain"]
+
+
+def load_table(folder: Path, key: str) -> Plain:
+    """What `store_table` has put into `folder` under `key`, or None."""
+    try:
+        if not _is_private(folder):
+            return None
+        digest, _, payload = (folder / f"{key}.json").read_bytes().partition(b"\n")
+    except OSError:
+        return None
+    if digest != _digest(payload):
+        return None
+    return _unpacked(json.loads(payload))
+
+
+def store_table(folder: Path, key: str, table: Plain) -> bool:
+    """Stores `table`, atomically; False when the folder is not ours to write."""
+    payload = json.dumps(_packed(table), separators=(",", ":")).encode()
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not _is_private(folder):
+            return False
+        handle, name = tempfile.mkstemp(dir=folder, prefix=key, suffix=".part")
+    except OSError:
+        return False
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(_digest(payload) + b"\n" + payload)
+        Path(name).replace(folder / f"{key}.json")
+    except OSError:
+        Path(name).unlink(missing_ok=True)
+        return False
+    return True
+
+
+def _digest(payload: bytes) -> bytes:
+    return sha256(payload).hexdigest().encode()
+
+
+def _is_private(folder: Path) -> bool:
+    """Nobody else may write into `folder`; where the system has no such notion, its profile guards it."""
+    status = folder.stat()
+    if not hasattr(os, "getuid"):
+        return True
+    return status.st_uid == os.getuid() and not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+
+
+def _packed(value: Plain) -> Plain:
+    """JSON has no numbers as keys: a dictionary becomes `{"": [[key, value], …]}`."""
+    if isinstance(value, dict):
+        return {"": [[key, _packed(item)] for key, item in value.items()]}
+    if isinstance(value, list | tuple):
+        return [_packed(item) for item in value]
+    return value
+
+
+def _unpacked(value: Plain) -> Plain:
+    if isinstance(value, dict):
+        pairs = cast("list[tuple[int | str, Plain]]", value[""])
+        return {key: _unpacked(item) for key, item in pairs}
+    if isinstance(value, list):
+        return [_unpacked(item) for item in value]
+    return value
