@@ -76,6 +76,17 @@ class ClaimReport:
     expected: Status  # what `@expect` says; PROVED without it
     as_expected: bool
 
+    @property
+    def verdict(self) -> Status:
+        """The status, by the name that the JSON report gives it."""
+        return self.status
+
+    def _repr_html_(self) -> str:
+        """How a notebook shows it."""
+        from spec_lang.reporters._html import html_table  # noqa: PLC0415 - for notebooks alone
+
+        return html_table((self,))
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
@@ -100,6 +111,12 @@ class Report:
 
     def __len__(self) -> int:
         return len(self.claims)
+
+    def _repr_html_(self) -> str:
+        """How a notebook shows it."""
+        from spec_lang.reporters._html import html_table  # noqa: PLC0415 - for notebooks alone
+
+        return html_table(self.claims, self.diagnostics)
 
     def count(self, status: Status) -> int:
         return sum(claim.status is status for claim in self.claims)

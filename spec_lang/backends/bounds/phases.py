@@ -149,11 +149,12 @@ class Optimiser:
         for step in program.steps:
             if step.value > last:
                 break
+            # What no row reaches has no coefficients, and nothing on the way to a row reads it.
             if isinstance(step, AffineStep):
-                values[step.value] = self._affine(step, values)
+                if all(operand in values for operand in step.operands):
+                    values[step.value] = self._affine(step, values)
                 continue
             if step.value not in substitution.negative:
-                # No row has coefficients here, so that nothing on the way to one reads it.
                 continue
             where = unstable.slices[step.value]
             z = self._aligned(step, values[step.operand])

@@ -183,6 +183,24 @@ def test_overflowing_weights_are_numerical_not_proved() -> None:
     assert not isinstance(outcome, Proved)
 
 
+@pytest.mark.parametrize("search", [InputSplitting, ReluSplitting])
+def test_parts_of_a_graph_that_no_output_needs_do_no_harm(
+    search: type[InputSplitting] | type[ReluSplitting],
+) -> None:
+    one = Affine((Dense(frozen(np.ones((1, 1)))),), frozen(np.zeros(1)))
+    names = iter("abcde")
+    nodes = (
+        Node(one, (0,), TensorSpec(next(names), (1,))),
+        Node(RELU, (1,), TensorSpec(next(names), (1,))),
+        Node(one, (2,), TensorSpec(next(names), (1,))),  # nobody reads it, though an output comes later
+        Node(one, (0,), TensorSpec(next(names), (1,))),
+    )
+    graph = Graph((TensorSpec("x", (1,)),), nodes, (4,))
+    obligation = Obligation(graph, unit_box(1), at_most(0, Fraction(1001, 1000)))
+    outcome = search(prepare(obligation), session(obligation), ATTESTATION).run().outcome
+    assert isinstance(outcome, Proved)
+
+
 def test_several_boxes_are_all_searched() -> None:
     graph = relu_net([[1.0]], [[1.0]])
     near, far = Box((Fraction(0),), (Fraction(1),)), Box((Fraction(5),), (Fraction(6),))

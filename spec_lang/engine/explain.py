@@ -1,0 +1,92 @@
+"""What a claim stands for, how it would be decided, and why so; nothing is decided.
+
+In: the claims that a glob selects, and the specs.  Out: text, and a report that carries the diagnostics.
+Regions are shown in the user's units; a box that is unbounded on a side says so.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from spec_lang import __version__
+from spec_lang.claims.base import Claim
+from spec_lang.engine.decide import obligations_with_plans
+from spec_lang.engine.obligation_text import MANY, obligation_lines
+from spec_lang.engine.options import CheckOptions
+from spec_lang.engine.prepare import Spec
+from spec_lang.engine.run import prepare
+from spec_lang.engine.task import Task
+from spec_lang.planning.features import features
+from spec_lang.planning.plan import Plan
+from spec_lang.reporters.model import Report
+from spec_lang.semantics.model import TypedClaim
+from spec_lang.syntax import ast
+from spec_lang.syntax.format import format_expression
+
+
+def explain(paths: Sequence[str | Path | Spec], options: CheckOptions) -> tuple[str, Report]:
+    """The explanation of every claim that `options.claims` select."""
+    started = time.monotonic()
+    preparation, specs = prepare(paths, options)
+    texts = {spec.source.file: spec.source.text for spec in specs}
+    lines: list[str] = []
+    for task in preparation.tasks:
+        typed = preparation.typed.get(task.id)
+        lines += [*_claim(task, typed, texts, preparation.forms), ""]
+    diagnostics = tuple(preparation.problems)
+    seconds = time.monotonic() - started
+    report = Report(__version__, (), diagnostics, tuple(texts.items()), seconds=seconds)
+    return "".join(line + "\n" for line in lines), report
+
+
+def _claim(
+    task: Task, typed: TypedClaim | None, texts: Mapping[str, str], forms: Mapping[str, Claim]
+) -> Iterator[str]:
+    place = task.file if task.span is None else f"{task.file}:{task.span.line}"
+    title = f'  "{task.title}"' if task.title else ""
+    yield f"{task.name}{title}  ({place})"
+    if typed is not None:
+        yield "  as written"
+        yield from _source_lines(typed, texts)
+        yield from _form(typed.declaration.body, forms)
+        yield "  stands for"
+        yield f"    {format_expression(typed.formula)}"
+    goal = task.goal()
+    if goal.conflict is not None:
+        clauses = dict.fromkeys(row.source for row in goal.conflict.rows if row.source)
+        yield "  the region is empty; these clash: " + ", ".join(f"`{clause}`" for clause in clauses)
+    total = len(goal.obligations)
+    for number, (obligation, plan) in enumerate(obligations_with_plans(goal, task.using), start=1):
+        yield f"  obligation {number} of {total}: no point of the region makes the violation true"
+        yield f"    size: {features(obligation).describe()}"
+        yield from obligation_lines(obligation, goal.frame)
+        yield from _plan(plan)
+
+
+def _source_lines(typed: TypedClaim, texts: Mapping[str, str]) -> Iterator[str]:
+    span = typed.span
+    rows = texts.get(span.file, "").split("\n")[span.line - 1 : span.end_line]
+    for row in rows[:MANY]:
+        yield f"    {row.rstrip()}"
+    if len(rows) > MANY:
+        yield f"    … and {len(rows) - MANY} more lines"
+
+
+def _form(body: ast.Expr, forms: Mapping[str, Claim]) -> Iterator[str]:
+    if isinstance(body, ast.Call) and isinstance(body.function, ast.Name):
+        form = forms.get(body.function.text)
+        if form is not None:
+            yield f"  the form `{form.name}`: {form.summary}"
+            yield from (f"    {row.strip()}" for row in form.formula.strip().splitlines())
+
+
+def _plan(plan: Plan) -> Iterator[str]:
+    yield "    plan"
+    for attempt in plan.attempts:
+        yield f"      {attempt.backend}: {attempt.reason}"
+    if not plan.attempts:
+        yield "      no backend takes it"
+    for refusal in plan.refusals:
+        yield f"      not {refusal.backend}: {refusal.reason}"

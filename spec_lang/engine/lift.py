@@ -1,0 +1,108 @@
+"""From network space back to the user's words.
+
+In: a task, what was decided of it, and the frame of its goal.  Out: a `ClaimReport`; a counterexample has
+its readings in both spaces.  Makes no verdict: the status is the kernel's, or `error` or `unknown` for a
+claim that never reached it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from spec_lang.diagnostics import InternalError
+from spec_lang.engine.task import QUERY, Task
+from spec_lang.kernel.verdict import Status, Verdict, Witness
+from spec_lang.obligations.model import Axis, Frame, Semantics
+from spec_lang.reporters.model import ClaimReport, Counterexample, Reading, Replay, Step
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a claim took: wall time, and deterministic units by name."""
+
+    seconds: float = 0.0
+    units: tuple[tuple[str, int], ...] = ()
+
+
+def undecided(task: Task, status: Status, reason: str, seconds: float = 0.0) -> ClaimReport:
+    """The report of a claim on which the kernel was not asked.
+
+    Raises `InternalError` for a status that only the kernel can give.
+    """
+    if status not in (Status.ERROR, Status.UNKNOWN):
+        raise InternalError(f"{task.id}: {status.value} without a verdict")
+    return _report(task, status, reason, seconds)
+
+
+def _report(task: Task, status: Status, reason: str | None, seconds: float) -> ClaimReport:
+    return ClaimReport(
+        id=task.id,
+        name=task.name,
+        title=task.title,
+        file=task.file,
+        span=task.span,
+        kind=task.kind,
+        status=status,
+        reason=reason,
+        semantics=Semantics.REAL.value,
+        evidence=None,
+        backend=None,
+        plan=(),
+        seconds=seconds,
+        work=(),
+        bound=None,
+        counterexample=None,
+        expected=task.expected,
+        as_expected=status is task.expected,
+    )
+
+
+def decided(
+    task: Task,
+    verdict: Verdict,
+    steps: tuple[Step, ...],
+    cost: Cost,
+    counterexample: Counterexample | None = None,
+) -> ClaimReport:
+    """The report of a judged claim.
+
+    A vacuous claim holds, so it is as expected where `proved` was; that it is vacuous is said apart.
+    """
+    holds = verdict.status is Status.VACUOUS and task.expected is Status.PROVED
+    return replace(
+        _report(task, verdict.status, verdict.reason, cost.seconds),
+        evidence=verdict.evidence,
+        backend=steps[-1].backend if steps else None,
+        plan=steps,
+        work=cost.units,
+        bound=verdict.bound,
+        counterexample=counterexample,
+        as_expected=holds or verdict.status is task.expected,
+    )
+
+
+def counterexample(task: Task, frame: Frame, witness: Witness, replay: Replay) -> Counterexample:
+    """`witness` in the user's names and units; exact.
+
+    All its violated atoms hold together.  Those of a claim are each the negation of a clause, so that the
+    alternative of the clauses fails; a query writes the atoms themselves.
+    """
+    clauses = dict.fromkeys(atom.source for atom in witness.violated if atom.source)
+    word = " and " if task.kind == QUERY else " or "
+    return Counterexample(
+        network=frame.network,
+        variable=frame.variable,
+        inputs=_readings(frame.inputs, witness.point),
+        outputs=_readings(frame.outputs, witness.outputs),
+        violates=word.join(clauses) or f"the {task.kind}",
+        replay=replay,
+    )
+
+
+def _readings(axes: Sequence[Axis], values: Sequence[Fraction]) -> tuple[Reading, ...]:
+    return tuple(
+        Reading(axis.name, axis.unit, axis.scaling.to_problem(value), value)
+        for axis, value in zip(axes, values, strict=True)
+    )

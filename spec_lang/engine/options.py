@@ -1,0 +1,65 @@
+"""What a run is asked to do, and who listens to it.
+
+In: what the command line or the Python caller says.  Out: one frozen object that every stage reads, and the
+protocol of the observer that hears of progress.  Nothing here touches a file or the environment.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from spec_lang.backends.base import Progress
+from spec_lang.reporters.model import ClaimReport
+
+NetworkSource = Path | bytes
+
+# Long enough for what the bounds backend decides at all, short enough for a build server.
+DEFAULT_TIMEOUT = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class CheckOptions:
+    """`claims`: globs that select (none selects all).  `parameters`: values by name, as text.
+    `networks`: files or ONNX bytes by name, in place of those that a spec names; the empty name stands
+    for the only network.  `timeout`: seconds a claim, None for no limit.  `jobs`: worker processes, 1 for
+    none but this one.  `strict`: a vacuous claim is an error.  `debug`: a crash tells its traceback.
+    """
+
+    claims: tuple[str, ...] = ()
+    parameters: tuple[tuple[str, str], ...] = ()
+    networks: tuple[tuple[str, NetworkSource], ...] = ()
+    timeout: float | None = DEFAULT_TIMEOUT
+    jobs: int = 1
+    using: str | None = None
+    strict: bool = False
+    debug: bool = False
+
+
+class Observer(Protocol):
+    """Hears of a run while it goes on; `close` comes once, also after an interrupt."""
+
+    def start(self, claims: int) -> None: ...
+
+    def progress(self, claim: str, progress: Progress) -> None: ...
+
+    def decided(self, report: ClaimReport) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class Silent:
+    """The observer that does nothing."""
+
+    def start(self, claims: int) -> None:
+        """Nothing to show."""
+
+    def progress(self, claim: str, progress: Progress) -> None:
+        """Nothing to show."""
+
+    def decided(self, report: ClaimReport) -> None:
+        """Nothing to show."""
+
+    def close(self) -> None:
+        """Nothing to clear."""

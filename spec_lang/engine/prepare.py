@@ -1,0 +1,201 @@
+"""From texts to tasks: parse, resolve, load networks, type-check.
+
+In: specs and queries, and the run's options.  Out: the tasks that were asked for, and every diagnostic of
+every file.  A file with an error gives no task, and does not keep the other files from being checked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from spec_lang import _registry, claims
+from spec_lang.claims.base import Claim
+from spec_lang.diagnostics import Diagnostic, DiagnosticLog, Span, did_you_mean
+from spec_lang.engine import codes
+from spec_lang.engine.decide import installed_backends
+from spec_lang.engine.networks import Networks
+from spec_lang.engine.options import CheckOptions
+from spec_lang.engine.selection import Selection
+from spec_lang.engine.sources import Source
+from spec_lang.engine.task import CLAIM, QUERY, Task
+from spec_lang.kernel.verdict import Status
+from spec_lang.network.graph import Graph
+from spec_lang.obligations.lower import lower, lower_condition
+from spec_lang.obligations.model import Axis, Frame
+from spec_lang.semantics.model import TypedClaim
+from spec_lang.semantics.resolve import resolve
+from spec_lang.semantics.scope import Scope
+from spec_lang.semantics.typecheck import typecheck
+from spec_lang.syntax import ast
+from spec_lang.syntax.parse import Parsed, parse_expression, parse_module
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """A parsed source; `parsed` is None for a query, which is read with its network at hand."""
+
+    source: Source
+    parsed: Parsed | None
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """What is wrong with its syntax."""
+        return self.parsed.diagnostics if self.parsed is not None else ()
+
+
+def parse_source(source: Source) -> Spec:
+    """`source`, parsed; mistakes are in its diagnostics."""
+    return Spec(source, None if source.is_query else parse_module(source.text, source.file))
+
+
+class Preparation:
+    """Collects the tasks and diagnostics of one run; `typed` keeps what `explain` shows of a task."""
+
+    def __init__(self, options: CheckOptions, problems: DiagnosticLog) -> None:
+        self.options = options
+        self.problems = problems
+        self.tasks: list[Task] = []
+        self.typed: dict[str, TypedClaim] = {}
+        self.forms = {form.name: form for form in _registry.discover(claims, "CLAIM", Claim)}
+        self._networks = Networks(options)
+        self._selection = Selection(options.claims)
+        self._parameters: dict[str, ast.Expr] = {}
+        self._declared: set[str] = set()
+
+    def add_all(self, specs: Sequence[Spec]) -> None:
+        """Prepare every spec, then look for what the caller named and nothing has."""
+        usage = DiagnosticLog()
+        self._check_using(self.options.using, None, usage)
+        self._parameters = self._parse_parameters(usage)
+        self.problems.extend(usage)
+        for spec in specs:
+            self._declared |= _parameter_names(spec.parsed) if spec.parsed is not None else set()
+        for spec in specs:
+            problems = DiagnosticLog()
+            tasks = (
+                self._query_tasks(spec, problems) if spec.parsed is None else self._spec_tasks(spec, problems)
+            )
+            self.problems.extend(problems)
+            if not problems.has_errors and not usage.has_errors:
+                self.tasks.extend(tasks)
+        if specs and not self.problems.has_errors:
+            self.problems.extend(self._networks.unused())
+            self.problems.extend(self._selection.unmatched())
+
+    def _spec_tasks(self, spec: Spec, problems: DiagnosticLog) -> tuple[Task, ...]:
+        parsed, source = spec.parsed, spec.source
+        if parsed is None:
+            return ()
+        problems.extend(parsed.diagnostics)
+        scope = resolve(parsed.module, self._parameters_of(parsed), self.forms, parsed.broken, problems)
+        graphs = self._graphs(scope, source, problems)
+        spec_typed = typecheck(scope, graphs, problems, partial(self._selection.wants, source.file))
+        return tuple(self._task(source, typed, graphs, scope, problems) for typed in spec_typed.claims)
+
+    def _graphs(self, scope: Scope, source: Source, problems: DiagnosticLog) -> dict[str, Graph]:
+        graphs: dict[str, Graph] = {}
+        only = len(scope.networks) == 1
+        for use in scope.networks:
+            file = self._networks.source(use, source.folder, only)
+            graph = self._networks.load(file, use.label, use.span, problems)
+            if graph is not None:
+                graphs[use.label] = graph
+        return graphs
+
+    def _task(
+        self,
+        source: Source,
+        typed: TypedClaim,
+        graphs: Mapping[str, Graph],
+        scope: Scope,
+        problems: DiagnosticLog,
+    ) -> Task:
+        attributes = typed.attributes
+        using = attributes.using.text if attributes.using is not None else None
+        if attributes.using is not None:
+            self._check_using(using, attributes.using.span, problems)
+        timeout = self.options.timeout if attributes.timeout is None else float(attributes.timeout)
+        task = Task(
+            file=source.file,
+            name=typed.name,
+            title=typed.title,
+            span=typed.span,
+            kind=CLAIM,
+            goal=partial(lower, typed),
+            source=self._networks.source(typed.network, source.folder, len(scope.networks) == 1),
+            network=graphs[typed.network.label],
+            timeout=timeout,
+            using=using or self.options.using,
+            expected=Status(attributes.expect.value),
+        )
+        self.typed[task.id] = typed
+        return task
+
+    def _query_tasks(self, spec: Spec, problems: DiagnosticLog) -> tuple[Task, ...]:
+        source = spec.source
+        if not self._selection.wants(source.file, "query"):
+            return ()
+        onnx = self._networks.for_query(source.file, problems)
+        graph = None if onnx is None else self._networks.load(onnx, "f", None, problems)
+        if onnx is None or graph is None:
+            return ()
+        from spec_lang.formats.vnnlib1 import read_query  # noqa: PLC0415 - no spec needs it
+
+        condition, diagnostics = read_query(source.text, source.file, graph)
+        problems.extend(diagnostics)
+        if condition is None:
+            return ()
+        frame = _query_frame(graph)
+        return (
+            Task(
+                file=source.file,
+                name="query",
+                title=None,
+                span=None,
+                kind=QUERY,
+                goal=partial(lower_condition, graph, condition, frame, "query"),
+                source=onnx,
+                network=graph,
+                timeout=self.options.timeout,
+                using=self.options.using,
+            ),
+        )
+
+    def _parameters_of(self, parsed: Parsed) -> dict[str, ast.Expr]:
+        """The values for this file: those that it declares, and those that none does, which is its to say."""
+        ours = _parameter_names(parsed)
+        values = self._parameters.items()
+        return {name: value for name, value in values if name in ours or name not in self._declared}
+
+    def _parse_parameters(self, problems: DiagnosticLog) -> dict[str, ast.Expr]:
+        values: dict[str, ast.Expr] = {}
+        for name, text in self.options.parameters:
+            value, diagnostics = parse_expression(text, f"-p {name}")
+            problems.extend(diagnostics)
+            if value is not None:
+                values[name] = value
+        return values
+
+    def _check_using(self, using: str | None, span: Span | None, problems: DiagnosticLog) -> None:
+        if using is None:
+            return
+        known = {backend.name: backend for backend in installed_backends()}
+        if using not in known:
+            fix = did_you_mean(using, known) or "there is " + ", ".join(f"`{name}`" for name in known)
+            problems.error(codes.NO_BACKEND, f"there is no backend `{using}`", span, fix)
+        elif (obstacle := known[using].availability()) is not None:
+            problems.error(codes.UNAVAILABLE, f"the backend `{using}` cannot run here: {obstacle}", span)
+
+
+def _parameter_names(parsed: Parsed) -> set[str]:
+    """The parameters that a file declares, also by a declaration with a mistake in it."""
+    declared = {d.name.text for d in parsed.module.declarations if isinstance(d, ast.ParamDecl)}
+    return declared | parsed.broken
+
+
+def _query_frame(graph: Graph) -> Frame:
+    inputs = tuple(Axis(f"X_{i}") for i in range(graph.input_size))
+    outputs = tuple(Axis(f"Y_{j}") for j in range(graph.output_size))
+    return Frame("Y", "X", inputs, outputs)

@@ -1,0 +1,45 @@
+"""A counterexample's second opinion: what onnxruntime computes at the nearest float32 input.
+
+In: a task, the obligation that was broken, and the kernel's witness.  Out: a `Replay` to print beside the
+exact one.  It decides nothing: a disagreement is said, and the exact evaluation stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+import numpy as np
+
+from spec_lang.engine.task import Task
+from spec_lang.kernel.verdict import Witness
+from spec_lang.kernel.witness import holds
+from spec_lang.network.onnx_replay import replay
+from spec_lang.obligations.model import All, Condition, LinearAtom, Obligation, atoms
+from spec_lang.reporters.model import Replay
+
+_DISAGREES = "rounded to float32, input and network no longer break the claim; the exact network does"
+_HIDDEN = "the claim speaks of a hidden tensor, which onnxruntime does not show"
+
+
+def replay_witness(task: Task, broken: Obligation, witness: Witness) -> Replay:
+    """What onnxruntime says of `witness`."""
+    result = replay(task.source, task.network, [float(value) for value in witness.point])
+    if result.outputs is None:
+        return Replay(exact=True, onnxruntime=None, note=result.note)
+    read = [index for atom in atoms(broken.violation) for index, _ in atom.outputs]
+    if any(index >= len(result.outputs) for index in read):
+        return Replay(exact=True, onnxruntime=None, onnxruntime_outputs=result.outputs, note=_HIDDEN)
+    nearest = [Fraction(float(np.float32(float(value)))) for value in witness.point]
+    agrees = _holds(broken.violation, nearest, [Fraction(value) for value in result.outputs])
+    note = result.note if agrees else result.note or _DISAGREES
+    return Replay(exact=True, onnxruntime=agrees, onnxruntime_outputs=result.outputs, note=note)
+
+
+def _holds(condition: Condition, x: Sequence[Fraction], y: Sequence[Fraction]) -> bool:
+    """Whether `condition` is true at these inputs and outputs; exact."""
+    if isinstance(condition, LinearAtom):
+        return holds(condition, x, y)
+    if isinstance(condition, All):
+        return all(_holds(part, x, y) for part in condition.parts)
+    return any(_holds(part, x, y) for part in condition.parts)

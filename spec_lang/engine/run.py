@@ -1,0 +1,118 @@
+"""From paths to a report: the stages in order.
+
+In: files, folders or parsed specs, the options, and an observer.  Out: a `Report` with the claims in the
+order of the files, whatever order they were decided in.  An interrupt ends the run early: what was decided
+is kept, the rest is `unknown`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+
+from spec_lang import __version__
+from spec_lang.diagnostics import Diagnostic, DiagnosticLog, Severity
+from spec_lang.engine import lift
+from spec_lang.engine.decide import decide, installed_backends
+from spec_lang.engine.options import CheckOptions, Observer, Silent
+from spec_lang.engine.prepare import Preparation, Spec, parse_source
+from spec_lang.engine.selection import family_of
+from spec_lang.engine.sources import read_sources
+from spec_lang.engine.task import Task
+from spec_lang.engine.workers import run_here, run_in_workers
+from spec_lang.kernel.verdict import Status
+from spec_lang.reporters.model import ClaimReport, Report
+from spec_lang.semantics.codes import EMPTY_REGION
+
+_DEFAULTS = CheckOptions()
+_INTERRUPTED = "interrupted"
+
+
+def check(
+    paths: Sequence[str | Path | Spec], options: CheckOptions = _DEFAULTS, observer: Observer | None = None
+) -> Report:
+    """Check every claim that `options` select."""
+    started = time.monotonic()
+    preparation, specs = prepare(paths, options)
+    reports, interrupted = _run(preparation.tasks, options, observer or Silent())
+    diagnostics = (*preparation.problems, *_vacuous(reports, options.strict))
+    named = {d.span.file for d in diagnostics if d.span is not None}
+    return Report(
+        version=__version__,
+        claims=reports,
+        diagnostics=diagnostics,
+        sources=tuple((s.source.file, s.source.text) for s in specs if s.source.file in named),
+        interrupted=interrupted,
+        seconds=time.monotonic() - started,
+    )
+
+
+def prepare(
+    paths: Sequence[str | Path | Spec], options: CheckOptions
+) -> tuple[Preparation, tuple[Spec, ...]]:
+    """Everything that comes before deciding, and the specs in the order they were named."""
+    problems = DiagnosticLog()
+    specs: list[Spec] = []
+    for path in paths:
+        if isinstance(path, Spec):
+            specs.append(path)
+        else:
+            known = {spec.source.file for spec in specs}
+            found = (source for source in read_sources([path], problems) if source.file not in known)
+            specs.extend(map(parse_source, found))
+    preparation = Preparation(options, problems)
+    preparation.add_all(specs)
+    return preparation, tuple(specs)
+
+
+def _run(
+    tasks: Sequence[Task], options: CheckOptions, observer: Observer
+) -> tuple[tuple[ClaimReport, ...], bool]:
+    """The reports in the order of `tasks`, and whether the run was cut short."""
+    found: dict[int, ClaimReport] = {}
+    if tasks:
+        installed_backends()  # imported before workers are forked, which share it then
+    one = partial(decide, options=options)
+    interrupted = False
+    try:
+        observer.start(len(tasks))
+        if options.jobs > 1 and tasks:
+            results = run_in_workers(tasks, one, options.jobs, observer)
+        else:
+            results = run_here(tasks, one, observer)
+        with closing(results):
+            for number, report in results:
+                found[number] = report
+                observer.decided(report)
+    except KeyboardInterrupt:
+        interrupted = True
+    finally:
+        observer.close()
+    missing = (lift.undecided(task, Status.UNKNOWN, _INTERRUPTED) for task in tasks)
+    return tuple(found.get(n, report) for n, report in enumerate(missing)), interrupted
+
+
+def _vacuous(reports: Iterable[ClaimReport], strict: bool) -> tuple[Diagnostic, ...]:
+    """One diagnostic for every family that holds for want of a single point, unless that is expected."""
+    families: dict[tuple[str, str, str | None], list[ClaimReport]] = {}
+    for report in reports:
+        if report.status is Status.VACUOUS and report.expected is not Status.VACUOUS:
+            families.setdefault((report.file, family_of(report.name), report.reason), []).append(report)
+    severity = Severity.ERROR if strict else Severity.WARNING
+    return tuple(
+        Diagnostic(
+            EMPTY_REGION,
+            f"`{first.name}`{_and_more(len(rest))} says nothing: {reason}",
+            first.span,
+            "widen the region, or say `@expect(vacuous)`",
+            severity,
+        )
+        for (_, _, reason), (first, *rest) in families.items()
+    )
+
+
+def _and_more(rest: int) -> str:
+    return f" and {rest} more of its family" if rest else ""

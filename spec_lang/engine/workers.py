@@ -1,0 +1,206 @@
+"""Runs tasks, in this process or in reused worker processes.
+
+In: tasks, how to decide one, and how many workers.  Out: (number, report) pairs in the order of completion.
+A worker that dies or ignores its deadline costs its own claim and is replaced; when the consumer stops, by an
+interrupt or otherwise, every worker is killed (see docs/decisions/0007-worker-processes.md).
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from multiprocessing import get_context
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import BaseContext
+from multiprocessing.process import BaseProcess
+
+from spec_lang.backends.base import Progress
+from spec_lang.engine import lift
+from spec_lang.engine.options import Observer
+from spec_lang.engine.task import Task
+from spec_lang.kernel.verdict import Status
+from spec_lang.reporters.model import ClaimReport
+
+Decide = Callable[[Task, Callable[[Progress], None]], ClaimReport]
+
+# What a worker may take beyond its deadline: the last batch of a search, exact replay, onnxruntime's start.
+_GRACE = 10.0
+_PROGRESS_INTERVAL = 0.1
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def run_here(tasks: Sequence[Task], decide: Decide, observer: Observer) -> Generator[tuple[int, ClaimReport]]:
+    """One after the other, in this process."""
+    for number, task in enumerate(tasks):
+        yield number, decide(task, partial(observer.progress, task.name))
+
+
+def run_in_workers(
+    tasks: Sequence[Task], decide: Decide, workers: int, observer: Observer
+) -> Generator[tuple[int, ClaimReport]]:
+    """In up to `workers` processes at once."""
+    pool = _Pool(tasks, decide, deque(range(len(tasks))))
+    try:
+        for _ in range(min(workers, len(tasks))):
+            pool.hire()
+        while pool.busy:
+            yield from pool.collect(observer)
+    finally:
+        pool.kill_all()
+
+
+@dataclass(slots=True)
+class _Worker:
+    process: BaseProcess
+    number: int  # of the task it is at
+    started: float
+    kill_at: float
+
+
+@dataclass(slots=True)
+class _Pool:
+    tasks: Sequence[Task]
+    decide: Decide
+    waiting: deque[int]
+    busy: dict[Connection, _Worker] = field(default_factory=dict)
+
+    def hire(self) -> None:
+        """Start a process and hand it the next task."""
+        context = _context()
+        ours, theirs = context.Pipe()
+        inherited = [*self.busy, ours] if context.get_start_method() == "fork" else []
+        process = context.Process(  # type: ignore[attr-defined]
+            target=_serve, args=(theirs, self.tasks, self.decide, inherited, os.getpid()), daemon=True
+        )
+        with _deaf_to_signals():
+            process.start()
+        theirs.close()
+        self._hand_next(ours, process)
+
+    def collect(self, observer: Observer) -> Generator[tuple[int, ClaimReport]]:
+        """Wait for something to happen, and pass on what was decided."""
+        soonest = min(worker.kill_at for worker in self.busy.values())
+        patience = None if soonest == float("inf") else max(0.0, soonest - time.monotonic())
+        for connection in wait(list(self.busy), patience):
+            if isinstance(connection, Connection):
+                yield from self._receive(connection, observer)
+        now = time.monotonic()
+        for connection, worker in list(self.busy.items()):
+            if worker.kill_at <= now:
+                reason = "timeout: the worker did not stop at its deadline and was ended"
+                yield self._replace(connection, Status.UNKNOWN, reason)
+
+    def kill_all(self) -> None:
+        for connection, worker in self.busy.items():
+            worker.process.kill()
+            connection.close()
+        for worker in self.busy.values():
+            worker.process.join()
+        self.busy.clear()
+
+    def _receive(self, connection: Connection, observer: Observer) -> Generator[tuple[int, ClaimReport]]:
+        worker = self.busy[connection]
+        try:
+            message = connection.recv()
+        except (EOFError, ConnectionError):
+            worker.process.join()
+            yield self._replace(connection, Status.ERROR, _cause_of_death(worker.process.exitcode))
+            return
+        if isinstance(message, Progress):
+            observer.progress(self.tasks[worker.number].name, message)
+        elif isinstance(message, ClaimReport):
+            del self.busy[connection]
+            self._hand_next(connection, worker.process)
+            yield worker.number, message
+
+    def _replace(self, connection: Connection, status: Status, reason: str) -> tuple[int, ClaimReport]:
+        worker = self.busy.pop(connection)
+        worker.process.kill()
+        worker.process.join()
+        connection.close()
+        if self.waiting:
+            self.hire()
+        seconds = time.monotonic() - worker.started
+        return worker.number, lift.undecided(self.tasks[worker.number], status, reason, seconds)
+
+    def _hand_next(self, connection: Connection, process: BaseProcess) -> None:
+        """Give an idle worker something to do, or let it go."""
+        if not self.waiting:
+            connection.close()  # the worker reads the end of its pipe, and ends
+            process.join()
+            return
+        number = self.waiting.popleft()
+        timeout = self.tasks[number].timeout
+        now = time.monotonic()
+        kill_at = float("inf") if timeout is None else now + timeout + _GRACE
+        self.busy[connection] = _Worker(process, number, now, kill_at)
+        connection.send(number)
+
+
+def _context() -> BaseContext:
+    """`fork` on Linux as long as this process has one thread: a worker starts in milliseconds, with all
+    imported and every network loaded.  Elsewhere it is unsafe, and workers start from scratch."""
+    alone = sys.platform == "linux" and threading.active_count() == 1
+    return get_context("fork" if alone else "spawn")
+
+
+@contextmanager
+def _deaf_to_signals() -> Iterator[None]:
+    """Holds signals back until a new worker has said what it does with them."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+
+
+def _cause_of_death(code: int | None) -> str:
+    if code is not None and code < 0:
+        name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
+        hint = " (out of memory?)" if -code == signal.SIGKILL else ""
+        return f"the worker process was ended by {name}{hint}"
+    return f"the worker process ended with exit code {code}"
+
+
+def _serve(
+    connection: Connection,
+    tasks: Sequence[Task],
+    decide: Decide,
+    inherited: Sequence[Connection],
+    parent: int,
+) -> None:
+    """A worker: decides the tasks whose numbers it reads, until there are no more."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal interrupts the whole group; the parent decides
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+    for other in inherited:
+        other.close()  # or a sibling's pipe would never end
+    last = 0.0
+
+    def listen(progress: Progress) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last >= _PROGRESS_INTERVAL:
+            last = now
+            if os.getppid() != parent:
+                os._exit(1)  # nobody is left to hear the answer
+            connection.send(progress)
+
+    while True:
+        try:
+            number = connection.recv()
+        except EOFError:
+            return
+        connection.send(decide(tasks[number], listen))

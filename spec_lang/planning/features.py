@@ -1,0 +1,74 @@
+"""A structural summary of an obligation, cheap to make, for the planner and for `explain`.
+
+In: an obligation.  Out: `Features`, counts alone.  No bound is computed and no weight is read, so the cost
+is linear in the number of nodes, boxes and atoms.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from spec_lang.network.primitives import Affine
+from spec_lang.obligations.model import All, Condition, LinearAtom, Obligation, atoms
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """`neurons` are the elements of non-linear nodes; `disjuncts` is the size of the violation's
+    disjunctive normal form; `bounded` says that every box has two finite sides everywhere."""
+
+    inputs: int
+    outputs: int
+    layers: int
+    neurons: int
+    boxes: int
+    constraints: int
+    atoms: int
+    disjuncts: int
+    bounded: bool
+
+    def describe(self) -> str:
+        """The counts in words."""
+        parts = [_count(self.inputs, "input"), _count(self.neurons, "neuron")]
+        parts.append(_count(self.outputs, "output"))
+        if self.boxes != 1:
+            parts.append(_count(self.boxes, "box", "boxes"))
+        if self.constraints:
+            parts.append(_count(self.constraints, "constraint") + " on the inputs")
+        parts.append(_count(self.disjuncts, "way", "ways") + " to be broken")
+        if not self.bounded:
+            parts.append("an unbounded region")
+        return ", ".join(parts)
+
+
+def features(obligation: Obligation) -> Features:
+    """The features of `obligation`; exact."""
+    graph, region = obligation.graph, obligation.region
+    nonlinear = [node for node in graph.nodes if not isinstance(node.primitive, Affine)]
+    return Features(
+        inputs=graph.input_size,
+        outputs=graph.output_size,
+        layers=len(graph.nodes) - len(nonlinear),
+        neurons=sum(node.size for node in nonlinear),
+        boxes=len(region.boxes),
+        constraints=len(region.constraints),
+        atoms=sum(1 for _ in atoms(obligation.violation)),
+        disjuncts=_disjuncts(obligation.violation),
+        bounded=all(None not in box.lower and None not in box.upper for box in region.boxes),
+    )
+
+
+def _disjuncts(condition: Condition) -> int:
+    if isinstance(condition, LinearAtom):
+        return 1
+    counts = [_disjuncts(part) for part in condition.parts]
+    if isinstance(condition, All):
+        product = 1
+        for count in counts:
+            product *= count
+        return product
+    return sum(counts)
+
+
+def _count(number: int, singular: str, plural: str | None = None) -> str:
+    return f"{number:,} {singular if number == 1 else plural or singular + 's'}"

@@ -1,0 +1,156 @@
+"""Claims for people: a line each, families in one, counterexamples in the user's units.
+
+In: claim reports.  Out: lines.  A family says once what all its members share, and names the members that
+were not proved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+from spec_lang.kernel.verdict import Status
+from spec_lang.reporters._layout import STATUS_ROLE, Line, Role, line, table
+from spec_lang.reporters._numbers import duration, shown
+from spec_lang.reporters.model import ClaimReport, Counterexample, Reading, Replay
+
+_SMALL_FAMILY = 3  # members that are listed one by one
+_MANY_READINGS = 16  # more than this are cut: nobody reads 784 pixels, and JSON has them all
+_SHORT_NOTE = 16  # longer ones do not push the titles away
+_STATUS_WIDTH = max(len(status.value) for status in Status) + 2
+
+
+def claim_lines(claims: Sequence[ClaimReport]) -> list[Line]:
+    """The claims of one file, and what vouches for its proofs."""
+    families = [list(members) for _, members in groupby(claims, key=_family)]
+    rows = [row for family in families for row in _rows(family)]
+    names = max((len(row.name) + row.indent for row in rows), default=0)
+    notes = max((len(row.note) for row in rows if len(row.note) <= _SHORT_NOTE), default=0)
+    lines: list[Line] = []
+    for row in rows:
+        lines.append(
+            line(
+                " " * (2 + row.indent),
+                (row.status.ljust(_STATUS_WIDTH), row.role),
+                (row.name.ljust(names - row.indent), Role.STRONG),
+                (duration(row.seconds).rjust(9), Role.DIM),
+                "  " + row.note.ljust(notes),
+                (f"  {row.title}" if row.title else "", Role.DIM),
+            )
+        )
+        lines += row.below
+    return lines + [line((f"  {text}", Role.DIM)) for text in _vouchers(claims)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A line of the table, and the lines below it."""
+
+    status: str
+    role: Role
+    name: str
+    seconds: float
+    note: str
+    title: str | None = None
+    indent: int = 0
+    below: tuple[Line, ...] = ()
+
+
+def _family(claim: ClaimReport) -> str:
+    return claim.name.partition("[")[0]
+
+
+def _rows(family: Sequence[ClaimReport]) -> Iterator[_Row]:
+    if len(family) <= _SMALL_FAMILY:
+        yield from map(_row, family)
+        return
+    counts = {status: sum(claim.status is status for claim in family) for status in Status}
+    present = [status for status in Status if counts[status]]
+    alone = present[0] if len(present) == 1 else None
+    note = f"{len(family)} members"
+    if alone is None:
+        note += ": " + ", ".join(f"{counts[status]} {status.value}" for status in present)
+    yield _Row(
+        status=alone.value if alone is not None else "mixed",
+        role=STATUS_ROLE[alone] if alone is not None else Role.STRONG,
+        name=_family(family[0]),
+        seconds=sum(claim.seconds for claim in family),
+        note=note,
+        title=family[0].title,
+    )
+    for claim in family:
+        if claim.status is not Status.PROVED or not claim.as_expected:
+            yield replace(_row(claim), title=None, indent=2)
+
+
+def _row(claim: ClaimReport) -> _Row:
+    first, *rest = (claim.reason or "").splitlines() or [""]
+    notes = [first]
+    if claim.status is Status.PROVED and claim.evidence is not None:
+        notes = [claim.evidence.kind.value]
+    if claim.bound is not None and claim.status is Status.UNKNOWN:
+        notes.append(f"bound {claim.bound:.4g}")
+    if claim.expected is not Status.PROVED:
+        notes.append("as expected" if claim.as_expected else f"but `@expect({claim.expected.value})`")
+    below = [line("      ", text) for text in rest]
+    if claim.counterexample is not None:
+        below += _counterexample(claim.counterexample, claim.kind)
+    return _Row(
+        status=claim.status.value,
+        role=STATUS_ROLE[claim.status]
+        if claim.as_expected or claim.status is not Status.PROVED
+        else Role.BAD,
+        name=claim.name,
+        seconds=claim.seconds,
+        note=", ".join(note for note in notes if note),
+        title=claim.title,
+        below=tuple(below),
+    )
+
+
+def _vouchers(claims: Iterable[ClaimReport]) -> list[str]:
+    """Who is trusted for the proofs, and for what; nobody for the checked ones."""
+    found = (claim.evidence for claim in claims if claim.status is Status.PROVED)
+    trusted = (f"{e.kind.value}: {e.by}" for e in found if e is not None and e.by is not None)
+    return list(dict.fromkeys(trusted))
+
+
+def _counterexample(found: Counterexample, kind: str) -> list[Line]:
+    lines = [
+        line("      at ", (found.variable, Role.STRONG), _spaces(found.inputs)),
+        *_readings(found.inputs),
+    ]
+    applied = f"{found.network}({found.variable})"
+    lines += [line("      ", (applied, Role.STRONG), _spaces(found.outputs)), *_readings(found.outputs)]
+    lines.append(line("      meets   " if kind == "query" else "      fails   ", (found.violates, Role.BAD)))
+    lines.append(line("      replay  ", _replay(found.replay)))
+    return lines
+
+
+def _scaled(readings: Sequence[Reading]) -> bool:
+    return any(reading.problem != reading.network for reading in readings)
+
+
+def _spaces(readings: Sequence[Reading]) -> str:
+    return " (problem space, network space)" if _scaled(readings) else ""
+
+
+def _readings(readings: Sequence[Reading]) -> list[Line]:
+    scaled = _scaled(readings)
+    rows = [
+        (r.name, f"{shown(r.problem)} {r.unit or ''}".rstrip(), shown(r.network) if scaled else "")
+        for r in readings[:_MANY_READINGS]
+    ]
+    lines = table(rows, (Role.TEXT, Role.TEXT, Role.DIM), indent=8)
+    if len(readings) > _MANY_READINGS:
+        more = f"        … and {len(readings) - _MANY_READINGS} more (all in `--output-format json`)"
+        lines.append(line((more, Role.DIM)))
+    return lines
+
+
+def _replay(replay: Replay) -> str:
+    exact = "exact rationals: confirmed" if replay.exact else "exact rationals: not confirmed"
+    opinion = {None: "not asked", True: "agrees", False: "disagrees"}[replay.onnxruntime]
+    note = f" ({replay.note})" if replay.note else ""
+    return f"{exact}; onnxruntime: {opinion}{note}"

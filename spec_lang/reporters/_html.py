@@ -1,0 +1,41 @@
+"""A report as a table for notebooks; everything that comes from a user is escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from html import escape
+from typing import TYPE_CHECKING
+
+from spec_lang.reporters._numbers import duration, shown
+
+if TYPE_CHECKING:
+    from spec_lang.diagnostics import Diagnostic
+    from spec_lang.reporters.model import ClaimReport, Counterexample
+
+_HEAD = "<tr><th>verdict</th><th>claim</th><th>evidence or reason</th><th>time</th></tr>"
+_MANY = 16  # readings; a notebook's cell is no place for 784 pixels
+
+
+def html_table(claims: Iterable[ClaimReport], diagnostics: Iterable[Diagnostic] = ()) -> str:
+    """The claims as rows, counterexamples below them, the diagnostics as a list."""
+    rows = "".join(_row(claim) for claim in claims)
+    items = "".join(f"<li>{escape(f'{d.severity.value} {d.code}: {d.problem}')}</li>" for d in diagnostics)
+    return (f"<ul>{items}</ul>" if items else "") + f"<table>{_HEAD}{rows}</table>"
+
+
+def _row(claim: ClaimReport) -> str:
+    why = claim.reason or (str(claim.evidence) if claim.evidence is not None else "")
+    name = claim.name + (f" ({claim.title})" if claim.title else "")
+    cells = (claim.status.value, name, why, duration(claim.seconds))
+    row = "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"
+    if claim.counterexample is not None:
+        row += f'<tr><td></td><td colspan="3">{escape(_counterexample(claim.counterexample))}</td></tr>'
+    return row
+
+
+def _counterexample(found: Counterexample) -> str:
+    readings = [f"{r.name} = {shown(r.problem)} {r.unit or ''}".rstrip() for r in found.inputs[:_MANY]]
+    more = [f"and {len(found.inputs) - _MANY} more"] if len(found.inputs) > _MANY else []
+    outputs = [f"{r.name} = {shown(r.problem)}" for r in found.outputs[:_MANY]]
+    where = ", ".join((*readings, *more))
+    return f"{found.variable}: {where}; {found.network}({found.variable}): {', '.join(outputs)}"

@@ -1,0 +1,145 @@
+"""The report as JSON, for programs: everything, nothing cut.
+
+In: a report.  Out: one JSON document (`tests/reporters/report.schema.json`).  A number is the nearest double;
+beside it stands the exact rational, as text, where that is another number.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from fractions import Fraction
+from math import isfinite
+from typing import Any, Final, TextIO
+
+from spec_lang.diagnostics import Diagnostic, Span
+from spec_lang.kernel.verdict import Status
+from spec_lang.reporters._numbers import as_float
+from spec_lang.reporters.base import Reporter
+from spec_lang.reporters.model import ClaimReport, Counterexample, Report
+
+SCHEMA_VERSION: Final = 1
+Json = Any  # what the standard library takes
+
+
+class _Json:
+    name = "json"
+    summary = "one document for programs; its schema is versioned"
+
+    def render(self, report: Report, stream: TextIO) -> None:
+        json.dump(_report(report), stream, indent=2, allow_nan=False, ensure_ascii=False)
+        stream.write("\n")
+
+
+def _report(report: Report) -> Json:
+    return {
+        "schema": SCHEMA_VERSION,
+        "tool": {"name": "nnspec", "version": report.version},
+        "claims": [_claim(claim) for claim in report.claims],
+        "diagnostics": [_diagnostic(diagnostic) for diagnostic in report.diagnostics],
+        "summary": {status.value: report.count(status) for status in Status},
+        "interrupted": report.interrupted,
+        "seconds": round(report.seconds, 3),
+    }
+
+
+def _claim(claim: ClaimReport) -> Json:
+    found = claim.counterexample
+    return {
+        "id": claim.id,
+        "name": claim.name,
+        "title": claim.title,
+        "file": claim.file,
+        "line": None if claim.span is None else claim.span.line,
+        "kind": claim.kind,
+        "verdict": claim.status.value,
+        "expected": claim.expected.value,
+        "as_expected": claim.as_expected,
+        "reason": claim.reason,
+        "semantics": claim.semantics,
+        "evidence": None if claim.evidence is None else str(claim.evidence),
+        "backend": claim.backend,
+        "plan": [{"backend": step.backend, "why": step.why} for step in claim.plan],
+        "seconds": round(claim.seconds, 3),
+        "work": dict(claim.work),
+        "bound": claim.bound if claim.bound is not None and isfinite(claim.bound) else None,
+        "bracket": None,
+        "counterexample": None if found is None else _counterexample(found),
+        "certificate": None,
+    }
+
+
+def _counterexample(found: Counterexample) -> Json:
+    replay = found.replay
+    outputs = replay.onnxruntime_outputs
+    return {
+        "names": {
+            "inputs": [reading.name for reading in found.inputs],
+            "outputs": [reading.name for reading in found.outputs],
+        },
+        "units": {
+            "inputs": [reading.unit for reading in found.inputs],
+            "outputs": [reading.unit for reading in found.outputs],
+        },
+        **_point(found, [r.problem for r in found.inputs], [r.problem for r in found.outputs]),
+        "space": "problem",
+        "network_space": _point(found, [r.network for r in found.inputs], [r.network for r in found.outputs]),
+        "violates": found.violates,
+        "replay": {
+            "exact": replay.exact,
+            "onnxruntime": replay.onnxruntime,
+            "onnxruntime_outputs": None if outputs is None else [_finite(value) for value in outputs],
+            "note": replay.note,
+        },
+    }
+
+
+def _point(found: Counterexample, inputs: Sequence[Fraction], outputs: Sequence[Fraction]) -> dict[str, Json]:
+    return {
+        "inputs": {found.variable: [_number(value) for value in inputs]},
+        "outputs": {found.network: [_number(value) for value in outputs]},
+        "exact": {
+            "inputs": {found.variable: [_exact(value) for value in inputs]},
+            "outputs": {found.network: [_exact(value) for value in outputs]},
+        },
+    }
+
+
+def _number(value: Fraction) -> float | None:
+    return _finite(as_float(value))
+
+
+def _finite(value: float) -> float | None:
+    return value if isfinite(value) else None
+
+
+def _exact(value: Fraction) -> str | None:
+    """The rational, where the nearest double is another number."""
+    nearest = as_float(value)
+    return None if isfinite(nearest) and Fraction(nearest) == value else str(value)
+
+
+def _diagnostic(diagnostic: Diagnostic) -> Json:
+    return {
+        "code": diagnostic.code,
+        "severity": diagnostic.severity.value,
+        "problem": diagnostic.problem,
+        "fix": diagnostic.fix,
+        "place": _place(diagnostic.span),
+        "notes": [{"text": note.text, "place": _place(note.span)} for note in diagnostic.notes],
+    }
+
+
+def _place(span: Span | None) -> Json:
+    if span is None:
+        return None
+    return {
+        "file": span.file,
+        "line": span.line,
+        "column": span.column,
+        "end_line": span.end_line,
+        "end_column": span.end_column,
+    }
+
+
+REPORTER: Final[Reporter] = _Json()

@@ -1,0 +1,147 @@
+"""Expansion: definitions inlined and claim forms replaced by what they stand for.
+
+In: an expression as written.  Out: an expression of the core language, or None once every mistake is logged.
+Inlining is hygienic: arguments never meet the bound variables of a definition's body.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from spec_lang.claims.base import Claim
+from spec_lang.diagnostics import DiagnosticLog, Note
+from spec_lang.semantics import codes
+from spec_lang.semantics.arguments import Signed, bind_arguments
+from spec_lang.semantics.expressions import Rejected
+from spec_lang.semantics.forms import FormScope, expand_form
+from spec_lang.semantics.traverse import children, rebuild, substitute
+from spec_lang.syntax import ast
+
+# Definitions that use each other twice double with every level; no honest claim comes near these.
+MAX_SIZE: Final = 100_000
+MAX_DEPTH: Final = 200
+
+
+class Expander:
+    """Expands expressions against one file's definitions and the claim forms."""
+
+    __slots__ = ("_definitions", "_done", "_forms", "_log", "_open", "_scope")
+
+    def __init__(
+        self,
+        definitions: Mapping[str, ast.DefDecl],
+        forms: Mapping[str, Claim],
+        scope: FormScope,
+        log: DiagnosticLog,
+    ) -> None:
+        self._definitions = definitions
+        self._forms = forms
+        self._scope = scope
+        self._log = log
+        self._open: list[str] = []
+        self._done: dict[str, ast.Expr | None] = {}
+
+    def expand(self, expr: ast.Expr) -> ast.Expr | None:
+        """The core expression that `expr` stands for: definitions first, so that forms see what they are given."""
+        try:
+            result = self._inlined(expr)
+            self._check_size(result)
+            return self._with_forms(result)
+        except Rejected:
+            return None
+
+    def definition(self, declaration: ast.DefDecl) -> ast.Expr | None:
+        """The expanded body of a definition, its parameters free; worked out once."""
+        name = declaration.name.text
+        if name in self._done:
+            return self._done[name]
+        if name in self._open:
+            cycle = " → ".join((*self._open[self._open.index(name) :], name))
+            problem = f"`{name}` is defined by itself: {cycle}"
+            self._log.error(codes.DEFINITION, problem, declaration.name.span, "definitions cannot recur")
+            return None
+        self._open.append(name)
+        try:
+            body = self._inlined(declaration.value)
+            self._check_size(body)
+            self._done[name] = body
+        except Rejected:
+            self._done[name] = None
+        self._open.pop()
+        return self._done[name]
+
+    def _inlined(self, expr: ast.Expr) -> ast.Expr:
+        match expr:
+            case ast.Name(text=text) if text in self._definitions:
+                return self._constant(expr, self._definitions[text])
+            case ast.Call(function=ast.Name(text=text)) if text in self._definitions:
+                return self._inline(expr, self._definitions[text])
+            case _:
+                return rebuild(expr, self._inlined)
+
+    def _with_forms(self, expr: ast.Expr) -> ast.Expr:
+        match expr:
+            case ast.Call(function=ast.Name(text=text)) if text in self._forms:
+                form = expand_form(self._forms[text], expr, self._scope, self._log)
+                if form is None:
+                    raise Rejected
+                return form
+            case _:
+                return rebuild(expr, self._with_forms)
+
+    def _arguments(self, call: ast.Call) -> ast.Call:
+        expanded = tuple(
+            ast.Argument(argument.span, argument.name, self._inlined(argument.value))
+            for argument in call.arguments
+        )
+        return ast.Call(call.span, call.function, expanded)
+
+    def _constant(self, name: ast.Name, declaration: ast.DefDecl) -> ast.Expr:
+        if declaration.parameters:
+            listed = ", ".join(parameter.text for parameter in declaration.parameters)
+            problem = f"`{name.text}` takes arguments"
+            notes = (Note("it is defined here", declaration.name.span),)
+            fix = f"write `{name.text}({listed})`"
+            self._log.error(codes.ARGUMENTS, problem, name.span, fix, notes)
+            raise Rejected
+        return self._body(declaration)
+
+    def _inline(self, call: ast.Call, declaration: ast.DefDecl) -> ast.Expr:
+        name = declaration.name.text
+        if not declaration.parameters:
+            return rebuild(call, self._inlined)
+        parameters = tuple(parameter.text for parameter in declaration.parameters)
+        signed = Signed(name, parameters, parameters, parameters)
+        bound = bind_arguments(self._arguments(call), signed, self._log)
+        if bound is None:
+            raise Rejected
+        result = substitute(self._body(declaration), bound)
+        self._check_size(result)
+        return result
+
+    def _body(self, declaration: ast.DefDecl) -> ast.Expr:
+        body = self.definition(declaration)
+        if body is None:
+            raise Rejected
+        return body
+
+    def _check_size(self, expr: ast.Expr) -> None:
+        """Walks at most `MAX_SIZE` nodes, without recursion."""
+        stack = [(expr, 1)]
+        size = 0
+        while stack:
+            node, depth = stack.pop()
+            size += 1
+            if depth > MAX_DEPTH or size > MAX_SIZE:
+                what = "deep" if depth > MAX_DEPTH else "large"
+                problem = f"this is too {what} once its definitions are written out"
+                self._log.error(codes.DEFINITION, problem, expr.span)
+                raise Rejected
+            if isinstance(node, ast.TensorLiteral) and _is_data(node):
+                continue  # counted as one: it is not written out twice
+            stack.extend((child, depth + 1) for child in children(node))
+
+
+def _is_data(literal: ast.TensorLiteral) -> bool:
+    return all(isinstance(element, ast.Number | ast.Negate) for element in literal.elements)

@@ -1,0 +1,211 @@
+"""A network's declaration against its ONNX file: names, encode/decode, domain, layers.
+
+In: one member of a declaration, its graph (or None when the file failed to load), and the parameters.  Out:
+its `Signature`, or None once every mistake is logged.  Sizes come from the graph, otherwise from the names.
+"""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from spec_lang.diagnostics import DiagnosticLog, Note, Span, did_you_mean
+from spec_lang.network.graph import Graph, TensorSpec
+from spec_lang.obligations.model import IDENTITY_SCALING, Axis, Scaling
+from spec_lang.semantics import codes
+from spec_lang.semantics.clauses import clause_text
+from spec_lang.semantics.expressions import Evaluator, Rejected
+from spec_lang.semantics.model import NetworkUse
+from spec_lang.semantics.signature import Limits, Signature, Space
+from spec_lang.semantics.values import ONE, ZERO, Linear, Names, Tensor, elements_named
+from spec_lang.semantics.wording import counted, shape_text
+from spec_lang.syntax import ast
+
+_Item = TypeVar("_Item", bound=ast.NetworkItem)
+
+
+def read_interface(
+    use: NetworkUse, graph: Graph | None, evaluator: Evaluator, log: DiagnosticLog
+) -> Signature | None:
+    """What `use` looks like to a spec; `evaluator` knows the parameters."""
+    return _Reader(use, graph, evaluator, log).read()
+
+
+class _Reader:
+    __slots__ = ("_evaluator", "_fine", "_graph", "_log", "_use")
+
+    def __init__(
+        self, use: NetworkUse, graph: Graph | None, evaluator: Evaluator, log: DiagnosticLog
+    ) -> None:
+        self._use = use
+        self._graph = graph
+        self._evaluator = evaluator
+        self._log = log
+        self._fine = True
+
+    def read(self) -> Signature | None:
+        shapes = self._shapes()
+        if shapes is None:
+            return None
+        encode = self._scaling(self._one(ast.Encode), shapes[0], "encode")
+        decode = self._scaling(self._one(ast.Decode), shapes[1], "decode")
+        inputs = self._space(self._one(ast.Inputs), shapes[0], encode, "x")
+        outputs = self._space(self._one(ast.Outputs), shapes[1], decode, "y")
+        domain = self._domain(self._one(ast.Domain), inputs)
+        layers = self._layers()
+        if not self._fine:
+            return None
+        return Signature(self._use, self._graph, inputs, outputs, domain, layers)
+
+    def _error(
+        self, code: str, problem: str, span: Span, fix: str | None = None, notes: tuple[Note, ...] = ()
+    ) -> None:
+        self._fine = False
+        self._log.error(code, problem, span, fix, notes)
+
+    def _items(self, kind: type[_Item]) -> tuple[_Item, ...]:
+        return tuple(item for item in self._use.declaration.items if isinstance(item, kind))
+
+    def _one(self, kind: type[_Item]) -> _Item | None:
+        items = self._items(kind)
+        return items[0] if items else None  # a second one is reported when names are resolved
+
+    # -- shapes --------------------------------------------------------------------------------------
+
+    def _shapes(self) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
+        inputs, outputs = self._one(ast.Inputs), self._one(ast.Outputs)
+        if self._graph is None:
+            if inputs is None or outputs is None:
+                return None
+            return (len(inputs.components),), (len(outputs.components),)
+        graph = self._graph
+        span = self._use.declaration.path.span
+        for count, noun in ((len(graph.inputs), "inputs"), (len(graph.outputs), "outputs")):
+            if count != 1:
+                problem = f"`{self._use.path}` has {count} {noun}; this version takes networks with one"
+                self._error(codes.UNSUPPORTED, problem, span)
+        if not self._fine:
+            return None
+        source, result = graph.inputs[0], graph.value(graph.outputs[0])
+        self._check_names(inputs, source, "input")
+        self._check_names(outputs, result, "output")
+        return (source.shape, result.shape) if self._fine else None
+
+    def _check_names(self, item: ast.Inputs | ast.Outputs | None, tensor: TensorSpec, noun: str) -> None:
+        if item is None or len(item.components) == tensor.size:
+            return
+        problem = f"the network has {counted(tensor.size, noun)}, {counted(len(item.components), 'name')} "
+        problem += "are declared" if len(item.components) != 1 else "is declared"
+        place = f"`{self._use.path}`: {noun} tensor `{tensor.name}` of shape {shape_text(tensor.shape)}"
+        self._error(codes.SHAPE, problem, item.span, None, (Note(place, self._use.declaration.path.span),))
+
+    # -- spaces --------------------------------------------------------------------------------------
+
+    def _space(
+        self,
+        item: ast.Inputs | ast.Outputs | None,
+        shape: tuple[int, ...],
+        scalings: tuple[Scaling, ...],
+        variable: str,
+    ) -> Space:
+        if item is None:
+            names = elements_named(variable, shape)
+            return Space(shape, tuple(map(_unnamed_axis, names, scalings)), None)
+        axes = tuple(
+            Axis(component.name.text, component.unit, scaling)
+            for component, scaling in zip(item.components, scalings, strict=True)
+        )
+        names = tuple(axis.name for axis in axes)
+        return Space(shape, axes, Names(names, f"`{self._use.declaration.name.text}`"))
+
+    def _scaling(
+        self, item: ast.Encode | ast.Decode | None, shape: tuple[int, ...], word: str
+    ) -> tuple[Scaling, ...]:
+        """Problem space as a function of network space, for each flat element."""
+        size = TensorSpec("", shape).size
+        identity = (IDENTITY_SCALING,) * size
+        if item is None:
+            return identity
+        variable = item.variable.text
+        point = Tensor(shape, tuple(Linear(ZERO, ((i, ONE),)) for i in range(size)))
+        try:
+            value = self._evaluator.with_name(variable, point).tensor(item.value)
+        except Rejected:
+            self._fine = False
+            return identity
+        if value.size != size:
+            problem = f"`{word}` gives {value.size} elements for {size}"
+            self._error(codes.SCALING, problem, item.value.span)
+            return identity
+        scalings: list[Scaling] = []
+        for position, form in enumerate(value.elements):
+            if tuple(index for index, _ in form.inputs) != (position,):
+                problem = f"`{word}` must scale and shift every element by itself; element {position} of "
+                problem += f"`{clause_text(item.value)}` {_fault(form, variable)}"
+                fix = f"write `{word} {variable} = ({variable} - offset) / scale`, scale not 0"
+                self._error(codes.SCALING, problem, item.value.span, fix)
+                return identity
+            scaling = Scaling(form.inputs[0][1], form.constant)
+            scalings.append(_inverse(scaling) if word == "encode" else scaling)
+        return tuple(scalings)
+
+    # -- domain and layers -----------------------------------------------------------------------------
+
+    def _domain(self, item: ast.Domain | None, space: Space) -> tuple[Limits, ...]:
+        found: list[Limits] = []
+        for part in item.items if item is not None else ():
+            try:
+                limits = self._limits(part, space)
+            except Rejected:
+                self._fine = False
+                continue
+            if any(other.position == limits.position for other in found):
+                self._error(codes.DOMAIN, f"the domain limits `{part.component.text}` twice", part.span)
+                continue
+            found.append(limits)
+        return tuple(found)
+
+    def _limits(self, part: ast.DomainItem, space: Space) -> Limits:
+        name = part.component
+        label = f"`{self._use.declaration.name.text}`"
+        if space.names is None:
+            problem = f"{label} names no inputs, so its domain cannot speak of `{name.text}`"
+            raise self._evaluator.reject(codes.DOMAIN, problem, name.span, "add an `input` line")
+        if name.text not in space.names.names:
+            problem = f"{label} has no input `{name.text}`"
+            fix = did_you_mean(name.text, space.names.names)
+            raise self._evaluator.reject(codes.COMPONENT, problem, name.span, fix)
+        lower = self._evaluator.number(part.lower, "a limit of the domain")
+        upper = self._evaluator.number(part.upper, "a limit of the domain")
+        if lower > upper:
+            problem = f"no `{name.text}` lies in `[{clause_text(part.lower)}, {clause_text(part.upper)}]`"
+            raise self._evaluator.reject(codes.DOMAIN, problem, part.span, "the lower limit comes first")
+        source = f"{name.text} in [{clause_text(part.lower)}, {clause_text(part.upper)}]"
+        return Limits(space.names.names.index(name.text), lower, upper, source, part.span)
+
+    def _layers(self) -> dict[str, tuple[int, TensorSpec]]:
+        found: dict[str, tuple[int, TensorSpec]] = {}
+        if self._graph is None:
+            return found
+        numbers = dict(self._graph.tensors)
+        for item in self._items(ast.Layer):
+            number = numbers.get(item.tensor.value)
+            if number is None:
+                problem = f"`{self._use.path}` has no tensor `{item.tensor.value}`"
+                self._error(codes.LAYER, problem, item.tensor.span, did_you_mean(item.tensor.value, numbers))
+            else:
+                found[item.name.text] = (number, self._graph.value(number))
+        return found
+
+
+def _inverse(scaling: Scaling) -> Scaling:
+    return Scaling(1 / scaling.factor, -scaling.offset / scaling.factor)
+
+
+def _unnamed_axis(name: str, scaling: Scaling) -> Axis:
+    return Axis(name, None, scaling)
+
+
+def _fault(form: Linear, variable: str) -> str:
+    if not form.inputs:
+        return f"does not depend on `{variable}`"
+    return f"mixes elements of `{variable}`"
