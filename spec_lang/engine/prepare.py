@@ -6,13 +6,13 @@ every file.  A file with an error gives no task, and does not keep the other fil
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 
 from spec_lang import _registry, claims
 from spec_lang.claims.base import Claim
-from spec_lang.diagnostics import Diagnostic, DiagnosticLog, Span, did_you_mean
+from spec_lang.diagnostics import Diagnostic, DiagnosticLog, Note, Span, did_you_mean
 from spec_lang.engine import codes
 from spec_lang.engine.decide import installed_backends
 from spec_lang.engine.networks import Networks
@@ -97,11 +97,13 @@ class Preparation:
     def _graphs(self, scope: Scope, source: Source, problems: DiagnosticLog) -> dict[str, Graph]:
         graphs: dict[str, Graph] = {}
         only = len(scope.networks) == 1
+        faults = DiagnosticLog()
         for use in scope.networks:
             file = self._networks.source(use, source.folder, only)
-            graph = self._networks.load(file, use.label, use.span, problems)
+            graph = self._networks.load(file, use.label, use.span, faults)
             if graph is not None:
                 graphs[use.label] = graph
+        problems.extend(_one_a_family(faults))
         return graphs
 
     def _task(
@@ -187,6 +189,17 @@ class Preparation:
             problems.error(codes.NO_BACKEND, f"there is no backend `{using}`", span, fix)
         elif (obstacle := known[using].availability()) is not None:
             problems.error(codes.UNAVAILABLE, f"the backend `{using}` cannot run here: {obstacle}", span)
+
+
+def _one_a_family(faults: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
+    """The first fault of each kind at each place: what is wrong with one file of a family is often wrong
+    with all of them."""
+    kinds: dict[tuple[str, Span | None], list[Diagnostic]] = {}
+    for fault in faults:
+        kinds.setdefault((fault.code, fault.span), []).append(fault)
+    for first, *rest in kinds.values():
+        more = (Note(f"so it is with {len(rest)} more of the family"),) if rest and first.span else ()
+        yield replace(first, notes=(*first.notes, *more))
 
 
 def _parameter_names(parsed: Parsed) -> set[str]:

@@ -1,8 +1,8 @@
 """Is a conjunction of linear atoms satisfiable?  Exact, with evidence either way.
 
 In: atoms over inputs and outputs, strict and closed.  Out: a `Point` that satisfies all of them, or a
-`Clash`: rows and non-negative multipliers that add up to a contradiction (Farkas).  Method: the general simplex of
-Dutertre & de Moura (CAV 2006) over delta-rationals, with Bland's rule, so that it always ends.
+`Clash`: rows and non-negative multipliers that add up to a contradiction (Farkas).  Method: the general
+simplex of Dutertre & de Moura (CAV 2006) over delta-rationals, with Bland's rule, so that it always ends.
 """
 
 from __future__ import annotations
@@ -41,12 +41,17 @@ class Clash:
     multipliers: tuple[Fraction, ...]
 
 
-def decide(rows: Sequence[LinearAtom]) -> Point | Clash:
-    """A point that satisfies every row, or the reason why there is none; exact.
+# Coefficients that pivots may change before the answer is `None`: about a second.  Exact coefficients grow
+# with every pivot, so a large dense system could otherwise run for hours.
+MAX_WORK: Final = 100_000
 
-    Rows over one variable cost no pivot.
+
+def decide(rows: Sequence[LinearAtom], work: int = MAX_WORK) -> Point | Clash | None:
+    """A point that satisfies every row, or the reason why there is none; exact.  None after `work`.
+
+    Rows over one variable cost no pivot, and no work.
     """
-    tableau = _Tableau()
+    tableau = _Tableau(work)
     for row in rows:
         clash = tableau.add(row)
         if clash is not None:
@@ -69,9 +74,10 @@ class _Bound:
 class _Tableau:
     """Variables are numbered; `_rows` gives each basic one as a combination of non-basic ones."""
 
-    __slots__ = ("_forms", "_lower", "_numbers", "_rows", "_upper", "_values")
+    __slots__ = ("_forms", "_lower", "_numbers", "_rows", "_upper", "_values", "_work")
 
-    def __init__(self) -> None:
+    def __init__(self, work: int) -> None:
+        self._work = work
         self._numbers: dict[_Variable, int] = {}
         self._forms: dict[tuple[tuple[_Variable, Fraction], ...], int] = {}
         self._lower: list[_Bound | None] = []
@@ -129,7 +135,7 @@ class _Tableau:
 
     # -- search --------------------------------------------------------------------------------------
 
-    def solve(self) -> Point | Clash:
+    def solve(self) -> Point | Clash | None:
         for variable in self._numbers.values():
             self._values[variable] = (self._inside(variable), _ZERO)
         for basic, row in self._rows.items():
@@ -142,6 +148,8 @@ class _Tableau:
             entering = self._entering(basic, below)
             if entering is None:
                 return self._conflict(basic, bound, below)
+            if self._work < 0:
+                return None
             self._pivot(basic, entering, bound.value)
 
     def _inside(self, variable: int) -> Fraction:
@@ -202,6 +210,7 @@ class _Tableau:
             if factor is None:
                 continue
             self._values[other] = _plus(self._values[other], factor, step)
+            self._work -= len(solved)
             for variable, coefficient in solved.items():
                 total = combination.get(variable, _ZERO) + factor * coefficient
                 if total:

@@ -16,7 +16,7 @@ from typing import Final
 from spec_lang.diagnostics import InternalError, Span
 from spec_lang.network.graph import Graph
 from spec_lang.obligations.cases import MAX_CASES, Case, TooManyCases, cases, has_outputs
-from spec_lang.obligations.feasibility import Clash, decide
+from spec_lang.obligations.feasibility import Clash
 from spec_lang.obligations.model import (
     All,
     Box,
@@ -70,9 +70,10 @@ def _lower(claim: _Claim, conjuncts: Sequence[Condition], violation: Sequence[Co
     """A region's conjuncts that speak of outputs belong to the violation."""
     region = [part for part in conjuncts if not has_outputs(part)]
     violation = [*(part for part in conjuncts if has_outputs(part)), *violation]
-    places = [place for place in _places(region) if not place.is_empty()]
+    candidates = [(place, place.clash()) for place in _places(region)]
+    places = [place for place, clash in candidates if clash is None]
     if not places:
-        return _vacuous(claim, region)
+        return _vacuous(claim, candidates or _false_places(region))
     found = _obligations(claim.graph, places, cases(conjunction(map(simplify, violation))))
     if not found:
         found = (Obligation(claim.graph, places[0].region(claim.graph.input_size), FALSE),)
@@ -95,29 +96,27 @@ def _conjuncts(condition: Condition) -> list[Condition]:
 # -- empty regions -------------------------------------------------------------------------------------
 
 
-def _vacuous(claim: _Claim, region: Sequence[Condition]) -> Goal:
-    """The goal over a region without points, with a Farkas combination for each of its cases.
-
-    The cases are taken before simplification, which would drop the clauses that clash.
-    """
+def _vacuous(claim: _Claim, places: Sequence[tuple[Place, Clash | None]]) -> Goal:
+    """The goal over a region without points, with a Farkas combination for each of its disjuncts."""
+    size = claim.graph.input_size
     obligations: list[Obligation] = []
     evidence: list[EmptyRegion] = []
-    size = claim.graph.input_size
-    for case in cases(All(tuple(region))):
-        answer = decide(case.inputs)
-        if not isinstance(answer, Clash):
-            raise InternalError("a region is empty once it is simplified, and not before")
-        place = Place().cut(case.inputs)
+    for place, clash in places:
+        if clash is None:
+            raise InternalError("a region was taken for empty, and is not")
         constraints = (*place.strict_bounds(), *place.others.values())
         obligations.append(Obligation(claim.graph, Region((place.box(size),), constraints), FALSE))
-        evidence.append(EmptyRegion(_shown(answer.rows, claim.frame), answer.multipliers))
-    if not evidence:  # an empty disjunction: nothing was written that could clash
-        false = LinearAtom((), (), _ONE, False)
-        box = Box((None,) * size, (None,) * size)
-        obligations.append(Obligation(claim.graph, Region((box,), (false,)), FALSE))
-        evidence.append(EmptyRegion((false,), (_ONE,)))
-    conflict = EmptyRegion(evidence[0].rows, evidence[0].multipliers, tuple(evidence[1:]))
-    return claim.goal(tuple(obligations), conflict)
+        evidence.append(EmptyRegion(_shown(clash.rows, claim.frame), clash.multipliers))
+    first, *others = evidence
+    return claim.goal(tuple(obligations), EmptyRegion(first.rows, first.multipliers, tuple(others)))
+
+
+def _false_places(region: Sequence[Condition]) -> list[tuple[Place, Clash | None]]:
+    """The disjuncts of a region that is false by its constants alone, which simplification has dropped."""
+    found = [Place().cut(case.inputs) for case in cases(All(tuple(region)))]
+    # An empty disjunction has no disjunct: nothing was written that could clash.
+    found = found or [Place().cut([LinearAtom((), (), _ONE, False)])]
+    return [(place, place.clash()) for place in found]
 
 
 def _shown(rows: Iterable[LinearAtom], frame: Frame) -> tuple[LinearAtom, ...]:
@@ -154,7 +153,7 @@ def _obligations(graph: Graph, places: Sequence[Place], violations: Sequence[Cas
     found: dict[Key, tuple[list[Box], tuple[LinearAtom, ...], Condition]] = {}
     for place, case in product(places, violations):
         inside = place.cut(case.inputs) if case.inputs else place
-        if case.inputs and inside.is_empty():
+        if case.inputs and inside.clash() is not None:
             continue
         violation = prune(case.rest, inside.rows)
         if violation == FALSE:

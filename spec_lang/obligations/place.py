@@ -1,13 +1,13 @@
 """A conjunction of rows over the inputs, as a box and what the box does not say.
 
-In: linear atoms over inputs alone.  Out: a `Place`, which knows whether it is empty and what its `Region` is;
+In: linear atoms over inputs alone.  Out: a `Place`, which knows what makes it empty and what its `Region` is;
 exact.  Of several rows that bound one input on one side the tightest is kept, so a place is never larger
 than what was written, nor smaller.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -53,18 +53,21 @@ class Place:
         sides = (*self.lower.values(), *self.upper.values())
         return (*(side.row for side in sides), *self.others.values())
 
-    def is_empty(self) -> bool:
-        """Whether no point satisfies every row."""
-        for index in self.lower.keys() & self.upper.keys():
+    def clash(self) -> Clash | None:
+        """Rows that no point satisfies together.  None when there is a point, or when looking on would take
+        too long; either way the place may be treated as one that has points."""
+        for index in sorted(self.lower.keys() & self.upper.keys()):
             low, high = self.lower[index], self.upper[index]
             if low.limit > high.limit or (low.limit == high.limit and (low.row.strict or high.row.strict)):
-                return True
+                return _clash((low.row, high.row))
+        if not self.others:
+            return None
         # The bounds of an input that no other row mentions have just been seen to be satisfiable.
         related = {index for row in self.others.values() for index, _ in row.inputs}
         bounds = (
             sides[index].row for sides in (self.lower, self.upper) for index in related if index in sides
         )
-        return bool(self.others) and isinstance(decide((*self.others.values(), *bounds)), Clash)
+        return _clash((*self.others.values(), *bounds))
 
     def region(self, size: int) -> Region:
         """One closed box over `size` inputs, and the rows that it does not imply."""
@@ -86,6 +89,11 @@ class Place:
         """The bounds that the closed box does not imply, by input."""
         sides = (*self.lower.items(), *self.upper.items())
         return tuple(side.row for _, side in sorted(sides, key=lambda item: item[0]) if side.row.strict)
+
+
+def _clash(rows: Sequence[LinearAtom]) -> Clash | None:
+    answer = decide(rows)
+    return answer if isinstance(answer, Clash) else None
 
 
 def _is_tighter(side: _Side, known: _Side, *, is_upper: bool) -> bool:

@@ -7,6 +7,7 @@ themselves; `TRUE` and `FALSE` when nothing is left to decide.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Final
 
 from spec_lang.obligations.feasibility import Clash, decide
@@ -15,9 +16,9 @@ from spec_lang.obligations.model import All, Any, Condition, LinearAtom
 TRUE: Final = All(())
 FALSE: Final = Any(())
 
-# A conjunction with more rows than this is kept as it is: the simplex is there to drop what cannot happen,
-# and a backend that sees an impossible conjunction merely works for nothing.
-_MAX_ROWS: Final = 200
+# What a conjunction may cost; one that takes longer is kept: a backend that sees an impossible conjunction
+# merely works for nothing.
+_MAX_WORK: Final = 10_000
 
 Key = tuple[object, ...]
 
@@ -76,13 +77,13 @@ def prune(condition: Condition, context: Sequence[LinearAtom]) -> Condition:
     if isinstance(condition, LinearAtom):
         return condition if _possible((condition,), context) else FALSE
     if isinstance(condition, Any):
-        return disjunction(prune(part, context) for part in condition.parts)
+        return disjunction(map(partial(prune, context=context), condition.parts))
     atoms = tuple(part for part in condition.parts if isinstance(part, LinearAtom))
     if not _possible(atoms, context):
         return FALSE
     inner = (*context, *atoms)
-    rest = (prune(part, inner) for part in condition.parts if not isinstance(part, LinearAtom))
-    return conjunction((*atoms, *rest))
+    rest = [part for part in condition.parts if not isinstance(part, LinearAtom)]
+    return conjunction((*atoms, *map(partial(prune, context=inner), rest)))
 
 
 def _possible(atoms: Sequence[LinearAtom], context: Sequence[LinearAtom]) -> bool:
@@ -93,6 +94,6 @@ def _possible(atoms: Sequence[LinearAtom], context: Sequence[LinearAtom]) -> boo
     related = [row for row in context if row.outputs] if outputs else []
     if inputs:
         related += [row for row in context if any(index in inputs for index, _ in row.inputs)]
-    if len(atoms) + len(related) > _MAX_ROWS or (len(atoms) == 1 and not related):
+    if len(atoms) == 1 and not related:
         return True
-    return not isinstance(decide((*atoms, *related)), Clash)
+    return not isinstance(decide((*atoms, *related), _MAX_WORK), Clash)

@@ -1,8 +1,8 @@
 """The reference meaning of a formula at one concrete point: what the words say, step by step.
 
 In: a core formula, a problem-space point, and a function that runs the network in its own space.  Out:
-whether the point lies in the region, and whether the body holds there.  Shares no code with type-checking and lowering,
-so that the tests may hold the two against each other; the formula has been type-checked.
+whether the point lies in the region, and whether the body holds there.  Shares no code with type-checking
+and lowering, so that the tests may hold the two against each other; the formula has been type-checked.
 """
 
 from __future__ import annotations
@@ -244,9 +244,10 @@ class _Reader:
                 shape, run = self.world.hidden[layer]
                 return Array(shape, tuple(run(self._encoded(arrays[0]))))
             case _:
-                outputs = Array(self.world.output_shape, tuple(self.world.run(self._encoded(arrays[0]))))
-                decoded = self._scaled(ast.Decode, outputs)
-                return Array(outputs.shape, decoded.elements, _names(self.world.declaration, ast.Outputs))
+                names = _names(self.world.declaration, ast.Outputs)
+                results = tuple(self.world.run(self._encoded(arrays[0])))
+                outputs = Array(self.world.output_shape, results, names)
+                return Array(outputs.shape, self._scaled(ast.Decode, outputs).elements, names)
 
     def _encoded(self, x: Array) -> tuple[Number, ...]:
         return self._scaled(ast.Encode, x).elements

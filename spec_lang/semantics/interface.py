@@ -46,10 +46,11 @@ class _Reader:
         shapes = self._shapes()
         if shapes is None:
             return None
-        encode = self._scaling(self._one(ast.Encode), shapes[0], "encode")
-        decode = self._scaling(self._one(ast.Decode), shapes[1], "decode")
-        inputs = self._space(self._one(ast.Inputs), shapes[0], encode, "x")
-        outputs = self._space(self._one(ast.Outputs), shapes[1], decode, "y")
+        given, named = self._one(ast.Inputs), self._one(ast.Outputs)
+        encode = self._scaling(self._one(ast.Encode), shapes[0], self._names(given), "encode")
+        decode = self._scaling(self._one(ast.Decode), shapes[1], self._names(named), "decode")
+        inputs = self._space(given, shapes[0], encode, "x")
+        outputs = self._space(named, shapes[1], decode, "y")
         domain = self._domain(self._one(ast.Domain), inputs)
         layers = self._layers()
         if not self._fine:
@@ -114,11 +115,16 @@ class _Reader:
             Axis(component.name.text, component.unit, scaling)
             for component, scaling in zip(item.components, scalings, strict=True)
         )
-        names = tuple(axis.name for axis in axes)
-        return Space(shape, axes, Names(names, f"`{self._use.declaration.name.text}`"))
+        return Space(shape, axes, self._names(item))
+
+    def _names(self, item: ast.Inputs | ast.Outputs | None) -> Names | None:
+        if item is None:
+            return None
+        names = tuple(component.name.text for component in item.components)
+        return Names(names, f"`{self._use.declaration.name.text}`")
 
     def _scaling(
-        self, item: ast.Encode | ast.Decode | None, shape: tuple[int, ...], word: str
+        self, item: ast.Encode | ast.Decode | None, shape: tuple[int, ...], names: Names | None, word: str
     ) -> tuple[Scaling, ...]:
         """Problem space as a function of network space, for each flat element."""
         size = TensorSpec("", shape).size
@@ -126,14 +132,14 @@ class _Reader:
         if item is None:
             return identity
         variable = item.variable.text
-        point = Tensor(shape, tuple(Linear(ZERO, ((i, ONE),)) for i in range(size)))
+        point = Tensor(shape, tuple(Linear(ZERO, ((i, ONE),)) for i in range(size)), names)
         try:
             value = self._evaluator.with_name(variable, point).tensor(item.value)
         except Rejected:
             self._fine = False
             return identity
         if value.size != size:
-            problem = f"`{word}` gives {value.size} elements for {size}"
+            problem = f"`{word}` gives {counted(value.size, 'element')} for {size}"
             self._error(codes.SCALING, problem, item.value.span)
             return identity
         scalings: list[Scaling] = []

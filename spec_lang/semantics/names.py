@@ -40,23 +40,27 @@ class NameChecker:
 
     def check(self, expr: ast.Expr, local: Iterable[str] = ()) -> None:
         """Reports every name in `expr` that nothing declares, and every binder that hides a declaration."""
-        stack: list[tuple[ast.Expr, frozenset[str]]] = [(expr, frozenset(local))]
+        outer = frozenset(local)
+        stack: list[tuple[ast.Expr, frozenset[str]]] = [(expr, outer)]
         while stack:
             node, scope = stack.pop()
             if isinstance(node, ast.Name):
                 self._check_name(node, scope)
             for name in bound_names(node):
-                self.check_binder(name)
-                scope |= {name.text}
-            stack.extend((child, scope) for child in reversed(_ordinary(node)))
+                self.check_binder(name, outer)
+            inner = scope.union(name.text for name in bound_names(node))
+            outside = {id(b.domain) for b in node.bindings} if isinstance(node, ast.Forall) else set()
+            parts = reversed(_ordinary(node))
+            stack.extend((part, scope if id(part) in outside else inner) for part in parts)
 
-    def check_binder(self, name: ast.Name) -> None:
-        """Reports a bound name that is declared elsewhere in the file."""
+    def check_binder(self, name: ast.Name, outer: frozenset[str] = frozenset()) -> None:
+        """Reports a bound name that is declared elsewhere in the file, or is among `outer`."""
         place = self._declared.get(name.text)
-        if place is not None:
-            notes = (Note("it is declared here", place),)
-            problem = f"`{name.text}` already names something in this file"
-            self._log.error(codes.SHADOWING, problem, name.span, "choose another name", notes)
+        if place is None and name.text not in outer:
+            return
+        notes = () if place is None else (Note("it is declared here", place),)
+        problem = f"`{name.text}` already names something" + (" in this file" if place else " here")
+        self._log.error(codes.SHADOWING, problem, name.span, "choose another name", notes)
 
     def _check_name(self, name: ast.Name, scope: frozenset[str]) -> None:
         if name.text not in scope and name.text not in self._known and name.text not in self._broken:

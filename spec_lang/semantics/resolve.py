@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
-from typing import Final, TypeVar
+from typing import Final
 
 from spec_lang.claims.base import Claim
 from spec_lang.diagnostics import DiagnosticLog, InternalError, Note, Span, did_you_mean
@@ -20,6 +20,7 @@ from spec_lang.semantics.expressions import Evaluator, Rejected
 from spec_lang.semantics.families import Family, member_name, read_family
 from spec_lang.semantics.forms import FormScope
 from spec_lang.semantics.functions import BUILT_IN
+from spec_lang.semantics.items import check_items
 from spec_lang.semantics.model import NetworkUse
 from spec_lang.semantics.names import NameChecker
 from spec_lang.semantics.scope import ClaimFamily, NetworkFamily, RegionFamily, Scope
@@ -28,8 +29,6 @@ from spec_lang.semantics.values import Value
 from spec_lang.syntax import ast
 
 _PLACEHOLDER: Final = re.compile(r"\{([^{}]*)\}")
-
-_Declaration = TypeVar("_Declaration", ast.NetworkDecl, ast.RegionDecl, ast.ParamDecl, ast.DefDecl)
 
 
 def resolve(
@@ -60,13 +59,15 @@ class _Resolver:
         self._broken = broken
         self._log = log
         self._declared: dict[str, Span] = {}
-        self._networks = self._table(ast.NetworkDecl)
-        self._params = self._table(ast.ParamDecl)
-        self._regions = self._table(ast.RegionDecl)
-        self._definitions = self._table(ast.DefDecl)
+        self._networks: dict[str, ast.NetworkDecl] = {}
+        self._params: dict[str, ast.ParamDecl] = {}
+        self._regions: dict[str, ast.RegionDecl] = {}
+        self._definitions: dict[str, ast.DefDecl] = {}
 
     def scope(self) -> Scope:
-        self._check_items()
+        self._declare()
+        for network in self._networks.values():
+            check_items(network, self._declared, self._log)
         self._check_names()
         values, expressions = self._parameter_values()
         lost = self._params.keys() - values.keys()
@@ -89,52 +90,31 @@ class _Resolver:
 
     # -- the table of names --------------------------------------------------------------------------
 
-    def _table(self, kind: type[_Declaration]) -> dict[str, _Declaration]:
-        found: dict[str, _Declaration] = {}
+    def _declare(self) -> None:
         for declaration in self._module.declarations:
-            if not isinstance(declaration, kind):
-                continue
-            name = declaration.name
-            if name.text in BUILT_IN or name.text in self._forms:
-                self._log.error(
-                    codes.SHADOWING, f"`{name.text}` is built in", name.span, "choose another name"
-                )
-            elif name.text in self._declared:
-                notes = (Note("it is declared here first", self._declared[name.text]),)
-                self._log.error(codes.DUPLICATE, f"`{name.text}` is declared twice", name.span, None, notes)
-            else:
-                self._declared[name.text] = name.span
-                found[name.text] = declaration
-        return found
+            match declaration:
+                case ast.NetworkDecl(name=name) if self._is_free(name):
+                    self._networks[name.text] = declaration
+                case ast.ParamDecl(name=name) if self._is_free(name):
+                    self._params[name.text] = declaration
+                case ast.RegionDecl(name=name) if self._is_free(name):
+                    self._regions[name.text] = declaration
+                case ast.DefDecl(name=name) if self._is_free(name):
+                    self._definitions[name.text] = declaration
+                case _:
+                    pass  # claims have names of their own, and a name that is taken has been reported
 
-    def _check_items(self) -> None:
-        for network in self._networks.values():
-            seen: dict[object, Span] = {}
-            for item in network.items:
-                key = item.name.text if isinstance(item, ast.Layer) else type(item)
-                if key in seen:
-                    word = f"layer {key}" if isinstance(key, str) else type(item).__name__.lower().rstrip("s")
-                    notes = (Note("it is given here first", seen[key]),)
-                    problem = f"`{word}` is given twice for `{network.name.text}`"
-                    self._log.error(codes.NETWORK_ITEM, problem, item.span, None, notes)
-                seen.setdefault(key, item.span)
-                if isinstance(item, ast.Inputs | ast.Outputs):
-                    self._check_components(item)
-
-    def _check_components(self, item: ast.Inputs | ast.Outputs) -> None:
-        seen: dict[str, Span] = {}
-        for component in item.components:
-            name = component.name
-            if name.text in seen:
-                notes = (Note("it is named here first", seen[name.text]),)
-                self._log.error(codes.DUPLICATE, f"`{name.text}` is named twice", name.span, None, notes)
-            seen.setdefault(name.text, name.span)
-            # `argmax(f(x)) == coc` names an output: nothing else in the file may be meant by it.
-            place = self._declared.get(name.text)
-            if isinstance(item, ast.Outputs) and place is not None:
-                notes = (Note("it is declared here", place),)
-                problem = f"the output `{name.text}` has the name of something else in this file"
-                self._log.error(codes.SHADOWING, problem, name.span, "choose another name", notes)
+    def _is_free(self, name: ast.Name) -> bool:
+        """Takes `name`, unless it is taken, which is reported."""
+        if name.text in BUILT_IN or name.text in self._forms:
+            self._log.error(codes.SHADOWING, f"`{name.text}` is built in", name.span, "choose another name")
+            return False
+        if name.text in self._declared:
+            notes = (Note("it is declared here first", self._declared[name.text]),)
+            self._log.error(codes.DUPLICATE, f"`{name.text}` is declared twice", name.span, None, notes)
+            return False
+        self._declared[name.text] = name.span
+        return True
 
     # -- names in expressions --------------------------------------------------------------------------
 

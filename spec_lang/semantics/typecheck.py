@@ -153,7 +153,7 @@ class _Checker:
         return formula
 
     def _network_of(self, formula: ast.Forall) -> NetworkUse:
-        """The one network that a claim speaks of: what it applies, else what its region is on, else the only one."""
+        """What the claim applies, else what its region is on, else the only one that there is."""
         applied = mentions(formula.body, self._scope, self._log)
         found = applied or mentions(formula.bindings[0].domain, self._scope, self._log)
         if not found:

@@ -47,7 +47,7 @@ E = TypeVar("E", bound=ast.Expr)
 Child = Token | Spanned | None
 
 
-class Rejected(Exception):  # noqa: N818 - it carries a user's mistake, not an error of ours
+class Rejected(Exception):
     """What has been read cannot become a tree; carries the diagnostic."""
 
     def __init__(self, diagnostic: Diagnostic) -> None:

@@ -28,6 +28,7 @@ def counterexample(obligation: Obligation) -> Point | None:
                 rows = [*_box_rows(box), *obligation.region.constraints, *conditions]
                 rows += [_over_inputs(atom, outputs) for atom in conjunction]
                 answer = decide(rows)
+                assert answer is not None  # so few rows are no work
                 if not isinstance(answer, Clash):
                     middle = [_any_value(lo, hi) for lo, hi in zip(box.lower, box.upper, strict=True)]
                     return tuple(answer.inputs.get(i, middle[i]) for i in range(graph.input_size))

@@ -1,7 +1,7 @@
 """The bounds engine: linear bounds with branch and bound, batched in numpy, rounded outward.
 
 In: an obligation.  Out: an outcome and what it cost.  Loaded when first used: numpy and the passes are
-imported inside `run`, so that a command that decides nothing does not pay for them.
+imported with this module, so that a command that decides nothing does not pay for them.
 """
 
 from __future__ import annotations

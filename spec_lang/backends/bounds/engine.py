@@ -10,7 +10,7 @@ import numpy as np
 from spec_lang.backends.base import Run, Session
 from spec_lang.backends.bounds.problem import Problem, prepare
 from spec_lang.backends.bounds.program import unsupported
-from spec_lang.backends.bounds.rows import MAX_CONJUNCTIONS, TooManyDisjunctsError
+from spec_lang.backends.bounds.rows import MAX_CONJUNCTIONS, TooManyDisjuncts
 from spec_lang.backends.bounds.split_input import InputSplitting
 from spec_lang.backends.bounds.split_relu import ReluSplitting
 from spec_lang.obligations.model import Obligation
@@ -39,7 +39,7 @@ class BoundsBackend:
     def run(self, obligation: Obligation, session: Session) -> Run:
         try:
             problem = prepare(obligation)
-        except TooManyDisjunctsError:
+        except TooManyDisjuncts:
             detail = f"the negated claim has more than {MAX_CONJUNCTIONS} alternatives"
             return Run(GaveUp(GaveUpReason.UNSUPPORTED, detail), Work())
         if not len(problem.rows.member) or not problem.roots:

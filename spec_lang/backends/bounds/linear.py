@@ -27,7 +27,7 @@ MAGNITUDE_LIMIT = 1e120
 UNDERFLOW = 1e-140
 
 
-class ExpiredError(Exception):
+class Expired(Exception):
     """The deadline passed while a batch was being bounded; what was computed of it is dropped."""
 
 
@@ -94,9 +94,9 @@ class Context:
         return cls(program, boxes, center, boxes.radius(center), magnitudes, {}, {}, {}, expired, {})
 
     def check_time(self) -> None:
-        """Raises `ExpiredError` once the deadline has passed: called between passes, which are short."""
+        """Raises `Expired` once the deadline has passed: called between passes, which are short."""
         if self.expired():
-            raise ExpiredError
+            raise Expired
 
     def enter(self, step: AffineStep) -> None:
         """Record the magnitudes of an affine value whose operands are known."""

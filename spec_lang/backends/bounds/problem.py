@@ -35,7 +35,7 @@ class Problem:
 
 
 def prepare(obligation: Obligation) -> Problem:
-    """Raises `TooManyDisjunctsError`."""
+    """Raises `TooManyDisjuncts`."""
     rows = rows_of(obligation)
     roots = tuple(outward(box) for box in obligation.region.boxes)
     graph = obligation.graph

@@ -47,7 +47,7 @@ def propagate(
 
     Sound because known bounds of a larger box hold on a smaller one, new bounds are rigorous, and the
     tighter of two valid bounds is valid; a bound that came out NaN is ignored (`fmax`, `fmin`).
-    Raises `ExpiredError` when `expired` says so between two passes.
+    Raises `Expired` when `expired` says so between two passes.
     """
     context = Context.start(program, boxes, expired)
     ranges: Known = {}

@@ -22,7 +22,7 @@ from spec_lang.obligations.model import All, Any, Condition, LinearAtom, Obligat
 MAX_CONJUNCTIONS = 4096
 
 
-class TooManyDisjunctsError(Exception):
+class TooManyDisjuncts(Exception):
     """The violation's disjunctive normal form passes `MAX_CONJUNCTIONS`."""
 
 
@@ -53,19 +53,19 @@ class Rows:
 
 
 def normal_form(condition: Condition) -> list[tuple[LinearAtom, ...]]:
-    """The disjunctive normal form.  Raises `TooManyDisjunctsError`."""
+    """The disjunctive normal form.  Raises `TooManyDisjuncts`."""
     if isinstance(condition, LinearAtom):
         return [(condition,)]
     if isinstance(condition, Any):
         disjuncts = [c for part in condition.parts for c in normal_form(part)]
         if len(disjuncts) > MAX_CONJUNCTIONS:
-            raise TooManyDisjunctsError
+            raise TooManyDisjuncts
         return disjuncts
     product: list[tuple[LinearAtom, ...]] = [()]
     for part in condition.parts:
         right = normal_form(part)
         if len(product) * len(right) > MAX_CONJUNCTIONS:
-            raise TooManyDisjunctsError
+            raise TooManyDisjuncts
         product = [a + b for a in product for b in right]
     return product
 

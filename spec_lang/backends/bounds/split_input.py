@@ -15,7 +15,7 @@ from spec_lang.backends.bounds.attack import Starts, deepen, descend, random_sta
 from spec_lang.backends.bounds.boxes import Boxes
 from spec_lang.backends.bounds.clip import RowBounds, clip
 from spec_lang.backends.bounds.frontier import Frontier, Mask, join
-from spec_lang.backends.bounds.linear import Context, ExpiredError, lower_bounds
+from spec_lang.backends.bounds.linear import Context, Expired, lower_bounds
 from spec_lang.backends.bounds.problem import Problem, Witnesses, conjunction_margins
 from spec_lang.backends.bounds.program import F64
 from spec_lang.backends.bounds.propagate import propagate
@@ -62,7 +62,7 @@ class InputSplitting:
             self.boxes_done += len(batch)
             try:
                 children = self._process(batch)
-            except ExpiredError:
+            except Expired:
                 self.stack.append(batch)
                 continue
             self._attack_open()

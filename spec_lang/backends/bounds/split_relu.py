@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from spec_lang.backends.base import Progress, Run, Session
 from spec_lang.backends.bounds.attack import deepen, descend, random_starts, sample
 from spec_lang.backends.bounds.boxes import Boxes
-from spec_lang.backends.bounds.linear import Context, ExpiredError
+from spec_lang.backends.bounds.linear import Context, Expired
 from spec_lang.backends.bounds.phases import Optimiser, Pass, Rows
 from spec_lang.backends.bounds.problem import Problem, Witnesses
 from spec_lang.backends.bounds.program import F64, AffineStep
@@ -54,7 +54,7 @@ class ReluSplitting:
                 return self._refuted()
             try:
                 stop = self._decide(root)
-            except ExpiredError:
+            except Expired:
                 return GaveUp(GaveUpReason.TIMEOUT, "the hidden neurons were still being bounded")
             if self.witnesses.found is not None:
                 return self._refuted()

@@ -33,7 +33,7 @@ class Value:
 Operand = Constant | Value | None  # None: an optional input that was left out
 
 
-class UnsupportedNode(Exception):  # noqa: N818  (a user's model, not an error of ours)
+class UnsupportedNode(Exception):
     """This node cannot be represented; the message says which part of it, in the user's words."""
 
 

@@ -1,0 +1,140 @@
+"""Specs over tiny networks for tests: texts to typed claims, and the reference meaning beside them.
+
+In: the text of a spec.  Out: a `Checked` with scope, graphs, typed claims and diagnostics.  Networks without
+a graph of their own get a small one with integer weights, so that ties are common and everything is exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from spec_lang.claims import output_range, robust
+from spec_lang.diagnostics import Diagnostic, DiagnosticLog
+from spec_lang.kernel.exact import evaluate_exact
+from spec_lang.kernel.witness import holds
+from spec_lang.network.graph import Graph
+from spec_lang.network.primitives import RELU
+from spec_lang.obligations.model import All, Condition, Goal, LinearAtom
+from spec_lang.semantics.evaluate import Meaning, World, evaluate
+from spec_lang.semantics.model import TypedClaim, TypedSpec
+from spec_lang.semantics.resolve import resolve
+from spec_lang.semantics.scope import Scope
+from spec_lang.semantics.typecheck import typecheck
+from spec_lang.syntax import ast
+from spec_lang.syntax.parse import parse_expression, parse_module
+from tests.tiny_networks import chain, dense
+
+FORMS = {form.name: form for form in (robust.CLAIM, output_range.CLAIM)}
+
+
+@dataclass(frozen=True)
+class Checked:
+    scope: Scope
+    graphs: Mapping[str, Graph]
+    spec: TypedSpec
+    problems: tuple[Diagnostic, ...]
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        return tuple(problem.code for problem in self.problems)
+
+    def __getitem__(self, name: str) -> TypedClaim:
+        return next(claim for claim in self.spec.claims if claim.name == name)
+
+
+def network(inputs: int = 3, outputs: int = 2, seed: int = 1) -> Graph:
+    """`inputs` → 3 ReLUs → `outputs`, weights between −2 and 2; its hidden tensor is called `t1`."""
+    numbers = iter((seed * (i + 1) * 7 + i * i * 3) % 5 - 2 for i in range(1000))
+    first = [[next(numbers) for _ in range(inputs)] for _ in range(3)]
+    second = [[next(numbers) for _ in range(3)] for _ in range(outputs)]
+    graph = chain(inputs, dense(first, [0, 1, -1]), RELU, dense(second, [0] * outputs))
+    names = (("x", 0), ("t0", 1), ("t1", 2), ("t2", 3))
+    return Graph(graph.inputs, graph.nodes, graph.outputs, names)
+
+
+def check(
+    text: str,
+    graphs: Mapping[str, Graph] | None = None,
+    parameters: Mapping[str, str] | None = None,
+) -> Checked:
+    """Everything up to typed claims; `graphs` by label, the others are `network()`."""
+    log = DiagnosticLog()
+    parsed = parse_module(text, "spec.nnspec")
+    log.extend(parsed.diagnostics)
+    given: dict[str, ast.Expr] = {}
+    for name, value in (parameters or {}).items():
+        expression, problems = parse_expression(value, f"-p {name}")
+        log.extend(problems)
+        if expression is not None:
+            given[name] = expression
+    scope = resolve(parsed.module, given, FORMS, parsed.broken, log)
+    known = {use.label: network() for use in scope.networks} if graphs is None else dict(graphs)
+    spec = typecheck(scope, known, log)
+    return Checked(scope, known, spec, tuple(log))
+
+
+def accepted(text: str, graphs: Mapping[str, Graph] | None = None) -> Checked:
+    """`check`, for a spec without mistakes."""
+    checked = check(text, graphs)
+    assert checked.problems == ()
+    return checked
+
+
+def network_point(claim: TypedClaim, point: Sequence[Fraction]) -> tuple[Fraction, ...]:
+    """A problem-space point in network space."""
+    axes = claim.frame.inputs
+    return tuple(axis.scaling.to_network(value) for axis, value in zip(axes, point, strict=True))
+
+
+def is_true(condition: Condition, point: Sequence[Fraction], outputs: Sequence[Fraction]) -> bool:
+    """The value of a condition, atom by atom."""
+    if isinstance(condition, LinearAtom):
+        return holds(condition, point, outputs)
+    values = [is_true(part, point, outputs) for part in condition.parts]
+    return all(values) if isinstance(condition, All) else any(values)
+
+
+def is_violated(goal: Goal, point: Sequence[Fraction]) -> bool:
+    """Whether some obligation of `goal` fails at the network-space point."""
+    for obligation in goal.obligations:
+        region = obligation.region
+        inside = any(
+            all(
+                (low is None or low <= x) and (high is None or x <= high)
+                for low, x, high in zip(box.lower, point, box.upper, strict=True)
+            )
+            for box in region.boxes
+        )
+        if inside and all(holds(row, point, ()) for row in region.constraints):
+            outputs = evaluate_exact(obligation.graph, point)
+            if is_true(obligation.violation, point, outputs):
+                return True
+    return False
+
+
+def meaning(checked: Checked, claim: TypedClaim, point: Sequence[Fraction]) -> Meaning:
+    """What the reference semantics says of a problem-space point."""
+    graph = checked.graphs[claim.network.label]
+    declaration = claim.network.declaration
+    numbers = dict(graph.tensors)
+    hidden = {
+        item.name.text: _runner(graph, numbers[item.tensor.value])
+        for item in declaration.items
+        if isinstance(item, ast.Layer)
+    }
+    world = World(
+        checked.scope,
+        declaration,
+        graph.inputs[0].shape,
+        graph.value(graph.outputs[0]).shape,
+        lambda x: evaluate_exact(graph, [Fraction(e) for e in x]),
+        hidden,
+    )
+    return evaluate(claim.formula, point, world)
+
+
+def _runner(graph: Graph, number: int):  # type: ignore[no-untyped-def]  # noqa: ANN202 - a pair for `World`
+    seen = graph.with_outputs((number,))
+    return graph.value(number).shape, lambda x: evaluate_exact(seen, [Fraction(e) for e in x])
