@@ -1,0 +1,1 @@
+"""Runners over recorded benchmark families: `python -m benchmarks acasxu`.  Not part of the tests."""

@@ -1,0 +1,73 @@
+"""The examples: their verdicts are as expected, and their networks are what their scripts train.
+
+In: `examples/`.  Out: nothing but failures.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import numpy_helper
+
+from spec_lang.engine import CheckOptions, check
+from spec_lang.kernel.verdict import Status
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+EXAMPLES = CHECKOUT / "examples"
+STORIES = sorted(path.parent.name for path in EXAMPLES.glob("*/spec.nnspec"))
+
+LARGEST_MODEL = 300_000  # bytes; an example has to be small enough to commit
+
+
+def weights(model: Path) -> dict[str, np.ndarray[tuple[int, ...], np.dtype[np.float32]]]:
+    return {tensor.name: numpy_helper.to_array(tensor) for tensor in onnx.load(model).graph.initializer}
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_an_example_decides_as_expected_with_a_proof_and_a_refutation(story: str) -> None:
+    report = check([EXAMPLES / story], CheckOptions(timeout=60.0))
+    assert [str(d) for d in report.diagnostics] == []
+    assert {claim.name: claim.as_expected for claim in report} == {claim.name: True for claim in report}
+    assert {claim.status for claim in report} == {Status.PROVED, Status.REFUTED}
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_a_counterexample_of_an_example_is_one_under_onnxruntime_too(story: str) -> None:
+    for claim in check([EXAMPLES / story], CheckOptions(timeout=60.0)):
+        if claim.counterexample is not None:
+            assert claim.counterexample.replay.exact
+            assert claim.counterexample.replay.onnxruntime, claim.name
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_training_again_gives_the_committed_network(story: str, tmp_path: Path) -> None:
+    model = tmp_path / "model.onnx"
+    command = [sys.executable, "-m", f"examples.{story}.train", str(model)]
+    trained = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)
+    assert trained.returncode == 0, trained.stderr
+    committed, again = weights(EXAMPLES / story / "model.onnx"), weights(model)
+    assert committed.keys() == again.keys()
+    for name, stored in committed.items():
+        # Another BLAS library sums in another order: 1e-13 off in each product ends 1e-12 off.
+        np.testing.assert_allclose(again[name], stored, rtol=0, atol=1e-6, err_msg=name)
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_a_committed_network_is_small_and_float32(story: str) -> None:
+    model = EXAMPLES / story / "model.onnx"
+    assert model.stat().st_size < LARGEST_MODEL
+    assert {stored.dtype for stored in weights(model).values()} == {np.dtype(np.float32)}
+
+
+def test_the_drawn_counterexample_is_drawn_again(tmp_path: Path) -> None:
+    picture = tmp_path / "counterexample.png"
+    command = [sys.executable, "-m", "examples.moons.draw", str(picture)]
+    drawn = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)
+    assert drawn.returncode == 0, drawn.stderr
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert (EXAMPLES / "moons" / "counterexample.png").stat().st_size < 60_000
