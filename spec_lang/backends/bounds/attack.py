@@ -55,6 +55,8 @@ def descend(problem: Problem, witnesses: Witnesses, starts: Starts, steps: int) 
     x = np.clip(starts.points, boxes.lower, boxes.upper)
     with np.errstate(all="ignore"):
         for rate in np.geomspace(FIRST_STEP, LAST_STEP, steps):
+            if witnesses.expired():
+                break
             margins, gradient = _slope(problem, x, starts.goal)
             if np.any(margins <= 0) and witnesses.offer(x, margins):
                 return True

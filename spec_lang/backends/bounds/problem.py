@@ -6,6 +6,7 @@ the exact ones; every witness is confirmed on exact points of the exact region.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -49,6 +50,11 @@ class Witnesses:
     problem: Problem
     session: Session
     found: Point | None = field(default=None)
+
+    def expired(self) -> bool:
+        """Whether the session's deadline has passed."""
+        deadline = self.session.budget.deadline
+        return deadline is not None and time.monotonic() > deadline
 
     def offer(self, points: F64, margins: F64) -> bool:
         """Try the points with the most negative margins first; True once one is a counterexample.

@@ -10,16 +10,17 @@ import time
 
 import numpy as np
 
-from spec_lang.backends.base import Progress, Run, Session
-from spec_lang.backends.bounds.attack import Starts, deepen, descend, random_starts, sample
+from spec_lang.backends.base import Progress, Session
+from spec_lang.backends.bounds.attack import Starts, descend, random_starts, sample
 from spec_lang.backends.bounds.boxes import Boxes
 from spec_lang.backends.bounds.clip import RowBounds, clip
 from spec_lang.backends.bounds.frontier import Frontier, Mask, join
 from spec_lang.backends.bounds.linear import Context, Expired, lower_bounds
-from spec_lang.backends.bounds.problem import Problem, Witnesses, conjunction_margins
+from spec_lang.backends.bounds.problem import Problem, conjunction_margins
 from spec_lang.backends.bounds.program import F64
 from spec_lang.backends.bounds.propagate import propagate
-from spec_lang.obligations.outcome import Attestation, GaveUp, GaveUpReason, Outcome, Proved, Refuted, Work
+from spec_lang.backends.bounds.search import Search
+from spec_lang.obligations.outcome import Attestation, Outcome
 
 BATCH = 256  # boxes: the arrays of a 50-wide network stay in the L2 cache, numpy's overhead stays small
 # A box this much narrower than its root, in every direction, is beyond what float64 bounds separate.
@@ -29,81 +30,50 @@ DESCENT_POINTS, DESCENT_STEPS = 64, 25  # points a conjunction
 OPEN_POINTS, OPEN_STEPS, ATTACK_SHARE = 256, 40, 0.1
 
 
-class InputSplitting:
-    """One search.  `stuck` counts boxes too narrow to split that could not be decided."""
+class InputSplitting(Search):
+    """One search over all root boxes together."""
+
+    unit = counted = "boxes"
+    stuck_detail = (
+        "boxes at the width of float64 rounding could not be decided: the claim holds there with "
+        "equality, or fails by less than rounding error"
+    )
 
     def __init__(self, problem: Problem, session: Session, attestation: Attestation) -> None:
-        self.problem = problem
-        self.session = session
-        self.attestation = attestation
-        self.witnesses = Witnesses(problem, session)
-        self.rng = np.random.default_rng(0)
+        super().__init__(problem, session, attestation)
         self.roots = problem.root_of_all
         self.stack: list[Frontier] = []
-        self.started = time.monotonic()
         self.attack_seconds = 0.0
-        self.boxes_done = 0
-        self.stuck = 0
-        self.worst = np.inf  # least proved bound among the boxes that are stuck
 
-    def run(self) -> Run:
-        outcome = self._search()
-        work = Work(time.monotonic() - self.started, (("boxes", self.boxes_done),))
-        return Run(outcome, work)
+    def still_open(self) -> int:
+        return sum(len(frontier) for frontier in self.stack)
 
-    def _search(self) -> Outcome:
+    def bound(self) -> float | None:
+        scale = self.problem.rows.scale
+        worst = min([self.worst, *(float(f.bound.min(initial=np.inf)) for f in self.stack)])
+        return worst * scale if scale is not None and np.isfinite(worst) else None
+
+    def search(self) -> Outcome:
         if self._attack_roots():
-            return self._refuted()
+            return self.refuted()
         self.stack = [self._root(number, root) for number, root in enumerate(self.problem.roots)]
         while self.stack:
-            if (stop := self._out_of_budget()) is not None:
+            if (stop := self.out_of_budget()) is not None:
                 return stop
             batch = self._pop()
-            self.boxes_done += len(batch)
             try:
                 children = self._process(batch)
             except Expired:
                 self.stack.append(batch)
                 continue
-            self._attack_open()
-            if self.witnesses.found is not None:
-                return self._refuted()
+            self.done += len(batch)
             if children is not None:
                 self.stack.append(children)
-            self.session.observe(Progress(self.boxes_done, sum(len(f) for f in self.stack)))
-        if self.stuck:
-            detail = (
-                f"{self.stuck} boxes at the width of float64 rounding could not be decided: the claim holds "
-                "there with equality, or fails by less than rounding error"
-            )
-            return GaveUp(GaveUpReason.NUMERICAL, detail, self._bound())
-        return Proved(self.attestation)
-
-    def _refuted(self) -> Outcome:
-        deepen(self.problem, self.witnesses)
-        if self.witnesses.found is None:
-            return GaveUp(GaveUpReason.NUMERICAL, "a counterexample was lost")
-        return Refuted(self.witnesses.found)
-
-    def _expired(self) -> bool:
-        deadline = self.session.budget.deadline
-        return deadline is not None and time.monotonic() > deadline
-
-    def _out_of_budget(self) -> GaveUp | None:
-        budget = self.session.budget
-        if self._expired():
-            open_boxes = sum(len(f) for f in self.stack)
-            detail = f"{self.boxes_done} boxes decided or split, {open_boxes} open"
-            return GaveUp(GaveUpReason.TIMEOUT, detail, self._bound())
-        if budget.work is not None and self.boxes_done >= budget.work:
-            return GaveUp(GaveUpReason.BUDGET, f"the budget of {budget.work} boxes is spent", self._bound())
-        return None
-
-    def _bound(self) -> float | None:
-        """Proved lower bound on the margin over all that is open or stuck, in the claim's own units."""
-        scale = self.problem.rows.scale
-        worst = min([self.worst, *(float(f.bound.min(initial=np.inf)) for f in self.stack)])
-        return worst * scale if scale is not None and np.isfinite(worst) else None
+            self._attack_open()
+            if self.witnesses.found is not None:
+                return self.refuted()
+            self.session.observe(Progress(self.done, self.still_open()))
+        return self.exhausted()
 
     def _attack_roots(self) -> bool:
         problem = self.problem
@@ -157,7 +127,7 @@ class InputSplitting:
         """Bound, decide, attack, clip and split one batch; what is left of it, or None."""
         program = self.problem.program
         with np.errstate(over="ignore", invalid="ignore"):
-            context, known = propagate(program, batch.boxes, batch.known or None, self._expired)
+            context, known = propagate(program, batch.boxes, batch.known or None, self.expired)
             bounds, minimum = self._row_bounds(context, batch.alive)
         rows = self.problem.rows
         closed = (minimum > 0) | (rows.strict & (minimum >= 0))

@@ -7,21 +7,22 @@ that mix the rows of all conjunctions.
 
 from __future__ import annotations
 
-import time
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spec_lang.backends.base import Progress, Run, Session
-from spec_lang.backends.bounds.attack import deepen, descend, random_starts, sample
+from spec_lang.backends.base import Progress, Session
+from spec_lang.backends.bounds.attack import descend, random_starts, sample
 from spec_lang.backends.bounds.boxes import Boxes
 from spec_lang.backends.bounds.linear import Context, Expired
 from spec_lang.backends.bounds.phases import Optimiser, Pass, Rows
-from spec_lang.backends.bounds.problem import Problem, Witnesses
+from spec_lang.backends.bounds.problem import Problem
 from spec_lang.backends.bounds.program import F64, AffineStep
 from spec_lang.backends.bounds.propagate import Ranges, pre_activation, start_rows
 from spec_lang.backends.bounds.relax.relu import relax
-from spec_lang.obligations.outcome import Attestation, GaveUp, GaveUpReason, Outcome, Proved, Refuted, Work
+from spec_lang.backends.bounds.search import Search
+from spec_lang.obligations.outcome import Attestation, GaveUp, GaveUpReason, Outcome
 
 BATCH = 128  # rows a pass: enough for BLAS, few enough to stay near the newest, deepest rows
 ROOT_STEPS, CHILD_STEPS, FULL_STEPS, HIDDEN_STEPS = 60, 5, 200, 20
@@ -30,53 +31,54 @@ CANDIDATES = 3  # neurons tried per row from each of the two scores
 SAMPLES, RESTARTS, DESCENT_STEPS = 200, 20, 60
 
 
-class ReluSplitting:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Open:
+    """Rows that wait to be bounded, each with the bound that is proved of it already, and the
+    optimiser's steps that they are due."""
+
+    rows: Rows
+    bound: F64
+    steps: int
+
+    def take(self, part: slice) -> _Open:
+        return _Open(self.rows.take(part), self.bound[part], self.steps)
+
+
+class ReluSplitting(Search):
     """One search over every root box in turn."""
 
+    unit = "nodes"
+    counted = "ReLU-phase sub-problems"
+    stuck_detail = (
+        "combinations of ReLU phases could not be decided: the claim holds there by less than rounding "
+        "error, or fails"
+    )
+
     def __init__(self, problem: Problem, session: Session, attestation: Attestation) -> None:
-        self.problem = problem
-        self.session = session
-        self.attestation = attestation
-        self.witnesses = Witnesses(problem, session)
-        self.rng = np.random.default_rng(0)
-        self.nodes = 0
-        self.stuck = 0
-        self.worst = np.inf
+        super().__init__(problem, session, attestation)
+        self.stack: list[_Open] = []
 
-    def run(self) -> Run:
-        started = time.monotonic()
-        outcome = self._search()
-        return Run(outcome, Work(time.monotonic() - started, (("nodes", self.nodes),)))
+    def still_open(self) -> int:
+        return sum(len(part.rows) for part in self.stack)
 
-    def _search(self) -> Outcome:
+    def bound(self) -> float | None:
+        scale = self.problem.rows.scale
+        worst = min([self.worst, *(float(part.bound.min(initial=np.inf)) for part in self.stack)])
+        return worst * scale if scale is not None and np.isfinite(worst) else None
+
+    def search(self) -> Outcome:
         for root in self.problem.roots:
             if self._attack(root):
-                return self._refuted()
+                return self.refuted()
             try:
                 stop = self._decide(root)
             except Expired:
                 return GaveUp(GaveUpReason.TIMEOUT, "the hidden neurons were still being bounded")
             if self.witnesses.found is not None:
-                return self._refuted()
+                return self.refuted()
             if stop is not None:
                 return stop
-        if self.stuck:
-            detail = (
-                f"{self.stuck} combinations of ReLU phases could not be decided: the claim holds there "
-                "by less than rounding error, or fails"
-            )
-            return GaveUp(GaveUpReason.NUMERICAL, detail, float(self.worst))
-        return Proved(self.attestation)
-
-    def _refuted(self) -> Outcome:
-        deepen(self.problem, self.witnesses)
-        if self.witnesses.found is None:
-            return GaveUp(GaveUpReason.NUMERICAL, "a counterexample was lost")
-        return Refuted(self.witnesses.found)
-
-    def _expired(self) -> bool:
-        deadline = self.session.budget.deadline
-        return deadline is not None and time.monotonic() > deadline
+        return self.exhausted()
 
     def _attack(self, root: Boxes) -> bool:
         if sample(self.problem, self.witnesses, SAMPLES, self.rng):
@@ -88,7 +90,7 @@ class ReluSplitting:
 
     def _context(self, root: Boxes) -> Context:
         """Relaxations of every ReLU over the root box, hidden bounds raised by slope optimisation."""
-        context = Context.start(self.problem.program, root, self._expired)
+        context = Context.start(self.problem.program, root, self.expired)
         ranges: dict[int, Ranges] = {}
         for step in self.problem.program.steps:
             if isinstance(step, AffineStep):
@@ -155,64 +157,48 @@ class ReluSplitting:
             if not context.usable().all():
                 return GaveUp(GaveUpReason.NUMERICAL, "the network's values leave the range of safe floats")
             optimiser = Optimiser(context)
-            stack = [(self._root_rows(context, optimiser), ROOT_STEPS)]
-            while stack:
-                rows, steps = self._pop(stack)
-                if (stop := self._out_of_budget(stack, len(rows))) is not None:
+            first = self._root_rows(context, optimiser)
+            self.stack = [_Open(first, np.full(len(first), -np.inf), ROOT_STEPS)]
+            while self.stack:
+                if (stop := self.out_of_budget()) is not None:
                     return stop
-                self.nodes += len(rows)
-                best, rows, found = optimiser.optimise(rows, steps)
+                part = self._pop()
+                self.done += len(part.rows)
+                best, rows, found = optimiser.optimise(part.rows, part.steps)
+                best = np.maximum(best, part.bound)
                 open_rows = np.flatnonzero(~(best > 0))
                 if len(open_rows) and self._witness(found, open_rows):
                     return None
                 if len(open_rows):
-                    children = self._branch(optimiser, rows.take(open_rows), best[open_rows])
-                    if children is not None:
-                        stack.append((children, CHILD_STEPS))
-                bound = float(best.min(initial=np.inf))
-                self.session.observe(Progress(self.nodes, sum(len(r) for r, _ in stack), bound))
+                    self._branch(optimiser, rows.take(open_rows), best[open_rows])
+                if self.witnesses.found is not None:
+                    return None
+                self.session.observe(Progress(self.done, self.still_open(), self.bound()))
         return None
 
-    def _pop(self, stack: list[tuple[Rows, int]]) -> tuple[Rows, int]:
-        rows, steps = stack.pop()
-        if len(rows) > BATCH:
-            stack.append((rows.take(slice(0, len(rows) - BATCH)), steps))
-            rows = rows.take(slice(len(rows) - BATCH, None))
-        return rows, steps
-
-    def _out_of_budget(self, stack: list[tuple[Rows, int]], popped: int) -> GaveUp | None:
-        still_open = popped + sum(len(rows) for rows, _ in stack)
-        if self._expired():
-            return GaveUp(
-                GaveUpReason.TIMEOUT, f"{self.nodes} ReLU-phase sub-problems bounded, {still_open} open"
-            )
-        budget = self.session.budget.work
-        if budget is not None and self.nodes >= budget:
-            return GaveUp(GaveUpReason.BUDGET, f"the budget of {budget} sub-problems is spent")
-        return None
+    def _pop(self) -> _Open:
+        part = self.stack.pop()
+        if len(part.rows) > BATCH:
+            self.stack.append(part.take(slice(0, len(part.rows) - BATCH)))
+            part = part.take(slice(len(part.rows) - BATCH, None))
+        return part
 
     def _witness(self, found: Pass, rows: NDArray[np.intp]) -> bool:
         """Try the points at which the relaxed bounds of the open rows are attained."""
         return self.witnesses.try_points(found.points[rows])
 
-    def _branch(self, optimiser: Optimiser, rows: Rows, best: F64) -> Rows | None:
-        """Both children of every row, on the neuron whose children bound best.
+    def _branch(self, optimiser: Optimiser, rows: Rows, best: F64) -> None:
+        """Push both children of every row, split on the neuron whose children bound best.
 
         Candidates come half from what a neuron's relaxation costs at the trace, half from its
         intercept; rows without an open neuron are optimised to the end and then given up.
         """
         splittable = (rows.phases == 0).any(axis=1)
         if not splittable.all():
-            last = rows.take(~splittable)
-            final, _, found = optimiser.optimise(last, FULL_STEPS)
-            lost = np.flatnonzero(~(final > 0))
-            if len(lost) and self._witness(found, lost):
-                return None
-            self.stuck += len(lost)
-            self.worst = min(self.worst, float(final.min(initial=np.inf)))
+            self._finish(optimiser, rows.take(~splittable))
             rows, best = rows.take(splittable), best[splittable]
-            if not len(rows):
-                return None
+        if not len(rows):
+            return
         found = optimiser.evaluate(rows)
         picks = np.concatenate([_top(found.gaps, rows), _top(found.intercepts, rows)], axis=1)
         active, inactive = (
@@ -224,7 +210,16 @@ class ReluSplitting:
         gain = np.maximum(np.nan_to_num(active - best[:, None], nan=0.0), 1e-6)
         gain = gain * np.maximum(np.nan_to_num(inactive - best[:, None], nan=0.0), 1e-6)
         chosen = picks[np.arange(len(rows)), gain.argmax(axis=1)][:, None]
-        return _stack(_children(rows, chosen, 1), _children(rows, chosen, -1))
+        children = _both(_children(rows, chosen, 1), _children(rows, chosen, -1))
+        self.stack.append(_Open(children, np.concatenate([best, best]), CHILD_STEPS))
+
+    def _finish(self, optimiser: Optimiser, rows: Rows) -> None:
+        """The last word on rows all of whose phases are fixed."""
+        final, _, found = optimiser.optimise(rows, FULL_STEPS)
+        lost = np.flatnonzero(~(final > 0))
+        if len(lost) and not self._witness(found, lost):
+            self.stuck += len(lost)
+            self.worst = min(self.worst, float(final.min(initial=np.inf)))
 
 
 def _fresh(optimiser: Optimiser, start: dict[int, F64], constant: F64, relative: float) -> Rows:
@@ -259,7 +254,7 @@ def _children(rows: Rows, picks: NDArray[np.intp], phase: int) -> Rows:
     return children
 
 
-def _stack(first: Rows, second: Rows) -> Rows:
+def _both(first: Rows, second: Rows) -> Rows:
     return Rows(
         {v: np.concatenate([part, second.start[v]]) for v, part in first.start.items()},
         np.concatenate([first.constant, second.constant]),

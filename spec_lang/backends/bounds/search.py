@@ -1,0 +1,79 @@
+"""What both searches share: their surroundings, and how they end.
+
+In: a problem, a session, and the attestation to hand out.  Out: a `Run`.  A search counts what it has
+done and what it had to leave undecided; with anything left undecided it never ends in `Proved`.
+"""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+import numpy as np
+
+from spec_lang.backends.base import Run, Session
+from spec_lang.backends.bounds.attack import deepen
+from spec_lang.backends.bounds.problem import Problem, Witnesses
+from spec_lang.obligations.outcome import Attestation, GaveUp, GaveUpReason, Outcome, Proved, Refuted, Work
+
+
+class Search(ABC):
+    """One search.  `done` counts sub-problems, `stuck` those that floats could not decide; `worst` is the
+    least proved bound among the stuck ones."""
+
+    unit: ClassVar[str]  # what `done` counts, as a key of `Work.units`
+    counted: ClassVar[str]  # the same in words
+    stuck_detail: ClassVar[str]
+
+    def __init__(self, problem: Problem, session: Session, attestation: Attestation) -> None:
+        self.problem = problem
+        self.session = session
+        self.attestation = attestation
+        self.witnesses = Witnesses(problem, session)
+        self.rng = np.random.default_rng(0)
+        self.started = time.monotonic()
+        self.done = 0
+        self.stuck = 0
+        self.worst = np.inf
+
+    def run(self) -> Run:
+        outcome = self.search()
+        return Run(outcome, Work(time.monotonic() - self.started, ((self.unit, self.done),)))
+
+    @abstractmethod
+    def search(self) -> Outcome:
+        """The outcome; every way out that is not a decision is a `GaveUp`."""
+
+    @abstractmethod
+    def still_open(self) -> int:
+        """How many sub-problems wait to be bounded."""
+
+    @abstractmethod
+    def bound(self) -> float | None:
+        """Proved lower bound on the violation's margin over all that is open or stuck, where known."""
+
+    def expired(self) -> bool:
+        return self.witnesses.expired()
+
+    def exhausted(self) -> Outcome:
+        """The outcome once nothing is open any more."""
+        if self.stuck:
+            return GaveUp(GaveUpReason.NUMERICAL, f"{self.stuck} {self.stuck_detail}", self.bound())
+        return Proved(self.attestation)
+
+    def refuted(self) -> Outcome:
+        deepen(self.problem, self.witnesses)
+        if self.witnesses.found is None:
+            return GaveUp(GaveUpReason.NUMERICAL, "a counterexample was lost")
+        return Refuted(self.witnesses.found)
+
+    def out_of_budget(self) -> GaveUp | None:
+        """Why the search must stop here, or None."""
+        if self.expired():
+            detail = f"{self.done} {self.counted} bounded, {self.still_open()} open"
+            return GaveUp(GaveUpReason.TIMEOUT, detail, self.bound())
+        limit = self.session.budget.work
+        if limit is not None and self.done >= limit:
+            return GaveUp(GaveUpReason.BUDGET, f"the budget of {limit} {self.counted} is spent", self.bound())
+        return None
