@@ -8,7 +8,7 @@ is kept, the rest is `unknown`.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -16,13 +16,12 @@ from pathlib import Path
 from spec_lang import __version__
 from spec_lang.diagnostics import Diagnostic, DiagnosticLog, Severity
 from spec_lang.engine import lift
-from spec_lang.engine.decide import decide, installed_backends
+from spec_lang.engine.decide import Listener, decide, installed_backends
 from spec_lang.engine.options import CheckOptions, Observer, Silent
 from spec_lang.engine.prepare import Preparation, Spec, parse_source
 from spec_lang.engine.selection import family_of
 from spec_lang.engine.sources import read_sources
 from spec_lang.engine.task import Task
-from spec_lang.engine.workers import run_here, run_in_workers
 from spec_lang.kernel.verdict import Status
 from spec_lang.reporters.model import ClaimReport, Report
 from spec_lang.semantics.codes import EMPTY_REGION
@@ -79,10 +78,13 @@ def _run(
     interrupted = False
     try:
         observer.start(len(tasks))
-        if options.jobs > 1 and tasks:
+        # A worker for a single claim would cost more to start than most claims take.
+        if options.jobs > 1 and len(tasks) > 1:
+            from spec_lang.engine.workers import run_in_workers  # noqa: PLC0415 - start-up
+
             results = run_in_workers(tasks, one, options.jobs, observer)
         else:
-            results = run_here(tasks, one, observer)
+            results = _run_here(tasks, one, observer)
         with closing(results):
             for number, report in results:
                 found[number] = report
@@ -93,6 +95,14 @@ def _run(
         observer.close()
     missing = (lift.undecided(task, Status.UNKNOWN, _INTERRUPTED) for task in tasks)
     return tuple(found.get(n, report) for n, report in enumerate(missing)), interrupted
+
+
+def _run_here(
+    tasks: Sequence[Task], decide_one: Callable[[Task, Listener], ClaimReport], observer: Observer
+) -> Generator[tuple[int, ClaimReport]]:
+    """One after the other, in this process."""
+    for number, task in enumerate(tasks):
+        yield number, decide_one(task, partial(observer.progress, task.name))
 
 
 def _vacuous(reports: Iterable[ClaimReport], strict: bool) -> tuple[Diagnostic, ...]:

@@ -1,4 +1,4 @@
-"""Runs tasks, in this process or in reused worker processes.
+"""Runs tasks in reused worker processes.
 
 In: tasks, how to decide one, and how many workers.  Out: (number, report) pairs in the order of completion.
 A worker that dies or ignores its deadline costs its own claim and is replaced; when the consumer stops, by an
@@ -16,7 +16,6 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import BaseContext
@@ -35,12 +34,6 @@ Decide = Callable[[Task, Callable[[Progress], None]], ClaimReport]
 _GRACE = 10.0
 _PROGRESS_INTERVAL = 0.1
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
-
-
-def run_here(tasks: Sequence[Task], decide: Decide, observer: Observer) -> Generator[tuple[int, ClaimReport]]:
-    """One after the other, in this process."""
-    for number, task in enumerate(tasks):
-        yield number, decide(task, partial(observer.progress, task.name))
 
 
 def run_in_workers(
