@@ -16,31 +16,22 @@ from numpy.typing import NDArray
 
 from spec_lang.diagnostics import InternalError
 from spec_lang.network.graph import Graph
-from spec_lang.network.primitives import RELU, Affine, Dense, Floats, PiecewiseLinear, Primitive
+from spec_lang.network.operators import Operator, operator_of
+from spec_lang.network.primitives import RELU, Affine, Floats, PiecewiseLinear, Primitive
 
 Array = NDArray[np.float64]
 _Step = Callable[[list[Array]], Array]
 
 
 @dataclass(frozen=True, slots=True)
-class _Linear:
-    """One operand of an affine node: a transposed matrix, or a vector of factors."""
-
-    weights: Array  # (in, out) or (n,)
-
-    def __call__(self, points: Array) -> Array:
-        return points @ self.weights if self.weights.ndim == 2 else points * self.weights
-
-
-@dataclass(frozen=True, slots=True)
 class _Sum:
-    maps: tuple[_Linear, ...]
+    maps: tuple[Operator, ...]
     bias: Array
 
     def __call__(self, operands: list[Array]) -> Array:
-        total = self.maps[0](operands[0]) + self.bias
+        total = self.maps[0].forward(operands[0]) + self.bias
         for linear, points in zip(self.maps[1:], operands[1:], strict=True):
-            total = total + linear(points)
+            total = total + linear.forward(points)
         return total
 
 
@@ -96,10 +87,7 @@ def evaluate(graph: Graph, points: Array) -> Array:
 def _compiled(primitive: Primitive) -> _Step:
     match primitive:
         case Affine():
-            maps = tuple(
-                _Linear(_wide(m.weight.T if isinstance(m, Dense) else m.factor)) for m in primitive.maps
-            )
-            return _Sum(maps, _wide(primitive.bias))
+            return _Sum(tuple(map(operator_of, primitive.maps)), _wide(primitive.bias))
         case PiecewiseLinear():
             return _relu if primitive == RELU else _piecewise(primitive)
         case _ as unreachable:

@@ -129,6 +129,5 @@ def _parts(step: AffineStep | ReluStep, values: Sequence[F64], gradient: F64) ->
     if isinstance(step, ReluStep):
         return [(step.operand, gradient * (values[step.operand] > 0))]
     return [
-        (operand, gradient @ weight if weight.ndim == 2 else gradient * weight)
-        for operand, weight in zip(step.operands, step.weights, strict=True)
+        (operand, linear.backward(gradient)) for operand, linear in zip(step.operands, step.maps, strict=True)
     ]

@@ -17,6 +17,7 @@ from spec_lang.backends.bounds.boxes import Boxes
 from spec_lang.backends.bounds.program import F64, AffineStep, Program, ReluStep
 from spec_lang.backends.bounds.relax.relu import Relaxation
 from spec_lang.diagnostics import InternalError
+from spec_lang.network.operators import Operator
 
 Owners = NDArray[np.intp]
 
@@ -85,7 +86,7 @@ class Context:
     layouts: dict[int, Layout]  # by ReLU value
     columns: dict[int, NDArray[np.intp]]  # by value: the elements that coefficients are kept for
     expired: Callable[[], bool]
-    _weights: dict[tuple[int, int], F64]
+    _maps: dict[tuple[int, int], Operator]
 
     @classmethod
     def start(cls, program: Program, boxes: Boxes, expired: Callable[[], bool]) -> Context:
@@ -111,23 +112,16 @@ class Context:
         self.columns[step.value] = chosen.columns
         if self.program.consumers[step.operand] == 1 and step.operand not in self.columns:
             self.columns[step.operand] = chosen.columns
-            # Weights cut before this point were cut to other columns.
-            self._weights = {key: w for key, w in self._weights.items() if key[0] != step.operand}
+            # Maps cut before this point were cut to other elements.
+            self._maps = {key: m for key, m in self._maps.items() if key[0] != step.operand}
 
-    def weight(self, step: AffineStep, operand: int) -> F64:
-        """The step's weight for its operand number `operand`, cut to the columns that are carried."""
+    def map_of(self, step: AffineStep, operand: int) -> Operator:
+        """The step's map for its operand number `operand`, cut to the elements that are carried."""
         key = (step.value, operand)
-        if key not in self._weights:
-            weight = step.weights[operand]
+        if key not in self._maps:
             rows, columns = self.columns.get(step.value), self.columns.get(step.operands[operand])
-            if weight.ndim == 1 and (rows is not None or columns is not None):
-                weight = np.diag(weight)  # its two sides may carry different elements
-            if rows is not None:
-                weight = weight[rows]
-            if columns is not None:
-                weight = weight[:, columns]
-            self._weights[key] = np.ascontiguousarray(weight)
-        return self._weights[key]
+            self._maps[key] = step.maps[operand].cut(rows, columns)
+        return self._maps[key]
 
     def carried(self, value: int, rows: F64) -> F64:
         """Rows over all of `value`, cut to the elements that passes carry.
@@ -216,9 +210,7 @@ class Substitution:
         columns = self.context.columns.get(step.value)
         self.constant += coefficients @ (step.bias if columns is None else step.bias[columns])
         for number, operand in enumerate(step.operands):
-            weight = self.context.weight(step, number)
-            product = coefficients @ weight if weight.ndim == 2 else coefficients * weight
-            _accumulate(pending, operand, product)
+            _accumulate(pending, operand, self.context.map_of(step, number).backward(coefficients))
 
     def _relu(self, step: ReluStep, coefficients: F64, pending: dict[int, F64]) -> None:
         chosen = self.context.layouts[step.value]

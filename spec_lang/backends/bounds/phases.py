@@ -181,9 +181,7 @@ class Optimiser:
         columns = self.context.columns.get(step.value)
         total = step.bias if columns is None else step.bias[columns]
         for number, operand in enumerate(step.operands):
-            weight = self.context.weight(step, number)
-            x = values[operand]
-            total = total + (x @ weight.T if weight.ndim == 2 else x * weight)
+            total = total + self.context.map_of(step, number).forward(values[operand])
         return total
 
     def _aligned(self, step: ReluStep, z: F64) -> F64:

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spec_lang.network.graph import Graph
-from spec_lang.network.primitives import RELU, Affine, Dense, PiecewiseLinear
+from spec_lang.network.operators import Operator, operator_of
+from spec_lang.network.primitives import RELU, Affine, PiecewiseLinear
 
 F64 = NDArray[np.float64]
 
@@ -23,29 +24,27 @@ UNIT_ROUNDOFF = 2.0**-53
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AffineStep:
-    """`value = Σ weight_k @ operand_k + bias`; a weight is a matrix (out, in) or a vector that scales."""
+    """`value = Σ map_k(operand_k) + bias`."""
 
     value: int
     operands: tuple[int, ...]
-    weights: tuple[F64, ...]
-    magnitudes: tuple[F64, ...]  # |weights|
+    maps: tuple[Operator, ...]
+    magnitudes: tuple[Operator, ...]  # of the maps' absolute values
     bias: F64
     bias_magnitude: F64
 
     def forward(self, values: dict[int, F64]) -> F64:
         """The plain float64 evaluation, batch first.  Not rigorous."""
         total = self.bias
-        for operand, weight in zip(self.operands, self.weights, strict=True):
-            x = values[operand]
-            total = total + (x @ weight.T if weight.ndim == 2 else x * weight)
+        for operand, linear in zip(self.operands, self.maps, strict=True):
+            total = total + linear.forward(values[operand])
         return total
 
     def magnitude(self, of: dict[int, F64]) -> F64:
-        """`Σ |weight_k| of_k + |bias|`, batch first: what the rounding error of this step scales with."""
+        """`Σ |map_k|(of_k) + |bias|`, batch first: what the rounding error of this step scales with."""
         total: F64 = self.bias_magnitude
-        for operand, weight in zip(self.operands, self.magnitudes, strict=True):
-            x = of[operand]
-            total = total + (x @ weight.T if weight.ndim == 2 else x * weight)
+        for operand, linear in zip(self.operands, self.magnitudes, strict=True):
+            total = total + linear.forward(of[operand])
         return total
 
 
@@ -123,8 +122,6 @@ def compile_graph(graph: Graph) -> Program:
 
 
 def _affine(value: int, operands: tuple[int, ...], primitive: Affine) -> AffineStep:
-    weights = tuple(
-        np.asarray(m.weight if isinstance(m, Dense) else m.factor, dtype=np.float64) for m in primitive.maps
-    )
+    maps = tuple(operator_of(linear) for linear in primitive.maps)
     bias = np.asarray(primitive.bias, dtype=np.float64)
-    return AffineStep(value, operands, weights, tuple(abs(w) for w in weights), bias, abs(bias))
+    return AffineStep(value, operands, maps, tuple(m.magnitude() for m in maps), bias, abs(bias))

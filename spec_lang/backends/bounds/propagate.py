@@ -95,8 +95,7 @@ def start_rows(context: Context, value: int, columns: NDArray[np.intp]) -> tuple
         rows = np.eye(context.program.sizes[value])[columns]
         return {value: context.carried(value, rows)}, np.zeros(len(columns))
     start: dict[int, F64] = {}
-    for operand, weight in zip(step.operands, step.weights, strict=True):
-        rows = weight[columns] if weight.ndim == 2 else np.diag(weight)[columns]
-        rows = context.carried(operand, rows)
+    for operand, linear in zip(step.operands, step.maps, strict=True):
+        rows = context.carried(operand, linear.rows(columns))
         start[operand] = start[operand] + rows if operand in start else rows
     return start, step.bias[columns]

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from spec_lang.backends.bounds.boxes import Boxes
 from spec_lang.backends.bounds.linear import lower_bounds
-from spec_lang.backends.bounds.program import compile_graph
+from spec_lang.backends.bounds.program import AffineStep, compile_graph
 from spec_lang.backends.bounds.propagate import propagate
 from spec_lang.network.graph import Graph, Node, TensorSpec
-from spec_lang.network.primitives import Affine, Dense, frozen
+from spec_lang.network.operators import Sparse
+from spec_lang.network.primitives import RELU, Affine, Dense, frozen
 from tests.backends.bounds.conftest import float_boxes, points_of, share_lists
 from tests.graphs import chains, dags, exact_values
 
@@ -109,3 +110,44 @@ def test_bounds_are_tight_where_nothing_is_relaxed(scale: float) -> None:
     exact = -abs(weight).sum(axis=1)
     assert (bounds.minimum <= exact).all()
     assert np.allclose(bounds.minimum, exact, rtol=1e-12, atol=0)
+
+
+def test_bounds_through_sparse_layers_contain_every_exact_value() -> None:
+    """A lattice network: the least of 64 affine functions, pair by pair, in layers of few entries."""
+    rng = np.random.default_rng(5)
+    nodes: list[Node] = []
+
+    def affine(weight: np.ndarray, bias: np.ndarray) -> None:
+        step = Affine((Dense(frozen(weight)),), frozen(bias))
+        nodes.append(Node(step, (len(nodes),), TensorSpec(f"t{len(nodes)}", (len(bias),))))
+
+    affine(rng.standard_normal((64, 2)), rng.standard_normal(64))
+    affine(np.eye(256, 64) + np.eye(256, 64, k=-128), np.zeros(256))  # each one twice, and zeros
+    size = 256
+    while size > 32:
+        pairs = size // 2
+        kinks = np.kron(np.eye(pairs), np.array([[1.0, 1.0], [-1.0, -1.0], [1.0, -1.0], [-1.0, 1.0]]))
+        affine(kinks, np.zeros(4 * pairs))
+        nodes.append(Node(RELU, (len(nodes),), TensorSpec(f"r{pairs}", (4 * pairs,))))
+        affine(np.kron(np.eye(pairs), np.array([[0.5, -0.5, -0.5, -0.5]])), np.zeros(pairs))
+        size = pairs
+    graph = Graph((TensorSpec("x", (2,)),), tuple(nodes), (len(nodes),))
+    program = compile_graph(graph)
+    steps = [step for step in program.steps if isinstance(step, AffineStep)]
+    assert any(isinstance(m, Sparse) for step in steps for m in step.maps)
+    boxes = Boxes(np.array([[-1.0, -1.0], [0.1, 0.2]]), np.array([[1.0, 1.0], [0.3, 0.2]]))
+    context, known = propagate(program, boxes)
+    rows = np.arange(64) % 32
+    owner = np.repeat(np.arange(2), 32)
+    bounds = lower_bounds(context, {graph.outputs[0]: np.eye(32)[rows]}, np.zeros(64), owner)
+    for index in range(2):
+        for share in (Fraction(0), Fraction(1, 3), Fraction(1)):
+            (point,) = points_of(boxes, index, [[share, 1 - share]])
+            values = exact_values(graph, point)
+            for value, ranges in known.items():
+                for exact, lo, hi in zip(
+                    values[value], ranges.lower[index], ranges.upper[index], strict=True
+                ):
+                    assert Fraction(float(lo)) <= exact <= Fraction(float(hi))
+            for row in np.flatnonzero(owner == index):
+                assert Fraction(float(bounds.minimum[row])) <= values[graph.outputs[0]][rows[row]]
