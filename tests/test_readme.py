@@ -66,7 +66,7 @@ def test_the_braking_example_prints_what_its_readme_says(checkout: Path) -> None
 def test_the_readme_has_one_command_to_check_the_examples_and_one_to_run_the_tests(readme: str) -> None:
     commands = re.findall(r"^pip install .*$", readme, flags=re.MULTILINE)
     assert commands == [
-        "pip install -e . && nnspec check examples",
+        "pip install . && nnspec check examples",
         "pip install -e '.[test]' && python -m pytest",
     ]
 

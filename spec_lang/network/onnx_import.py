@@ -10,15 +10,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from math import prod
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-import onnx
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
 from spec_lang.diagnostics import Diagnostic, DiagnosticLog, Span
 from spec_lang.network.graph import Graph
 from spec_lang.network.onnx_file import MAX_BYTES, content_problem, read_model
 from spec_lang.network.onnx_lower import NEWEST_OPSET, STANDARD_DOMAINS, lower_model
+from spec_lang.network.onnx_messages import message_classes
 from spec_lang.network.onnx_model import (
     MalformedModelError,
     OnnxInput,
@@ -29,6 +29,9 @@ from spec_lang.network.onnx_model import (
 from spec_lang.network.onnx_tensor import FLOAT_INPUTS, decode_tensor, is_external, type_name
 from spec_lang.network.ops._linear import MAX_RANK
 from spec_lang.network.ops.base import Constant
+
+if TYPE_CHECKING:
+    import onnx
 
 MAX_NODES: Final = 100_000
 _CHECK: Final = "check that this is the network you mean"
@@ -96,7 +99,7 @@ class _Decoder:
     def _parsed(self, data: bytes) -> onnx.ModelProto | None:
         # Everything that protobuf accepts is checked field by field below, so a parse is no proof of health.
         try:
-            proto: onnx.ModelProto = onnx.ModelProto.FromString(data)
+            proto: onnx.ModelProto = message_classes().ModelProto.FromString(data)
         except DecodeError:
             kind = "NN206" if data[:1] == b"\x08" else "NN205"  # a model starts with its `ir_version`
             problem = "is a damaged or cut-off ONNX model" if kind == "NN206" else "is not an ONNX model"
@@ -233,7 +236,7 @@ class _Decoder:
         return node
 
     def _attribute(self, proto: onnx.AttributeProto, index: int) -> object:
-        kinds = onnx.AttributeProto
+        kinds = message_classes().AttributeProto
         match proto.type:
             case kinds.FLOAT:
                 return float(proto.f)
