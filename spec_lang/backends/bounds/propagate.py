@@ -49,15 +49,24 @@ def propagate(
     tighter of two valid bounds is valid; a bound that came out NaN is ignored (`fmax`, `fmin`).
     Raises `Expired` when `expired` says so between two passes.
     """
-    context = Context.start(program, boxes, expired)
+
+    def bound_hidden(context: Context, value: int) -> Ranges:
+        return pre_activation(context, value, None if known is None else known[value])
+
+    return complete(Context.start(program, boxes, expired), bound_hidden)
+
+
+def complete(context: Context, bound_hidden: Callable[[Context, int], Ranges]) -> tuple[Context, Known]:
+    """Walk the program and relax every ReLU; `bound_hidden` gives the range of the value that enters one,
+    once everything before it is relaxed."""
     ranges: Known = {}
-    for step in program.steps:
+    for step in context.program.steps:
         if isinstance(step, AffineStep):
             context.enter(step)
             continue
         operand = step.operand
         if operand not in ranges:
-            ranges[operand] = pre_activation(context, operand, None if known is None else known[operand])
+            ranges[operand] = bound_hidden(context, operand)
         context.relax(step, relax(ranges[operand].lower, ranges[operand].upper))
         context.magnitudes[step.value] = np.maximum(ranges[operand].upper, 0.0)
     return context, ranges

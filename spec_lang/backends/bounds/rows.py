@@ -13,6 +13,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+from spec_lang.backends.bounds.linear import Context
 from spec_lang.backends.bounds.program import F64, UNIT_ROUNDOFF
 from spec_lang.network.graph import Graph
 from spec_lang.network.primitives import RELU
@@ -50,6 +51,22 @@ class Rows:
     def values(self, points: F64, outputs: F64) -> F64:
         """Every row at every point (batch, rows), plain float64: for attacks alone."""
         return points @ self.inputs.T + outputs @ self.outputs.T + self.constant
+
+
+def start_of(rows: Rows, context: Context, index: NDArray[np.intp]) -> dict[int, F64]:
+    """The rows numbered by `index`, of any shape, as coefficients by value of the program."""
+    program = context.program
+    start: dict[int, F64] = {}
+    column = 0
+    for output in program.outputs:
+        part = context.carried(output, rows.outputs[:, column : column + program.sizes[output]])[index]
+        start[output] = start[output] + part if output in start else part
+        column += program.sizes[output]
+    if rows.inputs.any():
+        for number, where in enumerate(program.input_slices):
+            part = rows.inputs[:, where][index]
+            start[number] = start[number] + part if number in start else part
+    return start
 
 
 def normal_form(condition: Condition) -> list[tuple[LinearAtom, ...]]:

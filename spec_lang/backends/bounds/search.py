@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from typing import ClassVar
 
 import numpy as np
@@ -50,8 +51,15 @@ class Search(ABC):
         """How many sub-problems wait to be bounded."""
 
     @abstractmethod
+    def open_bounds(self) -> Iterator[float]:
+        """Lower bounds that are proved of what is open; −inf for what has not been bounded yet."""
+
     def bound(self) -> float | None:
-        """Proved lower bound on the violation's margin over all that is open or stuck, where known."""
+        """Proved lower bound on the violation's margin over all that is open or stuck, in the claim's own
+        units; None where there is none."""
+        scale = self.problem.rows.scale
+        worst = min([self.worst, *self.open_bounds()])
+        return worst * scale if scale is not None and np.isfinite(worst) else None
 
     def expired(self) -> bool:
         return self.witnesses.expired()

@@ -7,6 +7,7 @@ with depth and not with the number of boxes; every batch is bounded, decided, at
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from spec_lang.backends.bounds.linear import Context, Expired, lower_bounds
 from spec_lang.backends.bounds.problem import Problem, conjunction_margins
 from spec_lang.backends.bounds.program import F64
 from spec_lang.backends.bounds.propagate import propagate
+from spec_lang.backends.bounds.rows import start_of
 from spec_lang.backends.bounds.search import Search
 from spec_lang.obligations.outcome import Attestation, Outcome
 
@@ -48,10 +50,8 @@ class InputSplitting(Search):
     def still_open(self) -> int:
         return sum(len(frontier) for frontier in self.stack)
 
-    def bound(self) -> float | None:
-        scale = self.problem.rows.scale
-        worst = min([self.worst, *(float(f.bound.min(initial=np.inf)) for f in self.stack)])
-        return worst * scale if scale is not None and np.isfinite(worst) else None
+    def open_bounds(self) -> Iterator[float]:
+        return (float(frontier.bound.min(initial=np.inf)) for frontier in self.stack)
 
     def search(self) -> Outcome:
         if self._attack_roots():
@@ -161,16 +161,7 @@ class InputSplitting(Search):
         constant = np.zeros((batch, rows.count))
         minimum = np.full((batch, rows.count), -np.inf)
         if len(owner):
-            start: dict[int, F64] = {}
-            column = 0
-            for output in program.outputs:
-                part = context.carried(output, rows.outputs[row, column : column + program.sizes[output]])
-                start[output] = start[output] + part if output in start else part
-                column += program.sizes[output]
-            if rows.inputs.any():
-                for number, where in enumerate(program.input_slices):
-                    part = rows.inputs[row, where]
-                    start[number] = start[number] + part if number in start else part
+            start = start_of(rows, context, row)
             found = lower_bounds(context, start, rows.constant[row], owner, rows.relative)
             good = np.isfinite(found.minimum)
             owner, row = owner[good], row[good]

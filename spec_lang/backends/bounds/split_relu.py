@@ -7,6 +7,7 @@ that mix the rows of all conjunctions.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,9 +19,9 @@ from spec_lang.backends.bounds.boxes import Boxes
 from spec_lang.backends.bounds.linear import Context, Expired
 from spec_lang.backends.bounds.phases import Optimiser, Pass, Rows
 from spec_lang.backends.bounds.problem import Problem
-from spec_lang.backends.bounds.program import F64, AffineStep
-from spec_lang.backends.bounds.propagate import Ranges, pre_activation, start_rows
-from spec_lang.backends.bounds.relax.relu import relax
+from spec_lang.backends.bounds.program import F64
+from spec_lang.backends.bounds.propagate import Ranges, complete, pre_activation, start_rows
+from spec_lang.backends.bounds.rows import start_of
 from spec_lang.backends.bounds.search import Search
 from spec_lang.obligations.outcome import Attestation, GaveUp, GaveUpReason, Outcome
 
@@ -57,17 +58,20 @@ class ReluSplitting(Search):
     def __init__(self, problem: Problem, session: Session, attestation: Attestation) -> None:
         super().__init__(problem, session, attestation)
         self.stack: list[_Open] = []
+        self.roots_left = len(problem.roots)  # root boxes that the search has not come to yet
 
     def still_open(self) -> int:
         return sum(len(part.rows) for part in self.stack)
 
-    def bound(self) -> float | None:
-        scale = self.problem.rows.scale
-        worst = min([self.worst, *(float(part.bound.min(initial=np.inf)) for part in self.stack)])
-        return worst * scale if scale is not None and np.isfinite(worst) else None
+    def open_bounds(self) -> Iterator[float]:
+        if self.roots_left:
+            yield -np.inf
+        for part in self.stack:
+            yield float(part.bound.min(initial=np.inf))
 
     def search(self) -> Outcome:
         for root in self.problem.roots:
+            self.roots_left -= 1
             if self._attack(root):
                 return self.refuted()
             try:
@@ -90,19 +94,11 @@ class ReluSplitting(Search):
 
     def _context(self, root: Boxes) -> Context:
         """Relaxations of every ReLU over the root box, hidden bounds raised by slope optimisation."""
-        context = Context.start(self.problem.program, root, self.expired)
-        ranges: dict[int, Ranges] = {}
-        for step in self.problem.program.steps:
-            if isinstance(step, AffineStep):
-                context.enter(step)
-                continue
-            if step.operand not in ranges:
-                found = pre_activation(context, step.operand, None)
-                ranges[step.operand] = self._raise_hidden(context, step.operand, found)
-            known = ranges[step.operand]
-            context.relax(step, relax(known.lower, known.upper))
-            context.magnitudes[step.value] = np.maximum(known.upper, 0.0)
-        return context
+
+        def bound_hidden(context: Context, value: int) -> Ranges:
+            return self._raise_hidden(context, value, pre_activation(context, value, None))
+
+        return complete(Context.start(self.problem.program, root, self.expired), bound_hidden)[0]
 
     def _raise_hidden(self, context: Context, value: int, known: Ranges) -> Ranges:
         if not context.layouts:
@@ -125,7 +121,7 @@ class ReluSplitting(Search):
 
     def _root_rows(self, context: Context, optimiser: Optimiser) -> Rows:
         """One row a conjunction, an even mixture of its parts; missing parts have weight 0."""
-        rows, program = self.problem.rows, self.problem.program
+        rows = self.problem.rows
         count, most = len(rows.member), int(rows.member.sum(axis=1).max())
         index = np.zeros((count, most), dtype=np.intp)
         mix = np.zeros((count, most))
@@ -133,17 +129,7 @@ class ReluSplitting(Search):
             mine = np.flatnonzero(member)
             index[k, : len(mine)] = mine
             mix[k, : len(mine)] = 1.0 / len(mine)
-        start: dict[int, F64] = {}
-        column = 0
-        for output in program.outputs:
-            part = rows.outputs[:, column : column + program.sizes[output]]
-            column += program.sizes[output]
-            part = context.carried(output, part)[index]
-            start[output] = start[output] + part if output in start else part
-        if rows.inputs.any():
-            for number, where in enumerate(program.input_slices):
-                part = rows.inputs[:, where][index]
-                start[number] = start[number] + part if number in start else part
+        start = start_of(rows, context, index)
         fresh = _fresh(optimiser, start, rows.constant[index], rows.relative)
         fresh.mix = mix
         return fresh

@@ -201,6 +201,19 @@ def test_parts_of_a_graph_that_no_output_needs_do_no_harm(
     assert isinstance(outcome, Proved)
 
 
+def test_a_bound_is_not_claimed_of_boxes_that_were_never_reached() -> None:
+    graph = relu_net([[1.0], [-1.0]], [[1.0, 1.0]])  # |x| <= 6, a tie on the first box
+    first, second = Box((Fraction(-6),), (Fraction(6),)), Box((Fraction(-1),), (Fraction(1),))
+    bounds = []
+    for boxes in ((first,), (first, second)):
+        obligation = Obligation(graph, Region(boxes), at_most(0, Fraction(6)))
+        outcome = ReluSplitting(prepare(obligation), session(obligation, work=1), ATTESTATION).run().outcome
+        assert isinstance(outcome, GaveUp)
+        bounds.append(outcome.bound)
+    assert bounds[0] is not None
+    assert bounds[1] is None
+
+
 def test_several_boxes_are_all_searched() -> None:
     graph = relu_net([[1.0]], [[1.0]])
     near, far = Box((Fraction(0),), (Fraction(1),)), Box((Fraction(5),), (Fraction(6),))
