@@ -21,7 +21,7 @@ from spec_lang.engine.replay import replay_witness
 from spec_lang.engine.task import Task
 from spec_lang.kernel.judge import is_impossible, judge
 from spec_lang.kernel.verdict import Status
-from spec_lang.kernel.witness import WitnessChecker, check_witness
+from spec_lang.kernel.witness import WitnessChecker
 from spec_lang.obligations.lower import TooManyCases
 from spec_lang.obligations.model import Goal, Obligation
 from spec_lang.obligations.outcome import GaveUp, GaveUpReason, Outcome, Refuted, Work
@@ -69,8 +69,8 @@ class _Decision:
         outcomes = () if goal.conflict is not None else self._outcomes(goal)
         verdict = judge(goal, outcomes)
         found = None
-        if verdict.witness is not None:
-            broken = next(o for o in goal.obligations if check_witness(o, verdict.witness.point) is not None)
+        if verdict.witness is not None and verdict.broken is not None:
+            broken = goal.obligations[verdict.broken]
             replayed = replay_witness(self.task, broken, verdict.witness)
             found = lift.counterexample(self.task, goal.frame, verdict.witness, replayed)
         steps = tuple(Step(backend, why) for backend, why in self.steps.items())

@@ -32,9 +32,9 @@ def judge(goal: Goal, outcomes: Sequence[Outcome]) -> Verdict:
         raise InternalError(f"{goal.claim}: {len(goal.obligations)} obligations, {len(outcomes)} outcomes")
     padded: list[Outcome | None] = [*outcomes, *([None] * (len(goal.obligations) - len(outcomes)))]
     results = tuple(map(_judge_one, goal.obligations, padded))
-    for result in results:
+    for place, result in enumerate(results):
         if isinstance(result, Witness):
-            return Verdict(Status.REFUTED, evidence=_CHECKED, witness=result)
+            return Verdict(Status.REFUTED, evidence=_CHECKED, witness=result, broken=place)
     open_ends = tuple(result for result in results if isinstance(result, GaveUp))
     if open_ends:
         return _unknown(open_ends, len(results))

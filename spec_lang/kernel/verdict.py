@@ -53,7 +53,7 @@ class Witness:
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """`reason` says why for `unknown` and `vacuous`; `bound` is the tightest proved bound on the
-    violation that was reached."""
+    violation that was reached; `broken` is the place of the obligation that `witness` breaks."""
 
     status: Status
     evidence: Evidence | None = None
@@ -61,3 +61,4 @@ class Verdict:
     reason: str | None = None
     gave_up: GaveUpReason | None = None
     bound: float | None = None
+    broken: int | None = None

@@ -143,6 +143,12 @@ def test_more_outcomes_than_obligations_are_an_error() -> None:
         judge(goal(obligation()), [PROVED, PROVED])
 
 
+def test_a_refutation_says_which_obligation_is_broken() -> None:
+    verdict = judge(goal(obligation(), obligation()), [PROVED, HIT])
+    assert verdict.status is Status.REFUTED
+    assert verdict.broken == 1
+
+
 def test_an_unknown_says_why_and_how_many_obligations_are_open() -> None:
     verdict = judge(goal(obligation(), obligation(), obligation()), [PROVED, TIMEOUT, TIMEOUT])
     expected = Verdict(
