@@ -3,6 +3,9 @@
 In: a package and the name of the constant that each of its modules must define.  Out: the constants,
 in the order of the modules' names.  A module that lacks the constant is a mistake of ours and is
 reported; `base`, `model` and modules whose name starts with an underscore are not plug-ins.
+
+Other packages offer plug-ins by entry points: nothing of theirs is imported before `load`, and whatever goes
+wrong then is their mistake, a `BrokenPlugIn`.
 """
 
 from __future__ import annotations
@@ -10,9 +13,13 @@ from __future__ import annotations
 from importlib import import_module
 from pkgutil import iter_modules
 from types import ModuleType
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
+from spec_lang._values import dataclass
 from spec_lang.diagnostics import InternalError
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 _NOT_PLUG_INS: Final = frozenset({"base", "model"})
 
@@ -42,3 +49,40 @@ def discover(package: ModuleType, constant: str, kind: type[T]) -> tuple[T, ...]
             raise InternalError(f"{module.__name__} repeats the name {name!r}")
         found[name] = plug_in
     return tuple(found.values())
+
+
+class BrokenPlugIn(Exception):
+    """What another package offers cannot be used; says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlugIn:
+    """What another package offers under a name; not loaded yet.  `package` has its version."""
+
+    name: str
+    package: str
+    entry: EntryPoint
+
+
+def plug_ins(group: str) -> tuple[PlugIn, ...]:
+    """What installed packages offer in the entry-point group, by name; looks at their metadata alone."""
+    from importlib import metadata  # noqa: PLC0415 - start-up: few files need it
+
+    found = (PlugIn(entry.name, _package(entry), entry) for entry in metadata.entry_points(group=group))
+    return tuple(sorted(found, key=lambda plug_in: (plug_in.name, plug_in.package)))
+
+
+def load(plug_in: PlugIn, constant: str, kind: type[T]) -> T:
+    """The plug-in: what its entry point names, or the `constant` of it.  Raises `BrokenPlugIn`."""
+    try:
+        loaded: object = plug_in.entry.load()
+    except (Exception, SystemExit) as failure:
+        raise BrokenPlugIn(f"{type(failure).__name__}: {failure}") from failure
+    found = loaded if isinstance(loaded, kind) else getattr(loaded, constant, None)
+    if not isinstance(found, kind):
+        raise BrokenPlugIn(f"`{plug_in.entry.value}` is no {kind.__name__} and has no {constant} that is one")
+    return found
+
+
+def _package(entry: EntryPoint) -> str:
+    return "?" if entry.dist is None else f"{entry.dist.name} {entry.dist.version}"

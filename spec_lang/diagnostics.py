@@ -7,9 +7,11 @@ In: a place in a source file, a problem in the user's words, a fix where one is 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from difflib import get_close_matches
 from enum import Enum
+
+from spec_lang._values import dataclass
 
 
 class InternalError(Exception):
@@ -49,7 +51,7 @@ class Diagnostic:
     """One problem: a stable code, where, what, and what to do about it.
 
     `code` is `NN` and three digits: 0xx syntax, 1xx names and types, 2xx networks, 3xx VNN-LIB,
-    4xx usage, 5xx what a check found (vacuous regions and the like).
+    4xx usage, 5xx what a check found (vacuous regions and the like), 6xx what is legal and seldom meant.
     """
 
     code: str

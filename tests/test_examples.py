@@ -57,6 +57,15 @@ def test_training_again_gives_the_committed_network(story: str, tmp_path: Path) 
         np.testing.assert_allclose(again[name], stored, rtol=0, atol=1e-6, err_msg=name)
 
 
+def test_training_again_keeps_the_images_that_are_committed(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "examples.digits.train", str(tmp_path / "model.onnx")]
+    subprocess.run(command, cwd=CHECKOUT, capture_output=True, check=True)
+    committed, again = np.load(EXAMPLES / "digits" / "unseen.npz"), np.load(tmp_path / "unseen.npz")
+    assert set(committed) == set(again) == {"images", "labels"}
+    for name in committed:
+        np.testing.assert_array_equal(again[name], committed[name])
+
+
 @pytest.mark.parametrize("story", STORIES)
 def test_a_committed_network_is_small_and_float32(story: str) -> None:
     model = EXAMPLES / story / "model.onnx"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,8 @@ from spec_lang.network.primitives import (
     Scale,
     frozen,
 )
+from spec_lang.semantics.evaluate import Hidden, Network, Number, Port
+from spec_lang.syntax import ast
 
 NASTY_FLOATS = (0.0, -0.0, 1.0, -1.0, 0.1, -2.5, 1e-30, 3e30, -7e-12, 5e-324, 2.0**-149, 1 / 3, 65504.0)
 ABS_LIKE = PiecewiseLinear(knots=(-1.0, 0.5), slopes=(-1.0, 0.25, 3.0), anchor=2.0)
@@ -158,6 +161,12 @@ def _linear_map(draw: st.DrawFn, size: int, result: int) -> LinearMap:
 
 def reference(graph: Graph, point: Sequence[Fraction]) -> tuple[Fraction, ...]:
     """The meaning of a graph, written down as directly as possible."""
+    values = reference_values(graph, point)
+    return tuple(value for output in graph.outputs for value in values[output])
+
+
+def reference_values(graph: Graph, point: Sequence[Fraction]) -> list[list[Fraction]]:
+    """Every value of a graph, inputs first."""
     values: list[list[Fraction]] = []
     rest = list(point)
     for spec in graph.inputs:
@@ -177,7 +186,7 @@ def reference(graph: Graph, point: Sequence[Fraction]) -> tuple[Fraction, ...]:
                     row = linear.weight[i]
                     total[i] += sum(Fraction(float(w)) * x for w, x in zip(row, operand, strict=True))
         values.append(total)
-    return tuple(value for output in graph.outputs for value in values[output])
+    return values
 
 
 def _piece(function: PiecewiseLinear, t: Fraction) -> Fraction:
@@ -190,3 +199,74 @@ def _piece(function: PiecewiseLinear, t: Fraction) -> Fraction:
         end = min(t, knots[i + 1]) if i + 1 < len(knots) else t
         value += slopes[i + 1] * max(end - knot, Fraction(0))
     return value
+
+
+def reference_jacobian(graph: Graph, point: Sequence[Fraction]) -> list[list[Fraction]] | None:
+    """The derivative of every flat output by every flat input, forward; None where a knot is hit."""
+    size = sum(spec.size for spec in graph.inputs)
+    identity = [[Fraction(i == j) for j in range(size)] for i in range(size)]
+    values = reference_values(graph, point)
+    rows = [[identity.pop(0) for _ in range(spec.size)] for spec in graph.inputs]
+    for node in graph.nodes:
+        if isinstance(node.primitive, PiecewiseLinear):
+            (operand,) = node.operands
+            slopes = [_slope(node.primitive, t) for t in values[operand]]
+            if None in slopes:
+                return None
+            pairs = zip(slopes, rows[operand], strict=True)
+            rows.append([[(slope or Fraction(0)) * d for d in row] for slope, row in pairs])
+            continue
+        result = [[Fraction(0)] * size for _ in node.primitive.bias]
+        for linear, operand in zip(node.primitive.maps, node.operands, strict=True):
+            for i, row in enumerate(result):
+                for weight, inner in zip(_weights(linear, i), rows[operand], strict=True):
+                    row[:] = [total + weight * d for total, d in zip(row, inner, strict=True)]
+        rows.append(result)
+    return [row for output in graph.outputs for row in rows[output]]
+
+
+def _weights(linear: LinearMap, i: int) -> list[Fraction]:
+    if isinstance(linear, Scale):
+        return [Fraction(float(f)) if j == i else Fraction(0) for j, f in enumerate(linear.factor)]
+    return [Fraction(float(w)) for w in linear.weight[i]]
+
+
+def _slope(function: PiecewiseLinear, t: Fraction) -> Fraction | None:
+    if t in [Fraction(knot) for knot in function.knots]:
+        return None
+    return Fraction(function.slopes[sum(t > Fraction(knot) for knot in function.knots)])
+
+
+def runnable(graph: Graph, declaration: ast.NetworkDecl, number: type[Number] = Fraction) -> Network:
+    """The graph as the reference semantics takes it, exact; floats in and out when `number` is `float`."""
+
+    def exact(x: Sequence[Number]) -> list[Fraction]:
+        return [Fraction(e) for e in x]
+
+    def values_at(x: Sequence[Number], chosen: Sequence[int]) -> list[Number]:
+        values = reference_values(graph, exact(x))
+        return [number(e) for value in chosen for e in values[value]]
+
+    def jacobian(x: Sequence[Number]) -> list[list[Number]] | None:
+        rows = reference_jacobian(graph, exact(x))
+        return None if rows is None else [[number(e) for e in row] for row in rows]
+
+    numbers = dict(graph.tensors)
+    layers = [item for item in declaration.items if isinstance(item, ast.Layer)]
+    layers = [item for item in layers if item.tensor.value in numbers]
+    knots = [node.operands[0] for node in graph.nodes if isinstance(node.primitive, PiecewiseLinear)]
+    return Network(
+        declaration,
+        tuple(Port(spec.name, spec.shape) for spec in graph.inputs),
+        tuple(Port(graph.value(output).name, graph.value(output).shape) for output in graph.outputs),
+        lambda x: values_at(x, graph.outputs),
+        {
+            item.name.text: Hidden(
+                graph.value(numbers[item.tensor.value]).shape,
+                partial(values_at, chosen=(numbers[item.tensor.value],)),
+            )
+            for item in layers
+        },
+        partial(values_at, chosen=knots),
+        jacobian,
+    )

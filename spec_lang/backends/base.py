@@ -7,10 +7,10 @@ and a `Proved` carries what the kernel needs to label it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Protocol, runtime_checkable
 
+from spec_lang._values import dataclass
 from spec_lang.obligations.model import Obligation
 from spec_lang.obligations.outcome import Outcome, Work
 

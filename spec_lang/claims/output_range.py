@@ -6,54 +6,52 @@ problem space.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
-from spec_lang.claims.base import ArgumentKind, ArgumentMismatch, Claim, Expansion, Parameter
+from spec_lang.claims.base import ArgumentKind, ArgumentMismatch, Claim, Expansion, Parameter, Variant
 from spec_lang.syntax import ast
 
 
 def expand(call: Expansion) -> ast.Expr:
-    """`forall x in on: lo <= f(x).output <= hi`, with the limits that are given."""
-    span, given = call.span, call.arguments
-    variable = ast.Name(span, call.fresh("x"))
-    output = _applied(given["output"], variable)
-    within = given.get("within")
-    limits: list[ast.Expr] = []
+    """The limits that are given, all of them."""
+    limits: list[str] = []
+    ends: dict[str, ast.Expr] = {}
+    within = call.arguments.get("within")
     if isinstance(within, ast.TensorLiteral):
-        lower, upper = within.elements
-        chain = ((ast.Comparison.LE, output), (ast.Comparison.LE, upper))
-        limits.append(ast.Compare(within.span, lower, chain))
-    if "at_least" in given:
-        limit = given["at_least"]
-        limits.append(ast.Compare(limit.span, output, ((ast.Comparison.GE, limit),)))
-    if "at_most" in given:
-        limit = given["at_most"]
-        limits.append(ast.Compare(limit.span, output, ((ast.Comparison.LE, limit),)))
+        ends["lower"], ends["upper"] = within.elements
+        limits.append("lower <= output(x) <= upper")
+    if "at_least" in call.given:
+        limits.append("output(x) >= at_least")
+    if "at_most" in call.given:
+        limits.append("output(x) <= at_most")
     if not limits:
         raise ArgumentMismatch("`output_range` states no limit", "add `within: [lower, upper]`")
-    body = limits[0] if len(limits) == 1 else ast.And(span, tuple(limits))
-    return ast.Forall(span, (ast.Binding(span, variable, given["on"]),), body)
-
-
-def _applied(output: ast.Expr, variable: ast.Name) -> ast.Expr:
-    """`f.speed` to `f(x).speed`, `f[2]` to `f(x)[2]`."""
-    if not isinstance(output, ast.Attribute | ast.Index):
-        raise ArgumentMismatch("the output must be written as `f.speed` or `f[2]`")
-    argument = ast.Argument(variable.span, None, variable)
-    return replace(output, base=ast.Call(output.base.span, output.base, (argument,)))
+    return call.core(f"forall x in on: {' and '.join(limits)}", **ends)
 
 
 CLAIM: Final = Claim(
     name="output_range",
     summary="an output stays within limits",
-    formula="forall x in on: lower <= output(x) and output(x) <= upper",
+    formula="forall x in on: lower <= output(x) <= upper",
+    variants=(
+        Variant("with `at_least`", "forall x in on: output(x) >= at_least"),
+        Variant("with `at_most`", "forall x in on: output(x) <= at_most"),
+    ),
+    notes="Of several limits, all hold.",
     parameters=(
         Parameter("output", ArgumentKind.OUTPUT, "the output, as in `f.speed` or `f[2]`", positional=True),
         Parameter("on", ArgumentKind.REGION, "where the limits hold"),
-        Parameter("within", ArgumentKind.INTERVAL, "both limits", required=False),
+        Parameter("within", ArgumentKind.INTERVAL, "both limits, `[lower, upper]`", required=False),
         Parameter("at_least", ArgumentKind.SCALAR, "the lower limit", required=False),
         Parameter("at_most", ArgumentKind.SCALAR, "the upper limit", required=False),
     ),
     expand=expand,
+    example="""
+network controller = "controller.onnx" {
+    input  gap "m", closing "m/s"
+    output accel "m/s²"
+    domain gap in [0, 120], closing in [-20, 20]
+}
+claim within_grip: output_range(controller.accel, on: controller.domain, within: [-8, 3])
+""",
 )

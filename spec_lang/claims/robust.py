@@ -8,41 +8,51 @@ from __future__ import annotations
 
 from typing import Final
 
-from spec_lang.claims.base import ArgumentKind, Claim, Expansion, Parameter
+from spec_lang.claims.base import EXTREMA, ArgumentKind, Claim, Expansion, Parameter, Variant
 from spec_lang.syntax import ast
 
 
 def expand(call: Expansion) -> ast.Expr:
-    """`forall x in ball(at, within, norm) & box(lo, hi): argmax(f(x)) == label`."""
-    span, given = call.span, call.arguments
-    ball = _call(call, "ball", given["at"], given["within"], given["norm"])
-    region: ast.Expr = ball
-    clip = given.get("clip")
-    if isinstance(clip, ast.TensorLiteral):
-        region = ast.Meet(span, (ball, _call(call, "box", *clip.elements)))
-    variable = ast.Name(span, call.fresh("x"))
-    applied = ast.Call(span, given["network"], (ast.Argument(span, None, variable),))
-    decision = _call(call, "argmax", applied)
-    body = ast.Compare(span, decision, ((ast.Comparison.EQ, given["label"]),))
-    return ast.Forall(span, (ast.Binding(span, variable, region),), body)
-
-
-def _call(call: Expansion, name: str, *arguments: ast.Expr) -> ast.Call:
-    bound = tuple(ast.Argument(argument.span, None, argument) for argument in arguments)
-    return ast.Call(call.span, ast.Name(call.span, name), bound)
+    """The ball, cut by `clip` if it is given."""
+    clip = call.arguments.get("clip")
+    if not isinstance(clip, ast.TensorLiteral):
+        return call.core("forall x in ball(at, within, norm): by(f(x)) == label")
+    lower, upper = clip.elements
+    text = "forall x in ball(at, within, norm) & box(lower, upper): by(f(x)) == label"
+    return call.core(text, lower=lower, upper=upper)
 
 
 CLAIM: Final = Claim(
     name="robust",
     summary="every point near the given one gets the same label, and it alone",
-    formula="forall x in ball(at, within, norm) & box(lo, hi): argmax(network(x)) == label",
+    formula="forall x in ball(at, within, norm): by(f(x)) == label",
+    variants=(
+        Variant(
+            "with `clip: [lower, upper]`",
+            "forall x in ball(at, within, norm) & box(lower, upper): by(f(x)) == label",
+        ),
+    ),
+    notes="A tie refutes: `argmax(y) == k` says that no other output is as great.",
     parameters=(
-        Parameter("network", ArgumentKind.NETWORK, "the classifier", positional=True),
+        Parameter("f", ArgumentKind.NETWORK, "the classifier", positional=True),
         Parameter("at", ArgumentKind.POINT, "the centre of the ball, in problem space"),
-        Parameter("label", ArgumentKind.LABEL, "the output that must be the greatest"),
-        Parameter("within", ArgumentKind.SCALAR, "the radius of the ball"),
-        Parameter("norm", ArgumentKind.NORM, "the norm of the ball", required=False, default="linf"),
+        Parameter("label", ArgumentKind.LABEL, "the output that must win"),
+        Parameter("within", ArgumentKind.SCALAR, "the radius of the ball", signed=False),
+        Parameter("norm", ArgumentKind.NORM, "the norm of the ball", default="linf"),
         Parameter("clip", ArgumentKind.INTERVAL, "limits of every input, if there are any", required=False),
+        Parameter(
+            "by",
+            ArgumentKind.WORD,
+            "whether the greatest or the least output wins",
+            default="argmax",
+            words=EXTREMA,
+        ),
     ),
     expand=expand,
+    example="""
+network digits = "digits.onnx"
+data test = "digits_test.npz" { images: real[N, 64]; labels: label[N] }
+claim robust[n in 0..<100]:
+    robust(digits, at: test.images[n], label: test.labels[n], within: 0.03, clip: [0, 1])
+""",
 )

@@ -10,9 +10,10 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from spec_lang import _registry, backends
+from spec_lang._values import dataclass
 from spec_lang.backends.base import Backend, Budget, Point, Progress, Run, Session
 from spec_lang.diagnostics import InternalError
 from spec_lang.engine import lift
@@ -42,6 +43,8 @@ def installed_backends() -> tuple[Backend, ...]:
 def decide(task: Task, listen: Listener, options: CheckOptions) -> ClaimReport:
     """The report on `task`."""
     started = time.monotonic()
+    if task.beyond is not None:
+        return lift.undecided(task, Status.UNKNOWN, task.beyond)
     try:
         return _Decision(task, options, listen, started).report()
     except TooManyCases as error:

@@ -1,7 +1,8 @@
 """What a claim stands for, how it would be decided, and why so; nothing is decided.
 
-In: the claims that a glob selects, and the specs.  Out: text, and a report that carries the diagnostics.
-Regions are shown in the user's units; a box that is unbounded on a side says so.
+In: the claims that a glob selects, and the specs, or the name of a claim form.  Out: text, and for claims a
+report that carries the diagnostics.  Regions are shown in the user's units; a box that is unbounded on a
+side says so.
 """
 
 from __future__ import annotations
@@ -12,15 +13,17 @@ from pathlib import Path
 
 from spec_lang import __version__
 from spec_lang.claims.base import Claim
+from spec_lang.diagnostics import DiagnosticLog, InternalError
 from spec_lang.engine.decide import obligations_with_plans
 from spec_lang.engine.obligation_text import MANY, obligation_lines
 from spec_lang.engine.options import CheckOptions
-from spec_lang.engine.prepare import Spec
-from spec_lang.engine.run import prepare
+from spec_lang.engine.prepare import Spec, prepare, texts_of
 from spec_lang.engine.task import Task
 from spec_lang.planning.features import features
 from spec_lang.planning.plan import Plan
 from spec_lang.reporters.model import Report
+from spec_lang.semantics.form_library import bodies, called_names, find_form
+from spec_lang.semantics.form_page import form_lines, formula_lines
 from spec_lang.semantics.model import TypedClaim
 from spec_lang.syntax import ast
 from spec_lang.syntax.format import format_expression
@@ -30,7 +33,7 @@ def explain(paths: Sequence[str | Path | Spec], options: CheckOptions) -> tuple[
     """The explanation of every claim that `options.claims` select."""
     started = time.monotonic()
     preparation, specs = prepare(paths, options)
-    texts = {spec.source.file: spec.source.text for spec in specs}
+    texts = texts_of(preparation, specs)
     lines: list[str] = []
     for task in preparation.tasks:
         typed = preparation.typed.get(task.id)
@@ -39,6 +42,21 @@ def explain(paths: Sequence[str | Path | Spec], options: CheckOptions) -> tuple[
     seconds = time.monotonic() - started
     report = Report(__version__, (), diagnostics, tuple(texts.items()), seconds=seconds)
     return "".join(line + "\n" for line in lines), report
+
+
+def explain_form(name: str) -> str | None:
+    """The page of the claim form `name`; None when there is none, built in or installed."""
+    problems = DiagnosticLog()
+    form = find_form(name, problems)
+    if form is None:
+        faults = [problem.problem for problem in problems if problem.is_error]
+        return "".join(f"{fault}\n" for fault in faults) or None
+    try:
+        return "".join(f"{line}\n" for line in form_lines(form))
+    except InternalError as broken:
+        if form.package is None:
+            raise
+        return f"the form `{name}` of the package `{form.package}` cannot be explained: {broken}\n"
 
 
 def _claim(
@@ -50,7 +68,7 @@ def _claim(
     if typed is not None:
         yield "  as written"
         yield from _source_lines(typed, texts)
-        yield from _form(typed.declaration.body, forms)
+        yield from _forms(typed.declaration, forms)
         yield "  stands for"
         yield f"    {format_expression(typed.formula)}"
     goal = task.goal()
@@ -74,12 +92,12 @@ def _source_lines(typed: TypedClaim, texts: Mapping[str, str]) -> Iterator[str]:
         yield f"    … and {len(rows) - MANY} more lines"
 
 
-def _form(body: ast.Expr, forms: Mapping[str, Claim]) -> Iterator[str]:
-    if isinstance(body, ast.Call) and isinstance(body.function, ast.Name):
-        form = forms.get(body.function.text)
-        if form is not None:
-            yield f"  the form `{form.name}`: {form.summary}"
-            yield from (f"    {row.strip()}" for row in form.formula.strip().splitlines())
+def _forms(declaration: ast.Declaration, forms: Mapping[str, Claim]) -> Iterator[str]:
+    """The definitions of the forms that the declaration calls, each once."""
+    called = dict.fromkeys(name.text for body in bodies(declaration) for name in called_names(body))
+    for form in (forms[name] for name in called if name in forms):
+        yield f"  the form `{form.name}`: {form.summary}"
+        yield from (f"    {row}" for row in formula_lines(form))
 
 
 def _plan(plan: Plan) -> Iterator[str]:

@@ -8,14 +8,15 @@ claim that never reached it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 
+from spec_lang._values import dataclass
 from spec_lang.diagnostics import InternalError
 from spec_lang.engine.task import QUERY, Task
 from spec_lang.kernel.verdict import Status, Verdict, Witness
-from spec_lang.obligations.model import Axis, Frame, Semantics
-from spec_lang.reporters.model import ClaimReport, Counterexample, Reading, Replay, Step
+from spec_lang.obligations.model import Axis, Frame, Group, Semantics
+from spec_lang.reporters.model import ClaimReport, Counterexample, Reading, Readings, Replay, Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +91,23 @@ def counterexample(task: Task, frame: Frame, witness: Witness, replay: Replay) -
     alternative of the clauses fails; a query writes the atoms themselves.
     """
     clauses = dict.fromkeys(atom.source for atom in witness.violated if atom.source)
-    word = " and " if task.kind == QUERY else " or "
+    word = " and " if task.kind == QUERY or task.exists else " or "
     return Counterexample(
-        network=frame.network,
-        variable=frame.variable,
-        inputs=_readings(frame.inputs, witness.point),
-        outputs=_readings(frame.outputs, witness.outputs),
+        points=_parts(frame.variables, frame.inputs, witness.point),
+        results=_parts(frame.results, frame.outputs, witness.outputs),
         violates=word.join(clauses) or f"the {task.kind}",
         replay=replay,
     )
+
+
+def _parts(groups: Sequence[Group], axes: Sequence[Axis], values: Sequence[Fraction]) -> tuple[Readings, ...]:
+    """The readings of every group; results of one network are one part."""
+    found: dict[str, tuple[Reading, ...]] = {}
+    for group in groups:
+        end = group.start + group.size
+        readings = _readings(axes[group.start : end], values[group.start : end])
+        found[group.name] = (*found.get(group.name, ()), *readings)
+    return tuple(Readings(name, readings) for name, readings in found.items())
 
 
 def _readings(axes: Sequence[Axis], values: Sequence[Fraction]) -> tuple[Reading, ...]:

@@ -6,10 +6,11 @@ label that the spec uses.  A file that cannot be loaded is reported wherever it 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import field, replace
 from pathlib import Path
 
+from spec_lang._values import dataclass
 from spec_lang.diagnostics import Diagnostic, DiagnosticLog, Span, did_you_mean
 from spec_lang.engine import codes
 from spec_lang.engine.options import CheckOptions, NetworkSource
@@ -20,15 +21,22 @@ from spec_lang.semantics.model import NetworkUse
 
 @dataclass(slots=True)
 class Networks:
-    """Loads networks, and remembers them and which of the caller's were used."""
+    """Loads networks, and remembers them and which of the caller's were used.
+
+    `folders` are those that the paths in a file are relative to, by the file's name.
+    """
 
     options: CheckOptions
+    folders: Mapping[str, Path] = field(default_factory=dict)
     _loaded: dict[NetworkSource, tuple[Graph | None, tuple[Diagnostic, ...]]] = field(default_factory=dict)
     _used: set[str] = field(default_factory=set)
     _labels: set[str] = field(default_factory=set)
 
     def source(self, use: NetworkUse, folder: Path, only: bool) -> NetworkSource:
-        """Where `use` is loaded from; `only` says that its spec has no other network."""
+        """Where `use` is loaded from: relative to the file that declares it, else to `folder`.
+
+        `only` says that its spec has no other network.
+        """
         name = use.declaration.name.text
         self._labels.update((use.label, name))
         given = dict(self.options.networks)
@@ -36,7 +44,7 @@ class Networks:
             if key in given:
                 self._used.add(key)
                 return given[key]
-        return folder / use.path
+        return self.folders.get(use.span.file, folder) / use.path
 
     def for_query(self, file: str, problems: DiagnosticLog) -> NetworkSource | None:
         """The one network that a VNN-LIB query without network names is about."""

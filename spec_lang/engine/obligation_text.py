@@ -20,6 +20,7 @@ MANY: Final = 24
 
 def obligation_lines(obligation: Obligation, frame: Frame) -> Iterator[str]:
     """The region, then the violation."""
+    frame = frame.told_apart()
     boxes = obligation.region.boxes
     for number, box in enumerate(boxes[:MANY], start=1):
         yield "    region" + (f", box {number} of {len(boxes)}" if len(boxes) > 1 else "")

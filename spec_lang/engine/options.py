@@ -6,12 +6,14 @@ protocol of the observer that hears of progress.  Nothing here touches a file or
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from spec_lang.backends.base import Progress
-from spec_lang.reporters.model import ClaimReport
+from spec_lang._values import dataclass
+
+if TYPE_CHECKING:
+    from spec_lang.backends.base import Progress
+    from spec_lang.reporters.model import ClaimReport
 
 NetworkSource = Path | bytes
 

@@ -7,26 +7,29 @@ every file.  A file with an error gives no task, and does not keep the other fil
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
-from spec_lang import _registry, claims
+from spec_lang._values import dataclass
 from spec_lang.claims.base import Claim
 from spec_lang.diagnostics import Diagnostic, DiagnosticLog, Note, Span, did_you_mean
 from spec_lang.engine import codes
-from spec_lang.engine.decide import installed_backends
+from spec_lang.engine.imports import Imports
 from spec_lang.engine.networks import Networks
 from spec_lang.engine.options import CheckOptions
+from spec_lang.engine.queries import query_frame, whole_input
 from spec_lang.engine.selection import Selection
-from spec_lang.engine.sources import Source
-from spec_lang.engine.task import CLAIM, QUERY, Task
+from spec_lang.engine.sources import Source, read_sources
+from spec_lang.engine.task import QUERY, Run, Task
 from spec_lang.kernel.verdict import Status
 from spec_lang.network.graph import Graph
 from spec_lang.obligations.lower import lower, lower_condition
-from spec_lang.obligations.model import Axis, Frame
-from spec_lang.semantics.model import TypedClaim
+from spec_lang.semantics.form_library import built_in_forms, forms_for
+from spec_lang.semantics.model import TypedClaim, TypedSpec
 from spec_lang.semantics.resolve import resolve
 from spec_lang.semantics.scope import Scope
+from spec_lang.semantics.surroundings import Surroundings
 from spec_lang.semantics.typecheck import typecheck
 from spec_lang.syntax import ast
 from spec_lang.syntax.parse import Parsed, parse_expression, parse_module
@@ -45,21 +48,57 @@ class Spec:
         return self.parsed.diagnostics if self.parsed is not None else ()
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class TypedFile:
+    """A file without errors; `typed` is None where not every claim was type-checked."""
+
+    source: Source
+    module: ast.Module
+    scope: Scope
+    typed: TypedSpec | None
+
+
 def parse_source(source: Source) -> Spec:
     """`source`, parsed; mistakes are in its diagnostics."""
     return Spec(source, None if source.is_query else parse_module(source.text, source.file))
 
 
+def prepare(
+    paths: Sequence[str | Path | Spec], options: CheckOptions
+) -> tuple[Preparation, tuple[Spec, ...]]:
+    """Everything that comes before deciding, and the specs in the order they were named."""
+    problems = DiagnosticLog()
+    specs: list[Spec] = []
+    for path in paths:
+        if isinstance(path, Spec):
+            specs.append(path)
+        else:
+            known = {spec.source.file for spec in specs}
+            found = (source for source in read_sources([path], problems) if source.file not in known)
+            specs.extend(map(parse_source, found))
+    preparation = Preparation(options, problems)
+    preparation.add_all(specs)
+    return preparation, tuple(specs)
+
+
+def texts_of(preparation: Preparation, specs: Sequence[Spec]) -> dict[str, str]:
+    """The texts of the specs and of what they import, by file, for whoever shows source lines."""
+    return preparation.imports.texts() | {spec.source.file: spec.source.text for spec in specs}
+
+
 class Preparation:
-    """Collects the tasks and diagnostics of one run; `typed` keeps what `explain` shows of a task."""
+    """Collects the tasks and diagnostics of one run; `typed` keeps what `explain` shows of a task, `files`
+    what `lint` looks at."""
 
     def __init__(self, options: CheckOptions, problems: DiagnosticLog) -> None:
         self.options = options
         self.problems = problems
         self.tasks: list[Task] = []
         self.typed: dict[str, TypedClaim] = {}
-        self.forms = {form.name: form for form in _registry.discover(claims, "CLAIM", Claim)}
-        self._networks = Networks(options)
+        self.files: list[TypedFile] = []
+        self.forms: dict[str, Claim] = dict(built_in_forms())  # and those of packages that a file calls
+        self.imports = Imports()
+        self._networks = Networks(options, self.imports.folders)
         self._selection = Selection(options.claims)
         self._parameters: dict[str, ast.Expr] = {}
         self._declared: set[str] = set()
@@ -71,7 +110,12 @@ class Preparation:
         self._parameters = self._parse_parameters(usage)
         self.problems.extend(usage)
         for spec in specs:
-            self._declared |= _parameter_names(spec.parsed) if spec.parsed is not None else set()
+            if spec.parsed is not None:
+                self.imports.know(spec.source, spec.parsed)
+        for spec in specs:
+            if spec.parsed is not None:
+                around = self.imports.around(spec.source, spec.parsed, DiagnosticLog())
+                self._declared |= _parameter_names(spec.parsed, around)
         for spec in specs:
             problems = DiagnosticLog()
             tasks = (
@@ -89,9 +133,17 @@ class Preparation:
         if parsed is None:
             return ()
         problems.extend(parsed.diagnostics)
-        scope = resolve(parsed.module, self._parameters_of(parsed), self.forms, parsed.broken, problems)
+        around = self.imports.around(source, parsed, problems)
+        given = self._parameters_of(parsed, around)
+        forms, unusable = forms_for((*around.modules, parsed.module), problems, parsed.broken | around.broken)
+        self.forms.update(forms)
+        broken = parsed.broken | unusable
+        scope = resolve(parsed.module, given, forms, broken, problems, surroundings=around)
         graphs = self._graphs(scope, source, problems)
         spec_typed = typecheck(scope, graphs, problems, partial(self._selection.wants, source.file))
+        if not problems.has_errors:
+            whole = len(graphs) == len(scope.networks) and not self.options.claims
+            self.files.append(TypedFile(source, parsed.module, scope, spec_typed if whole else None))
         return tuple(self._task(source, typed, graphs, scope, problems) for typed in spec_typed.claims)
 
     def _graphs(self, scope: Scope, source: Source, problems: DiagnosticLog) -> dict[str, Graph]:
@@ -124,16 +176,33 @@ class Preparation:
             name=typed.name,
             title=typed.title,
             span=typed.span,
-            kind=CLAIM,
+            kind=typed.kind,
             goal=partial(lower, typed),
-            source=self._networks.source(typed.network, source.folder, len(scope.networks) == 1),
-            network=graphs[typed.network.label],
+            runs=self._runs(typed, source, graphs, scope),
             timeout=timeout,
             using=using or self.options.using,
             expected=Status(attributes.expect.value),
+            exists=typed.statement is not None and typed.statement.exists,
+            beyond=_beyond(typed),
         )
         self.typed[task.id] = typed
         return task
+
+    def _runs(
+        self, typed: TypedClaim, source: Source, graphs: Mapping[str, Graph], scope: Scope
+    ) -> tuple[Run, ...] | None:
+        if typed.statement is None or typed.statement.runs is None:
+            return None
+        only = len(scope.networks) == 1
+        return tuple(
+            Run(
+                self._networks.source(run.use, source.folder, only),
+                graphs[run.use.label],
+                run.point,
+                run.output,
+            )
+            for run in typed.statement.runs
+        )
 
     def _query_tasks(self, spec: Spec, problems: DiagnosticLog) -> tuple[Task, ...]:
         source = spec.source
@@ -149,7 +218,7 @@ class Preparation:
         problems.extend(diagnostics)
         if condition is None:
             return ()
-        frame = _query_frame(graph)
+        frame = query_frame(graph)
         return (
             Task(
                 file=source.file,
@@ -158,16 +227,16 @@ class Preparation:
                 span=None,
                 kind=QUERY,
                 goal=partial(lower_condition, graph, condition, frame, "query"),
-                source=onnx,
-                network=graph,
+                runs=(Run(onnx, graph, whole_input(graph), 0),),
                 timeout=self.options.timeout,
                 using=self.options.using,
             ),
         )
 
-    def _parameters_of(self, parsed: Parsed) -> dict[str, ast.Expr]:
-        """The values for this file: those that it declares, and those that none does, which is its to say."""
-        ours = _parameter_names(parsed)
+    def _parameters_of(self, parsed: Parsed, around: Surroundings) -> dict[str, ast.Expr]:
+        """The values for this file: those that it or an import of its declares, and those that no file does,
+        which is its to say."""
+        ours = _parameter_names(parsed, around)
         values = self._parameters.items()
         return {name: value for name, value in values if name in ours or name not in self._declared}
 
@@ -183,6 +252,8 @@ class Preparation:
     def _check_using(self, using: str | None, span: Span | None, problems: DiagnosticLog) -> None:
         if using is None:
             return
+        from spec_lang.engine.decide import installed_backends  # noqa: PLC0415 - start-up
+
         known = {backend.name: backend for backend in installed_backends()}
         if using not in known:
             fix = did_you_mean(using, known) or "there is " + ", ".join(f"`{name}`" for name in known)
@@ -202,13 +273,17 @@ def _one_a_family(faults: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
         yield replace(first, notes=(*first.notes, *more))
 
 
-def _parameter_names(parsed: Parsed) -> set[str]:
-    """The parameters that a file declares, also by a declaration with a mistake in it."""
-    declared = {d.name.text for d in parsed.module.declarations if isinstance(d, ast.ParamDecl)}
-    return declared | parsed.broken
+def _parameter_names(parsed: Parsed, around: Surroundings) -> set[str]:
+    """The parameters that a file and its imports declare, also by a declaration with a mistake in it."""
+    declarations = (d for module in (parsed.module, *around.modules) for d in module.declarations)
+    declared = {d.name.text for d in declarations if isinstance(d, ast.ParamDecl)}
+    return declared | parsed.broken | around.broken
 
 
-def _query_frame(graph: Graph) -> Frame:
-    inputs = tuple(Axis(f"X_{i}") for i in range(graph.input_size))
-    outputs = tuple(Axis(f"Y_{j}") for j in range(graph.output_size))
-    return Frame("Y", "X", inputs, outputs)
+def _beyond(typed: TypedClaim) -> str | None:
+    """Why no backend takes the claim, in the words of its first need."""
+    if typed.statement is not None:
+        return None
+    first, *others = typed.needs
+    more = f" (and {len(others)} more)" if others else ""
+    return f"unsupported: {first.problem}{more}"

@@ -19,21 +19,34 @@ from spec_lang.obligations.model import All, Condition, LinearAtom, Obligation, 
 from spec_lang.reporters.model import Replay
 
 _DISAGREES = "rounded to float32, input and network no longer break the claim; the exact network does"
+_COMPOSED = "a network is applied to the outputs of another, which onnxruntime is not asked to do"
 _HIDDEN = "the claim speaks of a hidden tensor, which onnxruntime does not show"
 
 
 def replay_witness(task: Task, broken: Obligation, witness: Witness) -> Replay:
     """What onnxruntime says of `witness`."""
-    result = replay(task.source, task.network, [float(value) for value in witness.point])
-    if result.outputs is None:
-        return Replay(exact=True, onnxruntime=None, note=result.note)
+    if task.runs is None:
+        return Replay(exact=True, onnxruntime=None, note=_COMPOSED)
+    outputs: dict[int, float] = {}
+    note: str | None = None
+    for run in task.runs:
+        point = [
+            float(sum((c * witness.point[i] for i, c in terms), constant)) for terms, constant in run.point
+        ]
+        result = replay(run.source, run.network, point)
+        if result.outputs is None:
+            return Replay(exact=True, onnxruntime=None, note=result.note)
+        outputs.update(enumerate(result.outputs, start=run.output))
+        note = note or result.note
+    found = tuple(outputs.values())
     read = [index for atom in atoms(broken.violation) for index, _ in atom.outputs]
-    if any(index >= len(result.outputs) for index in read):
-        return Replay(exact=True, onnxruntime=None, onnxruntime_outputs=result.outputs, note=_HIDDEN)
+    if any(index not in outputs for index in read):
+        return Replay(exact=True, onnxruntime=None, onnxruntime_outputs=found, note=_HIDDEN)
     nearest = [Fraction(float(np.float32(float(value)))) for value in witness.point]
-    agrees = _holds(broken.violation, nearest, [Fraction(value) for value in result.outputs])
-    note = result.note if agrees else result.note or _DISAGREES
-    return Replay(exact=True, onnxruntime=agrees, onnxruntime_outputs=result.outputs, note=note)
+    dense = [Fraction(outputs.get(index, 0.0)) for index in range(max(outputs, default=-1) + 1)]
+    agrees = _holds(broken.violation, nearest, dense)
+    note = note if agrees else note or _DISAGREES
+    return Replay(exact=True, onnxruntime=agrees, onnxruntime_outputs=found, note=note)
 
 
 def _holds(condition: Condition, x: Sequence[Fraction], y: Sequence[Fraction]) -> bool:

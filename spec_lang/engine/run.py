@@ -10,19 +10,20 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from spec_lang import __version__
-from spec_lang.diagnostics import Diagnostic, DiagnosticLog, Severity
+from spec_lang.diagnostics import Diagnostic, Severity
 from spec_lang.engine import lift
 from spec_lang.engine.decide import Listener, decide, installed_backends
 from spec_lang.engine.options import CheckOptions, Observer, Silent
-from spec_lang.engine.prepare import Preparation, Spec, parse_source
+from spec_lang.engine.prepare import Spec, prepare, texts_of
 from spec_lang.engine.selection import family_of
-from spec_lang.engine.sources import read_sources
 from spec_lang.engine.task import Task
 from spec_lang.kernel.verdict import Status
+from spec_lang.lints._allows import apply_allows
 from spec_lang.reporters.model import ClaimReport, Report
 from spec_lang.semantics.codes import EMPTY_REGION
 
@@ -37,34 +38,20 @@ def check(
     started = time.monotonic()
     preparation, specs = prepare(paths, options)
     reports, interrupted = _run(preparation.tasks, options, observer or Silent())
-    diagnostics = (*preparation.problems, *_vacuous(reports, options.strict))
+    diagnostics = (*preparation.problems, *_vacuous(reports))
+    for spec in specs:
+        diagnostics = apply_allows(spec.source.text, spec.source.file, diagnostics, frozenset())
+    if options.strict:
+        diagnostics = tuple(map(_strictly, diagnostics))
     named = {d.span.file for d in diagnostics if d.span is not None}
     return Report(
         version=__version__,
         claims=reports,
         diagnostics=diagnostics,
-        sources=tuple((s.source.file, s.source.text) for s in specs if s.source.file in named),
+        sources=tuple((file, text) for file, text in texts_of(preparation, specs).items() if file in named),
         interrupted=interrupted,
         seconds=time.monotonic() - started,
     )
-
-
-def prepare(
-    paths: Sequence[str | Path | Spec], options: CheckOptions
-) -> tuple[Preparation, tuple[Spec, ...]]:
-    """Everything that comes before deciding, and the specs in the order they were named."""
-    problems = DiagnosticLog()
-    specs: list[Spec] = []
-    for path in paths:
-        if isinstance(path, Spec):
-            specs.append(path)
-        else:
-            known = {spec.source.file for spec in specs}
-            found = (source for source in read_sources([path], problems) if source.file not in known)
-            specs.extend(map(parse_source, found))
-    preparation = Preparation(options, problems)
-    preparation.add_all(specs)
-    return preparation, tuple(specs)
 
 
 def _run(
@@ -105,20 +92,24 @@ def _run_here(
         yield number, decide_one(task, partial(observer.progress, task.name))
 
 
-def _vacuous(reports: Iterable[ClaimReport], strict: bool) -> tuple[Diagnostic, ...]:
+def _strictly(diagnostic: Diagnostic) -> Diagnostic:
+    """A claim that says nothing is an error then."""
+    return replace(diagnostic, severity=Severity.ERROR) if diagnostic.code == EMPTY_REGION else diagnostic
+
+
+def _vacuous(reports: Iterable[ClaimReport]) -> tuple[Diagnostic, ...]:
     """One diagnostic for every family that holds for want of a single point, unless that is expected."""
     families: dict[tuple[str, str, str | None], list[ClaimReport]] = {}
     for report in reports:
         if report.status is Status.VACUOUS and report.expected is not Status.VACUOUS:
             families.setdefault((report.file, family_of(report.name), report.reason), []).append(report)
-    severity = Severity.ERROR if strict else Severity.WARNING
     return tuple(
         Diagnostic(
             EMPTY_REGION,
             f"`{first.name}`{_and_more(len(rest))} says nothing: {reason}",
             first.span,
             "widen the region, or say `@expect(vacuous)`",
-            severity,
+            Severity.WARNING,
         )
         for (_, _, reason), (first, *rest) in families.items()
     )

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from spec_lang._values import dataclass
 from spec_lang.diagnostics import Diagnostic, did_you_mean
 from spec_lang.engine import codes
 

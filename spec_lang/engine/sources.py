@@ -7,9 +7,9 @@ cannot be read.  The size of a file is looked at before its content; a folder is
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from spec_lang._values import dataclass
 from spec_lang.diagnostics import Diagnostic, DiagnosticLog
 from spec_lang.engine import codes
 from spec_lang.syntax.source import decode_source
@@ -18,12 +18,16 @@ from spec_lang.syntax.words import MAX_SPEC_BYTES
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A spec or a query: its name in messages, its text, and the folder that its paths are relative to."""
+    """A spec or a query: its name in messages, its text, and the folder that its paths are relative to.
+
+    `path` is None for a text that is no file.
+    """
 
     file: str
     text: str
     folder: Path
     is_query: bool = False
+    path: Path | None = None
 
 
 def read_sources(paths: Sequence[str | Path], problems: DiagnosticLog) -> tuple[Source, ...]:
@@ -31,7 +35,7 @@ def read_sources(paths: Sequence[str | Path], problems: DiagnosticLog) -> tuple[
     files: dict[Path, None] = {}
     for path in paths:
         files.update(dict.fromkeys(_files(Path(path), problems)))
-    sources = (_read(file, problems) for file in files)
+    sources = (read_source(file, problems, file.as_posix()) for file in files)
     return tuple(source for source in sources if source is not None)
 
 
@@ -60,7 +64,8 @@ def _hidden(path: Path, root: Path) -> bool:
     return any(part.startswith(".") for part in path.relative_to(root).parts)
 
 
-def _read(path: Path, problems: DiagnosticLog) -> Source | None:
+def read_source(path: Path, problems: DiagnosticLog, name: str) -> Source | None:
+    """The text of one file, which messages call `name`; None when it cannot be had."""
     limit = MAX_SPEC_BYTES
     try:
         size = path.stat().st_size
@@ -72,8 +77,8 @@ def _read(path: Path, problems: DiagnosticLog) -> Source | None:
     except OSError as error:
         problems.error(codes.UNREADABLE, f"`{path}` cannot be read: {error.strerror or error}", None)
         return None
-    text = decode_source(data, path.as_posix())
+    text = decode_source(data, name)
     if isinstance(text, Diagnostic):
         problems.add(text)
         return None
-    return Source(path.as_posix(), text, path.parent, path.suffix == ".vnnlib")
+    return Source(name, text, path.parent, path.suffix == ".vnnlib", path)

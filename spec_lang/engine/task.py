@@ -7,23 +7,35 @@ so that a hard lowering costs its own claim alone.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from fractions import Fraction
 from typing import Final
 
+from spec_lang._values import dataclass
 from spec_lang.diagnostics import Span
 from spec_lang.engine.options import NetworkSource
 from spec_lang.kernel.verdict import Status
 from spec_lang.network.graph import Graph
-from spec_lang.obligations.model import Goal
+from spec_lang.obligations.model import Goal, Terms
 
-CLAIM: Final = "claim"
 QUERY: Final = "query"  # of VNN-LIB: a condition that no point may meet
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Run:
+    """One application of a network: the ONNX file or its bytes, its graph, its flat input as affine forms
+    of the claim's, and where its outputs start in the flat output of the claim's graph."""
+
+    source: NetworkSource
+    network: Graph
+    point: tuple[tuple[Terms, Fraction], ...]
+    output: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Task:
-    """`goal` makes the obligations; `source` is the ONNX file or its bytes, and `network` its graph, for
-    the replay under onnxruntime.  `expected` is what `@expect` says."""
+    """`goal` makes the obligations.  `runs` are the networks, to be run again by onnxruntime; None where one
+    is applied to another's outputs.  `beyond` says why no backend takes the claim, which has no goal then.
+    `expected` is what `@expect` says; with `exists` the claim says that there is such a point."""
 
     file: str
     name: str
@@ -31,11 +43,12 @@ class Task:
     span: Span | None
     kind: str
     goal: Callable[[], Goal]
-    source: NetworkSource
-    network: Graph
+    runs: tuple[Run, ...] | None
     timeout: float | None = None
     using: str | None = None
     expected: Status = Status.PROVED
+    exists: bool = False
+    beyond: str | None = None
 
     @property
     def id(self) -> str:

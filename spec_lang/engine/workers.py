@@ -15,12 +15,13 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
 
+from spec_lang._values import dataclass
 from spec_lang.backends.base import Progress
 from spec_lang.engine import lift
 from spec_lang.engine.options import Observer

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
+
+from spec_lang._values import dataclass
 
 # Those who walk a form recurse once or twice a level; queries in use are nested five deep.
 MAX_DEPTH: Final = 200

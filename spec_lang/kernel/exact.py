@@ -8,7 +8,6 @@ one odd denominator a point.  Nothing here comes from the code that searches for
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from itertools import accumulate, pairwise
 from math import lcm
@@ -17,6 +16,7 @@ from typing import Any, Final, assert_never
 import numpy as np
 from numpy.typing import NDArray
 
+from spec_lang._values import dataclass
 from spec_lang.diagnostics import InternalError
 from spec_lang.network.graph import Graph
 from spec_lang.network.primitives import Affine, Dense, Floats, PiecewiseLinear, Primitive

@@ -8,6 +8,7 @@ rationals, a proof is labelled by the weakest thing that vouches for it, and all
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from spec_lang.diagnostics import InternalError
 from spec_lang.kernel.farkas import flaw_in_emptiness
@@ -23,9 +24,29 @@ _WEAKNESS = tuple(EvidenceKind)  # declared weakest last
 def judge(goal: Goal, outcomes: Sequence[Outcome]) -> Verdict:
     """The verdict on `goal`; exact.
 
+    Of a goal that says `exists` the point is the proof, and that there is none refutes it.
+
     Raises `InternalError` for a goal that states nothing, and for more outcomes than obligations: neither
     may pass for a proof.
     """
+    verdict = _judge_universal(goal, outcomes)
+    return _existential(verdict) if goal.exists else verdict
+
+
+def _existential(verdict: Verdict) -> Verdict:
+    """What it means for `exists` that there is no such point, or that there is one."""
+    match verdict.status:
+        case Status.REFUTED:
+            return replace(verdict, status=Status.PROVED)
+        case Status.PROVED:
+            return replace(verdict, status=Status.REFUTED, reason="there is no such point")
+        case Status.VACUOUS:
+            return replace(verdict, status=Status.REFUTED)
+        case _:
+            return verdict
+
+
+def _judge_universal(goal: Goal, outcomes: Sequence[Outcome]) -> Verdict:
     if goal.conflict is not None:
         return _judge_empty(goal, goal.conflict)
     if not goal.obligations or len(outcomes) > len(goal.obligations):

@@ -7,10 +7,10 @@ what vouches for it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
 
+from spec_lang._values import dataclass
 from spec_lang.obligations.model import LinearAtom
 from spec_lang.obligations.outcome import GaveUpReason
 

@@ -8,12 +8,12 @@ the `Evaluator`, and the graph stays as it is.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import assert_never
 
 import numpy as np
 from numpy.typing import NDArray
 
+from spec_lang._values import dataclass
 from spec_lang.diagnostics import InternalError
 from spec_lang.network.graph import Graph
 from spec_lang.network.operators import Operator, operator_of

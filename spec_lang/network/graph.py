@@ -7,9 +7,10 @@ are kept beside the flat sizes for those who index by them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import prod
 
+from spec_lang._values import dataclass
 from spec_lang.diagnostics import InternalError
 from spec_lang.network.primitives import Affine, Primitive
 

@@ -7,9 +7,9 @@ Every name is text, every constant finite, float16 and bfloat16 constants are wi
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from spec_lang._values import dataclass
 from spec_lang.network.ops.base import Constant
 
 

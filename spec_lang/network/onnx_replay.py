@@ -8,13 +8,13 @@ are none.  Nothing depends on the answer; a disagreement is shown to the user.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from spec_lang._values import dataclass
 from spec_lang.network.graph import Graph
 
 if TYPE_CHECKING:

@@ -7,12 +7,12 @@ which has more terms than the map's larger side.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import assert_never
 
 import numpy as np
 from numpy.typing import NDArray
 
+from spec_lang._values import dataclass
 from spec_lang.network.primitives import Dense, Floats, LinearMap, Scale
 
 Array = NDArray[np.float64]

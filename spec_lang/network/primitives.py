@@ -6,12 +6,12 @@ and keep the ONNX file's own floats: they are exact dyadic rationals, never roun
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from spec_lang._values import dataclass
 from spec_lang.diagnostics import InternalError
 
 Floats = NDArray[np.floating[Any]]

@@ -7,11 +7,11 @@ Output-only parts are never multiplied out, and cases over the same inputs are o
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from itertools import product
 from math import prod
 from typing import Final
 
+from spec_lang._values import dataclass
 from spec_lang.obligations.model import Any, Condition, LinearAtom, atoms
 from spec_lang.obligations.simplify import TRUE, Key, conjunction, disjunction, key
 

@@ -8,10 +8,10 @@ simplex of Dutertre & de Moura (CAV 2006) over delta-rationals, with Bland's rul
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
+from spec_lang._values import dataclass
 from spec_lang.diagnostics import InternalError
 from spec_lang.obligations.model import LinearAtom
 

@@ -8,11 +8,12 @@ disjunction over inputs becomes several boxes, or several obligations.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from itertools import product
 from typing import Final
 
+from spec_lang._values import dataclass
 from spec_lang.diagnostics import InternalError, Span
 from spec_lang.network.graph import Graph
 from spec_lang.obligations.cases import MAX_CASES, Case, TooManyCases, cases, has_outputs
@@ -30,6 +31,7 @@ from spec_lang.obligations.model import (
 )
 from spec_lang.obligations.place import Place
 from spec_lang.obligations.simplify import FALSE, TRUE, Key, conjunction, key, prune, simplify
+from spec_lang.obligations.unused import fix_unused
 from spec_lang.semantics.model import TypedClaim
 
 _ONE: Final = Fraction(1)
@@ -51,9 +53,13 @@ class _Claim:
 
 
 def lower(typed: TypedClaim) -> Goal:
-    """The goal of a typed claim.  Raises `TooManyCases`."""
-    claim = _Claim(typed.graph, typed.frame, typed.name, typed.span)
-    return _lower(claim, _conjuncts(typed.region), [typed.violation])
+    """The goal of a typed claim, which has a statement.  Raises `TooManyCases`."""
+    statement = typed.statement
+    if statement is None:
+        raise InternalError(f"{typed.name}: there is nothing to decide")
+    claim = _Claim(statement.graph, statement.frame, typed.name, typed.span)
+    goal = _lower(claim, _conjuncts(statement.region), [statement.violation])
+    return replace(goal, exists=statement.exists)
 
 
 def lower_condition(
@@ -84,7 +90,7 @@ def _places(region: Sequence[Condition]) -> tuple[Place, ...]:
     """The region's disjuncts; its single atoms, of which there may be thousands, are common to them."""
     common = Place().cut(part for part in region if isinstance(part, LinearAtom))
     rest = (simplify(part) for part in region if not isinstance(part, LinearAtom))
-    return tuple(common.cut(case.inputs) for case in cases(conjunction(rest)))
+    return tuple(common.cut(case.inputs).bounded() for case in cases(conjunction(rest)))
 
 
 def _conjuncts(condition: Condition) -> list[Condition]:
@@ -121,7 +127,8 @@ def _false_places(region: Sequence[Condition]) -> list[tuple[Place, Clash | None
 
 def _shown(rows: Iterable[LinearAtom], frame: Frame) -> tuple[LinearAtom, ...]:
     """The rows with the limit that each stands for in their source, where the clause does not show it."""
-    return tuple(replace(row, source=_limit_text(row, frame)) for row in rows)
+    plain = frame.told_apart()
+    return tuple(replace(row, words=_limit_text(row, plain)) for row in rows)
 
 
 def _limit_text(row: LinearAtom, frame: Frame) -> str:
@@ -139,7 +146,10 @@ def _limit_text(row: LinearAtom, frame: Frame) -> str:
 
 
 def _number_text(value: Fraction) -> str:
-    short = f"{float(value):.12g}"
+    try:
+        short = f"{float(value):.12g}"
+    except OverflowError:
+        return str(value)
     return short if Fraction(short) == value else str(value)
 
 
@@ -152,7 +162,7 @@ def _obligations(graph: Graph, places: Sequence[Place], violations: Sequence[Cas
         raise TooManyCases
     found: dict[Key, tuple[list[Box], tuple[LinearAtom, ...], Condition]] = {}
     for place, case in product(places, violations):
-        inside = place.cut(case.inputs) if case.inputs else place
+        inside = place.cut(case.inputs).bounded() if case.inputs else place
         if case.inputs and inside.clash() is not None:
             continue
         violation = prune(case.rest, inside.rows)
@@ -166,6 +176,6 @@ def _obligations(graph: Graph, places: Sequence[Place], violations: Sequence[Cas
         if region.boxes[0] not in boxes:
             boxes.append(region.boxes[0])
     return tuple(
-        Obligation(graph, Region(tuple(boxes), constraints), violation)
+        Obligation(graph, fix_unused(graph, Region(tuple(boxes), constraints), violation), violation)
         for boxes, constraints, violation in found.values()
     )

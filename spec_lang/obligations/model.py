@@ -7,10 +7,11 @@ rationals over the graph's flat inputs and outputs (network space); strict and c
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from enum import Enum
 from fractions import Fraction
 
+from spec_lang._values import dataclass
 from spec_lang.diagnostics import InternalError, Span
 from spec_lang.network.graph import Graph
 
@@ -21,15 +22,20 @@ Terms = tuple[tuple[int, Fraction], ...]  # (index, non-zero coefficient), indic
 class LinearAtom:
     """`Σ inputs·x + Σ outputs·y + constant <= 0`, or `< 0` when `strict`.
 
-    `source` is the clause in the user's words, for whoever must say what fails.
+    `source` is the clause in the user's words, for whoever must say what fails; `words` are these words, or
+    what can be asked for them by `str`, since hardly any clause is ever shown.
     """
 
     inputs: Terms
     outputs: Terms
     constant: Fraction
     strict: bool
-    source: str = ""
+    words: object = ""
     span: Span | None = None
+
+    @property
+    def source(self) -> str:
+        return str(self.words)
 
     def negated(self) -> LinearAtom:
         """The complement: `a <= 0` becomes `−a < 0`, `a < 0` becomes `−a <= 0`."""
@@ -38,7 +44,7 @@ class LinearAtom:
             tuple((i, -c) for i, c in self.outputs),
             -self.constant,
             not self.strict,
-            self.source,
+            self.words,
             self.span,
         )
 
@@ -136,13 +142,60 @@ class Axis:
 
 
 @dataclass(frozen=True, slots=True)
+class Group:
+    """Consecutive axes that a reader is shown together: a variable, or what a network gives."""
+
+    name: str
+    start: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
 class Frame:
-    """The way back from network space to the user's words, one axis for every flat input and output."""
+    """The way back from network space to the user's words, one axis for every flat input and output.
+
+    `variables` and `results` say which axes belong together; inputs in no group are not shown.  Without
+    them all inputs are `variable`, and all outputs are those of `network`.
+    """
 
     network: str
     variable: str
     inputs: tuple[Axis, ...]
     outputs: tuple[Axis, ...]
+    variables: tuple[Group, ...] = ()
+    results: tuple[Group, ...] = ()
+
+    def told_apart(self) -> Frame:
+        """The same frame; where there are several variables or results, every name says of which it is."""
+        inputs = _told_apart(self.inputs, self.variables)
+        return replace(self, inputs=inputs, outputs=_told_apart(self.outputs, self.results))
+
+    def __post_init__(self) -> None:
+        if not self.variables and not self.results:
+            object.__setattr__(self, "variables", (Group(self.variable, 0, len(self.inputs)),))
+            object.__setattr__(self, "results", (Group(self.network, 0, len(self.outputs)),))
+
+
+def _told_apart(axes: tuple[Axis, ...], groups: tuple[Group, ...]) -> tuple[Axis, ...]:
+    found = list(axes)
+    for group in groups if len({group.name for group in groups}) > 1 else ():
+        for place in range(group.start, group.start + group.size):
+            name = axes[place].name
+            if name.startswith("y["):  # an output without a name
+                name = group.name + name[1:]
+            elif not name.startswith(f"{group.name}[") and name != group.name:
+                name = f"{group.name}.{name}"
+            found[place] = replace(axes[place], name=name)
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """`x[input] = Σ terms·x + constant` over earlier inputs; holds at every point of the region."""
+
+    input: int
+    terms: Terms
+    constant: Fraction
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -150,7 +203,8 @@ class Goal:
     """A claim, lowered: it holds when every obligation does.
 
     `conflict` is set when the region is empty: the claim is then vacuous, and these are the clauses
-    that clash.
+    that clash.  With `exists` it is the other way round: the claim says that there is a point that some
+    obligation says there is not.
     """
 
     claim: str
@@ -158,6 +212,7 @@ class Goal:
     obligations: tuple[Obligation, ...]
     frame: Frame
     conflict: EmptyRegion | None = None
+    exists: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
+
+from spec_lang._values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,11 @@ than what was written, nor smaller.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import field
 from fractions import Fraction
 
+from spec_lang._values import dataclass
 from spec_lang.obligations.feasibility import Clash, decide
 from spec_lang.obligations.model import Box, LinearAtom, Region
 from spec_lang.obligations.simplify import Key, key
@@ -46,6 +47,27 @@ class Place:
             if known is None or _is_tighter(side, known, is_upper=coefficient > 0):
                 sides[index] = side
         return Place(lower, upper, others)
+
+    def bounded(self) -> Place:
+        """The same points, with the bounds that the rows over several inputs imply for inputs without one."""
+        place = self
+        while True:
+            implied = [row for other in self.others.values() for row in place.implied(other)]
+            if not implied:
+                return place
+            place = place.cut(implied)
+
+    def implied(self, row: LinearAtom) -> Iterator[LinearAtom]:
+        """What `row` says of the one input in it that is not bounded towards where it pulls, if it is one."""
+        open_ends = [index for index, c in row.inputs if index not in (self.lower if c > 0 else self.upper)]
+        for index, coefficient in row.inputs:
+            if not (set(open_ends) <= {index}) or index in (self.upper if coefficient > 0 else self.lower):
+                continue
+            least = row.constant + sum(
+                (c * (self.lower if c > 0 else self.upper)[i].limit for i, c in row.inputs if i != index),
+                start=Fraction(0),
+            )
+            yield LinearAtom(((index, coefficient),), (), least, False, row.words, row.span)
 
     @property
     def rows(self) -> tuple[LinearAtom, ...]:

@@ -6,8 +6,7 @@ is linear in the number of nodes, boxes and atoms.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from spec_lang._values import dataclass
 from spec_lang.network.primitives import Affine
 from spec_lang.obligations.model import All, Condition, LinearAtom, Obligation, atoms
 

@@ -7,8 +7,8 @@ every choice and refusal carries a reason in words.  Pure: no backend is run and
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from spec_lang._values import dataclass
 from spec_lang.backends.base import Backend
 from spec_lang.obligations.model import Obligation
 from spec_lang.planning.features import features

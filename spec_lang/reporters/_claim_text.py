@@ -7,9 +7,10 @@ were not proved.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import groupby
 
+from spec_lang._values import dataclass
 from spec_lang.kernel.verdict import Status
 from spec_lang.reporters._layout import STATUS_ROLE, Line, Role, line, table
 from spec_lang.reporters._numbers import duration, shown
@@ -18,6 +19,7 @@ from spec_lang.reporters.model import ClaimReport, Counterexample, Reading, Repl
 _SMALL_FAMILY = 3  # members that are listed one by one
 _MANY_READINGS = 16  # more than this are cut: nobody reads 784 pixels, and JSON has them all
 _SHORT_NOTE = 16  # longer ones do not push the titles away
+_VERBS = {"query": "meets"}
 _STATUS_WIDTH = max(len(status.value) for status in Status) + 2
 
 
@@ -95,7 +97,7 @@ def _row(claim: ClaimReport) -> _Row:
         notes.append("as expected" if claim.as_expected else f"but `@expect({claim.expected.value})`")
     below = [line("      ", text) for text in rest]
     if claim.counterexample is not None:
-        below += _counterexample(claim.counterexample, claim.kind)
+        below += _counterexample(claim.counterexample, _VERBS.get(claim.kind, "fails"), claim.status)
     return _Row(
         status=claim.status.value,
         role=STATUS_ROLE[claim.status]
@@ -116,14 +118,19 @@ def _vouchers(claims: Iterable[ClaimReport]) -> list[str]:
     return list(dict.fromkeys(trusted))
 
 
-def _counterexample(found: Counterexample, kind: str) -> list[Line]:
-    lines = [
-        line("      at ", (found.variable, Role.STRONG), _spaces(found.inputs)),
-        *_readings(found.inputs),
-    ]
-    applied = f"{found.network}({found.variable})"
-    lines += [line("      ", (applied, Role.STRONG), _spaces(found.outputs)), *_readings(found.outputs)]
-    lines.append(line("      meets   " if kind == "query" else "      fails   ", (found.violates, Role.BAD)))
+def _counterexample(found: Counterexample, verb: str, status: Status) -> list[Line]:
+    lines: list[Line] = []
+    for point in found.points:
+        lines += [line("      at ", (point.name, Role.STRONG), _spaces(point.readings))]
+        lines += _readings(point.readings)
+    alone = len(found.results) == len(found.points) == 1
+    for result in found.results:
+        applied = f"{result.name}({found.points[0].name})" if alone else result.name
+        lines += [line("      ", (applied, Role.STRONG), _spaces(result.readings))]
+        lines += _readings(result.readings)
+    good = status is Status.PROVED
+    role = Role.GOOD if good else Role.BAD
+    lines.append(line(f"      {'holds' if good else verb}   ", (found.violates, role)))
     lines.append(line("      replay  ", _replay(found.replay)))
     return lines
 

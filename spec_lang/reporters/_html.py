@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,7 @@ from spec_lang.reporters._numbers import duration, shown
 
 if TYPE_CHECKING:
     from spec_lang.diagnostics import Diagnostic
-    from spec_lang.reporters.model import ClaimReport, Counterexample
+    from spec_lang.reporters.model import ClaimReport, Counterexample, Reading
 
 _HEAD = "<tr><th>verdict</th><th>claim</th><th>evidence or reason</th><th>time</th></tr>"
 _MANY = 16  # readings; a notebook's cell is no place for 784 pixels
@@ -34,8 +34,10 @@ def _row(claim: ClaimReport) -> str:
 
 
 def _counterexample(found: Counterexample) -> str:
-    readings = [f"{r.name} = {shown(r.problem)} {r.unit or ''}".rstrip() for r in found.inputs[:_MANY]]
-    more = [f"and {len(found.inputs) - _MANY} more"] if len(found.inputs) > _MANY else []
-    outputs = [f"{r.name} = {shown(r.problem)}" for r in found.outputs[:_MANY]]
-    where = ", ".join((*readings, *more))
-    return f"{found.variable}: {where}; {found.network}({found.variable}): {', '.join(outputs)}"
+    return "; ".join(f"{part.name}: {_readings(part.readings)}" for part in (*found.points, *found.results))
+
+
+def _readings(readings: Sequence[Reading]) -> str:
+    shown_ones = [f"{r.name} = {shown(r.problem)} {r.unit or ''}".rstrip() for r in readings[:_MANY]]
+    more = [f"and {len(readings) - _MANY} more"] if len(readings) > _MANY else []
+    return ", ".join((*shown_ones, *more))

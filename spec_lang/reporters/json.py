@@ -7,8 +7,9 @@ beside it stands the exact rational, as text, where that is another number.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from itertools import islice
 from math import isfinite
 from typing import Any, Final, TextIO
 
@@ -16,7 +17,7 @@ from spec_lang.diagnostics import Diagnostic, Span
 from spec_lang.kernel.verdict import Status
 from spec_lang.reporters._numbers import as_float
 from spec_lang.reporters.base import Reporter
-from spec_lang.reporters.model import ClaimReport, Counterexample, Report
+from spec_lang.reporters.model import ClaimReport, Counterexample, Readings, Report
 
 SCHEMA_VERSION: Final = 1
 Json = Any  # what the standard library takes
@@ -96,13 +97,18 @@ def _counterexample(found: Counterexample) -> Json:
 
 def _point(found: Counterexample, inputs: Sequence[Fraction], outputs: Sequence[Fraction]) -> dict[str, Json]:
     return {
-        "inputs": {found.variable: [_number(value) for value in inputs]},
-        "outputs": {found.network: [_number(value) for value in outputs]},
+        "inputs": _by_name(found.points, map(_number, inputs)),
+        "outputs": _by_name(found.results, map(_number, outputs)),
         "exact": {
-            "inputs": {found.variable: [_exact(value) for value in inputs]},
-            "outputs": {found.network: [_exact(value) for value in outputs]},
+            "inputs": _by_name(found.points, map(_exact, inputs)),
+            "outputs": _by_name(found.results, map(_exact, outputs)),
         },
     }
+
+
+def _by_name(parts: Sequence[Readings], values: Iterator[Json]) -> dict[str, list[Json]]:
+    """The values of all parts, one after the other, as a list for each."""
+    return {part.name: list(islice(values, len(part.readings))) for part in parts}
 
 
 def _number(value: Fraction) -> float | None:

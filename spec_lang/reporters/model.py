@@ -7,9 +7,9 @@ network to be read again.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 
+from spec_lang._values import dataclass
 from spec_lang.diagnostics import Diagnostic, Span
 from spec_lang.kernel.verdict import Evidence, Status
 
@@ -36,13 +36,34 @@ class Replay:
 
 
 @dataclass(frozen=True, slots=True)
+class Readings:
+    """A variable (`x`), or what a network gives (`f`; `f(x)` where there are several), and its elements."""
+
+    name: str
+    readings: tuple[Reading, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Counterexample:
-    network: str
-    variable: str
-    inputs: tuple[Reading, ...]
-    outputs: tuple[Reading, ...]
-    violates: str  # the clause that fails, as the user wrote it
+    """A point that breaks a claim; of an `exists`, the point that makes it true.
+
+    `violates` is the clause that fails, or holds then, as the user wrote it.
+    """
+
+    points: tuple[Readings, ...]
+    results: tuple[Readings, ...]
+    violates: str
     replay: Replay
+
+    @property
+    def inputs(self) -> tuple[Reading, ...]:
+        """The elements of all points."""
+        return tuple(reading for point in self.points for reading in point.readings)
+
+    @property
+    def outputs(self) -> tuple[Reading, ...]:
+        """The elements of all results."""
+        return tuple(reading for result in self.results for reading in result.readings)
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,9 +87,27 @@ def _tags(use: ast.AttributeUse, result: Attributes, log: DiagnosticLog) -> Attr
     return replace(result, tags=tuple(tags))
 
 
+def _semantics(use: ast.AttributeUse, result: Attributes, log: DiagnosticLog) -> Attributes:
+    match use.arguments:
+        case (ast.Name(text="real"),):
+            pass  # what a claim means anyway: nothing to keep
+        case (ast.Name(text="float32", span=span),):
+            problem = "this version decides claims over real numbers, not over binary32 arithmetic"
+            fix = "leave the attribute out, or write `@semantics(real)`"
+            log.error(codes.SEMANTICS, problem, span, fix)
+        case (ast.Name(text=text, span=span),):
+            fix = did_you_mean(text, ("real", "float32")) or "it is `real`"
+            log.error(codes.SEMANTICS, f"there is no semantics `{text}`", span, fix)
+        case _:
+            fix = "write `@semantics(real)`"
+            log.error(codes.ATTRIBUTE, "`@semantics` takes one word", use.span, fix)
+    return result
+
+
 _READERS: Final[dict[str, Callable[[ast.AttributeUse, Attributes, DiagnosticLog], Attributes]]] = {
     "timeout": _timeout,
     "using": _using,
     "expect": _expect,
     "tags": _tags,
+    "semantics": _semantics,
 }

@@ -8,11 +8,24 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
+from spec_lang._values import dataclass
+from spec_lang.diagnostics import Span
 from spec_lang.semantics.traverse import rebuild
 from spec_lang.syntax import ast
 from spec_lang.syntax.format import format_expression
 
 _SHOWN: Final = 8  # a literal of more elements than a short vector is data, and would bury the clause
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """What a reader is shown when an atom decides; put into words when it is."""
+
+    shown: ast.Expr | str
+    span: Span
+
+    def __str__(self) -> str:
+        return self.shown if isinstance(self.shown, str) else clause_text(self.shown)
 
 
 def clause_text(expr: ast.Expr) -> str:
@@ -25,3 +38,15 @@ def _elided(expr: ast.Expr) -> ast.Expr:
         shown = (*expr.elements[:2], ast.Name(expr.span, "…"), expr.elements[-1])
         return replace(expr, elements=tuple(map(_elided, shown)))
     return rebuild(expr, _elided)
+
+
+def clause_of(expr: ast.Expr) -> Clause:
+    return Clause(expr, expr.span)
+
+
+def pair_clause(
+    chain: ast.Compare, a: ast.Expr, relation: ast.Comparison, b: ast.Expr, single: bool
+) -> Clause:
+    if single:
+        return clause_of(chain)
+    return clause_of(ast.Compare(chain.span, a, ((relation, b),)))

@@ -33,7 +33,33 @@ LABEL: Final = "NN124"  # not one of the network's outputs
 COMPARISON: Final = "NN125"  # a comparison of things that cannot be compared
 QUANTIFIER: Final = "NN126"  # a `forall` where this version takes none
 ONE_NETWORK: Final = "NN127"  # two networks, or none, in one claim
-UNSUPPORTED: Final = "NN128"  # part of the language that this version does not decide
 TOO_MANY_CASES: Final = "NN129"  # a condition with too many cases
+
+IMPORT: Final = "NN130"  # an imported file that cannot be had
+IMPORT_CYCLE: Final = "NN131"  # files that import each other
+IMPORT_CLASH: Final = "NN132"  # a name of an imported file that is declared elsewhere, too
+LIKE: Final = "NN133"  # `like` something that is no network, or in a circle
+TYPE_NAME: Final = "NN134"  # a type that does not exist, or an extent that is none
+PARAMETER_TYPE: Final = "NN135"  # a parameter's value that is not of its type
+DATA_FILE: Final = "NN136"  # a data file that is missing, empty, damaged, or something else
+DATA_ARRAY: Final = "NN137"  # an array or a column that the data file does not have
+DATA_SHAPE: Final = "NN138"  # an array of another shape than is declared
+NAMED_DIMENSION: Final = "NN139"  # a named dimension with two sizes
+DATA_TYPE: Final = "NN140"  # an array that does not hold what its type says
+DATA_SIZE: Final = "NN141"  # a data file that is not read for its size
+INDEX_SET: Final = "NN142"  # a value twice in the set of an index
+SEMANTICS: Final = "NN143"  # `@semantics` of a kind that this version does not decide
+INVARIANT: Final = "NN144"  # an invariant of something that is no network
+
+DATA_VALUE: Final = "NN150"  # an element of a data file that is no finite number
+UNIT: Final = "NN151"  # a quantity whose unit does not fit, or is not wanted
+GRADIENT: Final = "NN152"  # a claim about gradients
+SMOOTH: Final = "NN153"  # a function that is not piecewise linear
+ALTERNATION: Final = "NN154"  # `exists` inside `forall`, or the other way round
+PERTURBED: Final = "NN155"  # a claim about a set of networks
+COMPOSED: Final = "NN156"  # a composition through scalings that are not exact in binary
+MEASURED: Final = "NN157"  # a measure, typed but not enclosed by this version
+TENSOR_NAMES: Final = "NN158"  # inputs and outputs of a network that has several
+PRECISION: Final = "NN159"  # how precise a measure is to be
 
 EMPTY_REGION: Final = "NN501"  # a claim over a region without points

@@ -7,15 +7,17 @@ Inlining is hygienic: arguments never meet the bound variables of a definition's
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from spec_lang.claims.base import Claim
 from spec_lang.diagnostics import DiagnosticLog, Note
-from spec_lang.semantics import codes
+from spec_lang.semantics import codes, form_codes
 from spec_lang.semantics.arguments import Signed, bind_arguments
 from spec_lang.semantics.expressions import Rejected
-from spec_lang.semantics.forms import FormScope, expand_form
-from spec_lang.semantics.traverse import children, rebuild, substitute
+from spec_lang.semantics.form_scope import FormScope
+from spec_lang.semantics.forms import expand_form
+from spec_lang.semantics.traverse import bound_names, children, rebuild, substitute, walk
 from spec_lang.syntax import ast
 
 # Definitions that use each other twice double with every level; no honest claim comes near these.
@@ -26,7 +28,7 @@ MAX_DEPTH: Final = 150
 class Expander:
     """Expands expressions against one file's definitions and the claim forms."""
 
-    __slots__ = ("_definitions", "_done", "_forms", "_log", "_open", "_scope")
+    __slots__ = ("_bound", "_definitions", "_done", "_forms", "_forms_open", "_log", "_open", "_scope")
 
     def __init__(
         self,
@@ -41,12 +43,18 @@ class Expander:
         self._log = log
         self._open: list[str] = []
         self._done: dict[str, ast.Expr | None] = {}
+        self._bound: frozenset[str] = frozenset()  # by the expression that is being expanded
+        self._forms_open: list[str] = []
 
     def expand(self, expr: ast.Expr) -> ast.Expr | None:
         """The core expression that `expr` stands for; forms come last, and see what they are really given."""
+        names = {node.text for node in walk(expr) if isinstance(node, ast.Name)}
+        if names.isdisjoint(self._definitions) and names.isdisjoint(self._forms):
+            return expr  # as most are: nothing to write out
         try:
             result = self._inlined(expr)
             self._check_size(result)
+            self._bound = frozenset(name.text for node in walk(result) for name in bound_names(node))
             return self._with_forms(result)
         except Rejected:
             return None
@@ -83,12 +91,36 @@ class Expander:
     def _with_forms(self, expr: ast.Expr) -> ast.Expr:
         match expr:
             case ast.Call(function=ast.Name(text=text)) if text in self._forms:
-                form = expand_form(self._forms[text], expr, self._scope, self._log)
-                if form is None:
-                    raise Rejected
-                return form
+                given = (replace(a, value=self._with_forms(a.value)) for a in expr.arguments)
+                return self._form(self._forms[text], replace(expr, arguments=tuple(given)))
+            case ast.Name(text=text) if text in self._forms and not self._means_something(text):
+                first = next((p.name for p in self._forms[text].parameters if p.positional), "…")
+                problem = f"`{text}` is a claim form, and says something with arguments alone"
+                self._log.error(form_codes.NOT_CALLED, problem, expr.span, f"write `{text}({first}, …)`")
+                raise Rejected
             case _:
                 return rebuild(expr, self._with_forms)
+
+    def _means_something(self, text: str) -> bool:
+        """Whether the name of a form is that of a variable, an output or an input as well."""
+        scope = self._scope
+        return text in self._bound or text in scope.labels or any(text in i for i in scope.inputs.values())
+
+    def _form(self, form: Claim, call: ast.Call) -> ast.Expr:
+        """What a call stands for, down to the core: a form may be written in terms of others."""
+        if form.name in self._forms_open:
+            problem = f"the form `{form.name}` stands for itself"
+            self._log.error(form_codes.FAILED_EXPANSION, problem, call.span)
+            raise Rejected
+        expanded = expand_form(form, call, self._scope.within(self._bound), self._log)
+        if expanded is None:
+            raise Rejected
+        self._check_size(expanded)
+        self._forms_open.append(form.name)
+        try:
+            return self._with_forms(expanded)
+        finally:
+            self._forms_open.pop()
 
     def _arguments(self, call: ast.Call) -> ast.Call:
         expanded = tuple(

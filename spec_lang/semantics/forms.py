@@ -7,45 +7,103 @@ logged.  What an argument must be is checked as far as its words show; the rest 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from fractions import Fraction
+from itertools import combinations
+from typing import Final, get_args
 
 from spec_lang.claims.base import ArgumentKind, ArgumentMismatch, Claim, Expansion, Parameter
-from spec_lang.diagnostics import Diagnostic, DiagnosticLog, InternalError, did_you_mean
-from spec_lang.semantics import codes
-from spec_lang.semantics.arguments import Signed, bind_arguments
+from spec_lang.diagnostics import Diagnostic, DiagnosticLog, InternalError, Note
+from spec_lang.semantics import form_codes
+from spec_lang.semantics.arguments import bind_arguments, signed
 from spec_lang.semantics.clauses import clause_text
-from spec_lang.semantics.functions import NORMS
-from spec_lang.semantics.traverse import fresh_name, mentioned
-from spec_lang.semantics.wording import listed
+from spec_lang.semantics.form_arguments import Fault, checked, contradiction, network_of
+from spec_lang.semantics.form_scope import FormScope, Sort, sort_of
+from spec_lang.semantics.form_templates import Filling, Macro, fill, template
+from spec_lang.semantics.traverse import fresh_name, mentioned, walk
 from spec_lang.syntax import ast
 
-
-@dataclass(frozen=True, slots=True)
-class FormScope:
-    """What forms must know of a file: its networks (with the number of their indices), parameters, names."""
-
-    networks: Mapping[str, int]
-    parameters: Mapping[str, ast.Expr]
-    names: frozenset[str]
+_EXPRESSIONS: Final = get_args(ast.Expr)
+# Kinds whose arguments may stand before a parenthesis in a form's text.
+_CALLABLE: Final = (ArgumentKind.NETWORK, ArgumentKind.WORD)
 
 
 def expand_form(form: Claim, call: ast.Call, scope: FormScope, log: DiagnosticLog) -> ast.Expr | None:
     """The formula that `call` stands for."""
-    parameters = tuple(p.name for p in form.parameters)
-    positional = tuple(p.name for p in form.parameters if p.positional)
-    required = tuple(p.name for p in form.parameters if p.required and p.default is None)
-    bound = bind_arguments(call, Signed(form.name, parameters, positional, required), log)
+    bound = bind_arguments(call, signed(form), log)
     if bound is None:
         return None
     arguments = _arguments(form, call, bound, scope, log)
     if arguments is None:
         return None
-    taken = scope.names.union(*map(mentioned, arguments.values()))
+    expansion = _expansion(form, call, arguments, frozenset(bound), scope)
     try:
-        return form.expand(Expansion(arguments, call.span, lambda base: fresh_name(base, taken)))
+        formula = form.expand(expansion)
+        return formula if form.package is None else _examined(formula)
     except ArgumentMismatch as mismatch:
-        log.add(Diagnostic(codes.ARGUMENTS, mismatch.problem, call.span, mismatch.fix))
-        return None
+        place = bound.get(mismatch.at or "", call).span
+        log.add(Diagnostic(form_codes.COMBINATION, mismatch.problem, place, mismatch.fix))
+    except Exception as failure:
+        if form.package is None:
+            raise
+        log.add(_blame(form, call, failure))
+    return None
+
+
+def _examined(formula: ast.Expr) -> ast.Expr:
+    """`formula`, once it is known to be one: another package's code need not keep to its types."""
+    for node in walk(formula):
+        if not isinstance(node, _EXPRESSIONS):
+            raise TypeError(f"{node!r} is no expression")
+        if isinstance(node, ast.Number) and not isinstance(node.value, Fraction):
+            raise TypeError(f"the number {node.value!r} is not exact")
+    return formula
+
+
+def _blame(form: Claim, call: ast.Call, failure: Exception) -> Diagnostic:
+    """A form of another package failed: whatever it raised, that package is to blame, and named."""
+    raised = f"{type(failure).__name__}: {failure}"
+    problem = f"the form `{form.name}` of the package `{form.package}` failed: {raised}"
+    fix = f"report it to the authors of `{form.package}`"
+    return Diagnostic(form_codes.FAILED_EXPANSION, problem, call.span, fix)
+
+
+def _expansion(
+    form: Claim, call: ast.Call, arguments: Mapping[str, ast.Expr], given: frozenset[str], scope: FormScope
+) -> Expansion:
+    kinds = {parameter.name: parameter.kind for parameter in form.parameters}
+    callable_names = frozenset(name for name in arguments if kinds[name] in _CALLABLE)
+    outputs: dict[str, Macro] = {
+        name: _applied(value) for name, value in arguments.items() if kinds[name] is ArgumentKind.OUTPUT
+    }
+    declared = scope.names | scope.labels
+    taken = declared.union(*map(mentioned, arguments.values()))
+
+    def core(text: str, **extra: ast.Expr | Macro) -> ast.Expr:
+        more = {name: value for name, value in extra.items() if not callable(value)}
+        macros = {name: value for name, value in extra.items() if callable(value)}
+        missing = kinds.keys() - arguments.keys() - more.keys()
+        absent = sorted(missing & template(text).free)
+        if absent:
+            raise InternalError(f"{form.name}: `{text}` speaks of `{absent[0]}`, which is not given")
+        filling = Filling({**arguments, **more}, {**outputs, **macros}, callable_names | more.keys())
+        return fill(text, filling, call.span, taken.union(*map(mentioned, more.values())))
+
+    return Expansion(arguments, given, call.span, core, lambda base: fresh_name(base, taken), scope.inputs_of)
+
+
+def _applied(output: ast.Expr) -> Callable[[ast.Expr], ast.Expr]:
+    """`f.speed` as a function of a point: `f(x).speed`."""
+
+    def at(point: ast.Expr) -> ast.Expr:
+        if not isinstance(output, ast.Attribute | ast.Index):
+            raise InternalError("an output is part of a network")
+        span = output.base.span
+        applied = ast.Call(span, output.base, (ast.Argument(span, None, point),))
+        if isinstance(output, ast.Attribute):
+            return ast.Attribute(output.span, applied, output.name)
+        return ast.Index(output.span, applied, output.indices)
+
+    return at
 
 
 def _arguments(
@@ -53,111 +111,55 @@ def _arguments(
 ) -> dict[str, ast.Expr] | None:
     """The arguments by parameter, defaults filled in; None once every one of the wrong kind is reported."""
     arguments: dict[str, ast.Expr] = {}
+    networks = (network_of(bound[p.name], p.kind) for p in form.parameters if p.name in bound)
+    network = next((found for found in networks if found is not None), None)
     fine = True
     for parameter in form.parameters:
         value = bound.get(parameter.name)
         if value is None:
             if parameter.default is not None:
-                arguments[parameter.name] = _default(form, parameter, call)
+                arguments[parameter.name] = _default(parameter, call)
             continue
-        checked = _CHECKS[parameter.kind](value, scope)
-        if not isinstance(checked, _Fault):
-            arguments[parameter.name] = checked
+        result = checked(value, parameter, scope, network)
+        if not isinstance(result, Fault):
+            arguments[parameter.name] = result
             continue
         fine = False
-        if not checked.reported:
-            problem = checked.problem or f"`{parameter.name}` of `{form.name}` must be {parameter.kind.value}"
-            log.error(checked.code, problem, value.span, checked.fix)
-    return arguments if fine else None
+        if not result.reported:
+            part = result.place or value
+            problem = result.problem or _unfit(form, parameter, part, scope)
+            place = value if isinstance(value, ast.Name) else part  # not where the file's parameter is set
+            log.error(result.code, problem, place.span, result.fix)
+    return arguments if fine and _consistent(form, bound, arguments, scope, log) else None
 
 
-def _default(form: Claim, parameter: Parameter, call: ast.Call) -> ast.Expr:
-    from spec_lang.syntax.parse import parse_expression  # noqa: PLC0415 - the parser is costly to load
-
-    value, diagnostics = parse_expression(parameter.default or "", f"<{form.name}>")
-    if value is None or diagnostics:
-        raise InternalError(f"{form.name}: the default of {parameter.name} does not parse")
-    if isinstance(value, ast.Name):
-        return ast.Name(call.span, value.text)
-    return value
+def _unfit(form: Claim, parameter: Parameter, value: ast.Expr, scope: FormScope) -> str:
+    sort = sort_of(value, scope)
+    shown = sort is not None and not (sort is Sort.LIST and parameter.kind is ArgumentKind.INTERVAL)
+    contrast = f", not {sort.value}" if sort is not None and shown else ""
+    return f"`{parameter.name}` of `{form.name}` must be {parameter.described}{contrast}"
 
 
-# -- what an argument must be ------------------------------------------------------------------------
+def _consistent(
+    form: Claim,
+    bound: Mapping[str, ast.Expr],
+    arguments: Mapping[str, ast.Expr],
+    scope: FormScope,
+    log: DiagnosticLog,
+) -> bool:
+    """Whether no neuron is in two lists, which is reported."""
+    lists = [p.name for p in form.parameters if p.kind is ArgumentKind.NEURONS and p.name in bound]
+    for first, second in combinations(lists, 2):
+        neuron = contradiction(arguments[first], arguments[second], scope)
+        if neuron is not None:
+            place = bound[second] if isinstance(bound[second], ast.Name) else neuron
+            problem = f"neuron `{clause_text(neuron)}` is in `{first}` and in `{second}`: no point has both"
+            notes = (Note(f"the list `{first}`", bound[first].span),)
+            log.error(form_codes.NEURONS, problem, place.span, "take it out of one of them", notes)
+            return False
+    return True
 
 
-@dataclass(frozen=True, slots=True)
-class _Fault:
-    """Not of the parameter's kind; without a `problem`, the kind says it all."""
-
-    problem: str | None = None
-    fix: str | None = None
-    code: str = codes.ARGUMENTS
-    reported: bool = False  # as an unknown name, or as a declaration that did not parse
-
-
-_Check = Callable[[ast.Expr, FormScope], "ast.Expr | _Fault"]
-
-
-def _network(expr: ast.Expr, scope: FormScope) -> ast.Expr | _Fault:
-    match expr:
-        case ast.Name(text=text) if scope.networks.get(text) == 0:
-            return expr
-        case ast.Name(text=text) if text in scope.networks:
-            return _Fault(f"`{text}` is a network family", f"say which member: `{text}[…]`")
-        case ast.Name(text=text) | ast.Index(base=ast.Name(text=text)) if text not in scope.names:
-            return _Fault(reported=True)
-        case ast.Index(base=ast.Name(text=text)) if scope.networks.get(text):
-            return expr
-        case _:
-            return _Fault()
-
-
-def _output(expr: ast.Expr, scope: FormScope) -> ast.Expr | _Fault:
-    """An `Attribute` or an `Index` whose base is a network: forms may rely on it."""
-    if isinstance(expr, ast.Attribute):
-        network = _network(expr.base, scope)
-        return network if isinstance(network, _Fault) else expr
-    if isinstance(expr, ast.Index) and not _is_member(expr, scope):
-        network = _network(expr.base, scope)
-        return network if isinstance(network, _Fault) else expr
-    network = _network(expr, scope)
-    if isinstance(network, _Fault):
-        return network
-    text = clause_text(expr)
-    return _Fault(f"`{text}` is a network, not one of its outputs", f"say which: `{text}[0]`")
-
-
-def _is_member(expr: ast.Index, scope: FormScope) -> bool:
-    return isinstance(expr.base, ast.Name) and scope.networks.get(expr.base.text, 0) > 0
-
-
-def _norm(expr: ast.Expr, scope: FormScope) -> ast.Expr | _Fault:  # noqa: ARG001 - one signature for all
-    if isinstance(expr, ast.Name) and expr.text in NORMS:
-        return expr
-    close = did_you_mean(expr.text, NORMS) if isinstance(expr, ast.Name) else None
-    problem = f"`{clause_text(expr)}` is not a norm"
-    return _Fault(problem, close or f"norms are {listed(NORMS)}", codes.NORM)
-
-
-def _interval(expr: ast.Expr, scope: FormScope) -> ast.Expr | _Fault:
-    if isinstance(expr, ast.Name):
-        expr = scope.parameters.get(expr.text, expr)
-    if isinstance(expr, ast.TensorLiteral) and len(expr.elements) == 2:
-        return expr
-    return _Fault(None, "write `[lower, upper]`")
-
-
-def _any(expr: ast.Expr, scope: FormScope) -> ast.Expr | _Fault:  # noqa: ARG001 - one signature for all
-    return expr
-
-
-_CHECKS: Mapping[ArgumentKind, _Check] = {
-    ArgumentKind.NETWORK: _network,
-    ArgumentKind.OUTPUT: _output,
-    ArgumentKind.POINT: _any,
-    ArgumentKind.SCALAR: _any,
-    ArgumentKind.LABEL: _any,
-    ArgumentKind.REGION: _any,
-    ArgumentKind.NORM: _norm,
-    ArgumentKind.INTERVAL: _interval,
-}
+def _default(parameter: Parameter, call: ast.Call) -> ast.Expr:
+    """The default as if it had been written in the call."""
+    return fill(parameter.default or "", Filling({}, {}, frozenset()), call.span, frozenset())

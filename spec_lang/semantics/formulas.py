@@ -1,40 +1,49 @@
 """Formulas to conditions: and/or trees of strict or closed linear atoms, negations pushed to the leaves.
 
-In: a formula, and whether it is to hold or to fail.  Out: a `Condition` that is true exactly where it does.
+In: a formula, and whether it is to hold or to fail.  Out: a `Condition` that is true exactly where it does;
+what no backend takes is reported to the surroundings as a need, and the condition is not to be used then.
 Every atom carries the clause that it comes from: the conjunct of the claim, as the user wrote it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
-from typing import Final, TypeVar
+from typing import Final, Protocol, TypeVar
 
-from spec_lang.diagnostics import Span, did_you_mean
+from spec_lang._values import dataclass
+from spec_lang.diagnostics import Span
 from spec_lang.obligations.model import All, Any, Condition, LinearAtom
 from spec_lang.semantics import codes
-from spec_lang.semantics.clauses import clause_text
-from spec_lang.semantics.expressions import Evaluator, Rejected
-from spec_lang.semantics.traverse import is_extremum
-from spec_lang.semantics.values import ONE, Extremisers, Extremum, Linear, Tensor, Value, combine
-from spec_lang.semantics.wording import describe, listed, shape_text
+from spec_lang.semantics.clauses import Clause, clause_of, pair_clause
+from spec_lang.semantics.comparisons import compare
+from spec_lang.semantics.elements import (
+    ONE,
+    Element,
+    Fragment,
+    Greatest,
+    Linear,
+    Need,
+    Opaque,
+    Piecewise,
+    combine,
+    scaled,
+)
+from spec_lang.semantics.expressions import Evaluator
+from spec_lang.semantics.indices import index_values, is_index
+from spec_lang.semantics.rejection import Rejected
+from spec_lang.semantics.traverse import substitute, walk
+from spec_lang.semantics.values import FormulaValue, NetworkValue, Tensor, Value
+from spec_lang.semantics.wording import describe
 from spec_lang.syntax import ast
 
 # `<=>` doubles its operands; past this many parts a formula is a mistake or an attack.
 MAX_PARTS: Final = 100_000
+# A sum of so many absolute values, maxima or branches has 2^n pieces or more.
+MAX_KINKS: Final = 12
 
 T = TypeVar("T")
-
-RegionRule = Callable[[ast.Expr, "Translator"], Condition]
-
-
-@dataclass(frozen=True, slots=True)
-class Clause:
-    """What a reader is shown when an atom decides."""
-
-    text: str
-    span: Span
 
 
 @dataclass(slots=True)
@@ -44,44 +53,89 @@ class PartCount:
     made: int = 0
 
 
+class Surroundings(Protocol):
+    """What a formula is read in: the claim's variables, regions and needs."""
+
+    def inside(self, region: ast.Expr, point: Tensor, translator: Translator) -> Condition:
+        """What it means for `point` to lie in `region`.  Raises `Rejected`."""
+
+    def bind(self, binding: ast.Binding, rest: ast.Expr, translator: Translator) -> Tensor | NetworkValue:
+        """A new variable, whose place in `rest` says what it is a point of.  Raises `Rejected`."""
+
+    def beyond(self, need: Need) -> None:
+        """Something that no backend takes."""
+
+    def uses(self, fragment: Fragment, span: Span) -> None:
+        """Something that makes the claim less simple than linear, and that backends take."""
+
+    def family_values(self, name: str) -> tuple[tuple[int, ...], ...]:
+        """What the indices of a network family range over; none for another name."""
+
+
 class Translator:
-    """Translates formulas; `region` says what it means for the point to lie in a region."""
+    """Translates formulas."""
 
-    __slots__ = ("count", "evaluator", "region_rule")
+    __slots__ = ("count", "evaluator", "surroundings")
 
-    def __init__(self, evaluator: Evaluator, region: RegionRule, count: PartCount | None = None) -> None:
+    def __init__(
+        self, evaluator: Evaluator, surroundings: Surroundings, count: PartCount | None = None
+    ) -> None:
         self.evaluator = evaluator
-        self.region_rule = region
+        self.surroundings = surroundings
         self.count = count or PartCount()
 
+    def reading(self, evaluator: Evaluator) -> Translator:
+        """The same translator with another evaluator."""
+        return Translator(evaluator, self.surroundings, self.count)
+
     def with_name(self, name: str, value: Value) -> Translator:
-        return Translator(self.evaluator.with_name(name, value), self.region_rule, self.count)
+        return self.reading(self.evaluator.with_name(name, value))
+
+    def with_names(self, names: Mapping[str, Value]) -> Translator:
+        return self.reading(self.evaluator.with_names(names))
 
     def condition(self, expr: ast.Expr, holds: bool, clause: Clause | None = None) -> Condition:
         """True exactly where `expr` holds (or fails, without `holds`).
 
         All operands are looked at before `Rejected` is raised, so that each reports its own mistake.
         """
-        self._take_one(expr.span)
+        self.take_one(expr.span)
         match expr:
             case ast.And(operands=operands):
                 return self._junction(operands, holds, conjunctive=holds, clause=clause)
             case ast.Or(operands=operands):
-                return self._junction(operands, holds, conjunctive=not holds, clause=clause or _clause(expr))
+                return self._junction(
+                    operands, holds, conjunctive=not holds, clause=clause or clause_of(expr)
+                )
             case ast.Not(operand=operand):
-                return self.condition(operand, not holds, clause or _clause(expr))
+                return self.condition(operand, not holds, clause or clause_of(expr))
             case ast.Implies(premise=premise, conclusion=conclusion):
-                clause = clause or _clause(expr)
+                clause = clause or clause_of(expr)
                 left = partial(self.condition, premise, not holds, clause)
                 right = partial(self.condition, conclusion, holds, clause)
                 parts = every(left, right)
                 return Any(parts) if holds else All(parts)
             case ast.Iff(left=left_side, right=right_side):
-                return self._iff(left_side, right_side, holds, clause or _clause(expr))
+                return self._iff(left_side, right_side, holds, clause or clause_of(expr))
             case ast.Compare():
                 return self._chain(expr, holds, clause)
+            case ast.Quantified():
+                return self._quantified(expr, holds, clause)
+            case ast.If():
+                return self._if(expr, holds, clause or clause_of(expr))
+            case ast.Let():
+                inner = self.reading(self.evaluator.within(expr))
+                return inner.condition(expr.body, holds, clause)
+            case ast.Name(text=text) if isinstance(self.evaluator.names.get(text), FormulaValue):
+                return self._named(text, holds, clause)
             case _:
                 raise self._not_a_formula(expr)
+
+    def _named(self, name: str, holds: bool, clause: Clause | None) -> Condition:
+        value = self.evaluator.names[name]
+        if not isinstance(value, FormulaValue):  # pragma: no cover - the caller has looked
+            raise Rejected
+        return self.with_names(value.names).condition(value.formula, holds, clause)
 
     def _junction(
         self, operands: tuple[ast.Expr, ...], holds: bool, *, conjunctive: bool, clause: Clause | None
@@ -91,24 +145,68 @@ class Translator:
 
     def _iff(self, left: ast.Expr, right: ast.Expr, holds: bool, clause: Clause) -> Condition:
         """Both sides hold or both fail; without `holds`, one of them alone holds."""
-        cases = [
-            partial(self.condition, side, polarity, clause)
-            for polarity in (True, False)
-            for side, polarity in ((left, polarity), (right, polarity is holds))
-        ]
-        left_true, right_with, left_false, right_without = every(*cases)
-        return Any((All((left_true, right_with)), All((left_false, right_without))))
+        (left_true, left_false), (right_true, right_false) = every(
+            partial(self.branches, left, clause), partial(self.branches, right, clause)
+        )
+        if not holds:
+            right_true, right_false = right_false, right_true
+        return Any((All((left_true, right_true)), All((left_false, right_false))))
+
+    def branches(self, expr: ast.Expr, clause: Clause | None = None) -> tuple[Condition, Condition]:
+        """Where `expr` holds, and where it does not."""
+        if any(isinstance(node, ast.Quantified) for node in walk(expr)):
+            # A point that must exist for the one must not for the other, which is reported.
+            return self.condition(expr, True, clause), self.condition(expr, False, clause)
+        yes = self.condition(expr, True, clause)
+        return yes, negated(yes, partial(self.take_one, expr.span))
+
+    def _if(self, expr: ast.If, holds: bool, clause: Clause) -> Condition:
+        (yes, no), (then,), (otherwise,) = every(
+            partial(self.branches, expr.condition, clause),
+            lambda: (self.condition(expr.then, holds, clause),),
+            lambda: (self.condition(expr.otherwise, holds, clause),),
+        )
+        return Any((All((yes, then)), All((no, otherwise))))
 
     def _not_a_formula(self, expr: ast.Expr) -> Rejected:
         reject = self.evaluator.reject
-        if isinstance(expr, ast.Forall):
-            problem = "this version takes one `forall`, at the front of a claim"
-            return reject(codes.QUANTIFIER, problem, expr.span, "make it a claim of its own")
-        if isinstance(expr, ast.SetBuilder | ast.Meet):
+        if isinstance(expr, ast.SetBuilder | ast.Meet | ast.Join):
             problem = "a region stands where a condition is needed"
             return reject(codes.KIND, problem, expr.span, "write `x in …`")
         problem = f"{describe(self.evaluator.value(expr))} stands where a condition is needed"
         return reject(codes.KIND, problem, expr.span, "compare it with something")
+
+    # -- quantifiers ---------------------------------------------------------------------------------
+
+    def _quantified(self, expr: ast.Quantified, holds: bool, clause: Clause | None) -> Condition:
+        binding, *others = expr.bindings
+        rest = replace(expr, bindings=tuple(others)) if others else expr.body
+        name = binding.variable.text
+        universal = expr.quantifier is ast.Quantifier.FORALL
+        if is_index(binding):
+            values = index_values(binding, rest, self)
+            spelled = (substitute(rest, {name: value}) for value in values)
+            parts = every(*(partial(self.condition, part, holds, clause) for part in spelled))
+            return All(parts) if universal is holds else Any(parts)
+        if universal is holds:  # the point is searched for, so that it can only be one that must exist
+            word = expr.quantifier.value
+            problem = f"this `{word}` stands where the points of the claim alternate between all and some"
+            self.surroundings.beyond(Need(Fragment.ALTERNATION, problem, expr.span))
+        point = self.surroundings.bind(binding, rest, self)
+        inner = self.with_name(name, point)
+        region, body = every(
+            partial(self.region_of, binding, point), partial(inner.condition, rest, holds, clause)
+        )
+        return All((region, body))
+
+    def region_of(self, binding: ast.Binding, point: Tensor | NetworkValue) -> Condition:
+        """What it means for a variable to lie where its binding says."""
+        domain = binding.domain
+        if isinstance(point, NetworkValue) or domain is None:
+            return All(())
+        if isinstance(domain, ast.IndexRange | ast.IndexSet):  # pragma: no cover - that is an index
+            raise Rejected
+        return self.surroundings.inside(domain, point, self)
 
     # -- comparisons -------------------------------------------------------------------------------
 
@@ -116,7 +214,9 @@ class Translator:
         operands = (expr.first, *(operand for _, operand in expr.rest))
         single = len(expr.rest) == 1
         pairs = [
-            partial(self._pair, a, relation, b, holds, clause or _pair_clause(expr, a, relation, b, single))
+            partial(
+                compare, self, (a, relation, b), holds, clause or pair_clause(expr, a, relation, b, single)
+            )
             for a, (relation, b) in zip(operands, expr.rest, strict=False)
         ]
         parts = every(*pairs)
@@ -124,134 +224,46 @@ class Translator:
             return parts[0]
         return All(parts) if holds else Any(parts)
 
-    def _pair(
-        self, a: ast.Expr, relation: ast.Comparison, b: ast.Expr, holds: bool, clause: Clause
-    ) -> Condition:
-        if relation is ast.Comparison.IN:
-            return self._membership(a, b, holds, clause)
-        if relation in (ast.Comparison.EQ, ast.Comparison.NE):
-            for side, label in ((a, b), (b, a)):
-                if is_extremum(side):
-                    alone = self._extremum(self.evaluator.value(side), label, clause, side)
-                    return alone if holds is (relation is ast.Comparison.EQ) else negated(alone)
-        for side in (a, b):
-            if is_extremum(side):
-                problem = f"a set of positions cannot be compared by `{relation.value}`"
-                raise self.evaluator.reject(codes.COMPARISON, problem, side.span, "use `==`, `!=` or `in`")
-        left, right = every(partial(self.evaluator.value, a), partial(self.evaluator.value, b))
-        return self._compare((left, a), relation, (right, b), holds, clause)
+    def below(self, element: Element, strict: bool, clause: Clause) -> Condition:
+        """`element <= 0`, or `element < 0`; exact."""
+        self.take_one(clause.span)
+        match element:
+            case Linear(constant, inputs, outputs):
+                return LinearAtom(inputs, outputs, constant, strict, clause, clause.span)
+            case Opaque(need):
+                self.surroundings.beyond(need)
+                return All(())
+            case Piecewise(linear, kinks):
+                self.surroundings.uses(Fragment.PIECEWISE, clause.span)
+                if len(kinks) > MAX_KINKS:
+                    problem = f"`{clause}` adds up {len(kinks)} absolute values, maxima or branches; "
+                    problem += f"this version spells out {MAX_KINKS}"
+                    self.surroundings.beyond(Need(Fragment.PIECEWISE, problem, clause.span))
+                    return All(())
+                (factor, kink), *others = kinks
+                rest = Piecewise(linear, tuple(others)) if others else linear
 
-    def _compare(
-        self,
-        a: tuple[Value, ast.Expr],
-        relation: ast.Comparison,
-        b: tuple[Value, ast.Expr],
-        holds: bool,
-        clause: Clause,
-    ) -> Condition:
-        forms = [self._number(value, relation, expr) for value, expr in (a, b)]
-        difference = combine(((ONE, forms[0]), (-ONE, forms[1])))
-        result: Condition
-        match relation:
-            case ast.Comparison.LE:
-                result = self._atom(difference, False, clause)
-            case ast.Comparison.LT:
-                result = self._atom(difference, True, clause)
-            case ast.Comparison.GE:
-                result = self._atom(difference.scaled(-ONE), False, clause)
-            case ast.Comparison.GT:
-                result = self._atom(difference.scaled(-ONE), True, clause)
-            case _:
-                below = self._atom(difference, False, clause)
-                above = self._atom(difference.scaled(-ONE), False, clause)
-                equal = All((below, above))
-                return equal if holds is (relation is ast.Comparison.EQ) else negated(equal)
-        return result if holds else negated(result)
+                def with_kink(option: Element) -> Condition:
+                    return self.below(combine(((ONE, rest), (factor, option))), strict, clause)
 
-    def _number(self, value: Value, relation: ast.Comparison, expr: ast.Expr) -> Linear:
-        if isinstance(value, Tensor) and value.size == 1:
-            return value.elements[0]
-        if isinstance(value, Tensor):
-            problem = f"`{relation.value}` compares numbers; this is {describe(value)}"
-            fix = f"compare its elements, as in `{clause_text(expr)}[0]`"
-            if value.names is not None:
-                fix = f"compare its components, as in `{clause_text(expr)}.{value.names.names[0]}`"
-            if value.is_point:
-                fix += ", or say `x in box(…)`"
-            raise self.evaluator.reject(codes.COMPARISON, problem, expr.span, fix)
-        raise self.evaluator.reject(
-            codes.KIND, f"{describe(value)} stands where a number is needed", expr.span
-        )
+                if isinstance(kink, Greatest):
+                    parts = tuple(map(with_kink, kink.options))
+                    return All(parts) if factor > 0 else Any(parts)
+                then, otherwise = with_kink(kink.then), with_kink(kink.otherwise)
+                return Any((All((kink.condition, then)), All((kink.negation, otherwise))))
 
-    def _atom(self, form: Linear, strict: bool, clause: Clause) -> LinearAtom:
-        """`form <= 0`, or `form < 0`."""
-        self._take_one(clause.span)
-        return LinearAtom(form.inputs, form.outputs, form.constant, strict, clause.text, clause.span)
+    def equal(self, element: Element, clause: Clause) -> Condition:
+        """`element == 0`; exact."""
+        return All((self.below(element, False, clause), self.below(scaled(element, -ONE), False, clause)))
 
-    def _take_one(self, span: Span) -> None:
+    def take_one(self, span: Span) -> None:
+        """Counts a part.  Raises `Rejected` past the limit, which is reported once."""
         self.count.made += 1
         if self.count.made == MAX_PARTS + 1:
-            problem = f"this formula has more than {MAX_PARTS:,} parts once `<=>` is spelled out"
+            problem = f"this formula has more than {MAX_PARTS:,} parts once it is spelled out"
             raise self.evaluator.reject(codes.TOO_MANY_CASES, problem, span, "split it into several claims")
         if self.count.made > MAX_PARTS:
             raise Rejected
-
-    # -- membership and extrema ----------------------------------------------------------------------
-
-    def _membership(self, a: ast.Expr, b: ast.Expr, holds: bool, clause: Clause) -> Condition:
-        if is_extremum(b):
-            extremisers = self.evaluator.value(b)
-            if isinstance(extremisers, Extremisers):
-                label = self._label(extremisers, a)
-                among = self._wins(extremisers, label, strictly=False, clause=clause)
-                return among if holds else negated(among)
-        left = self.evaluator.value(a)
-        if not isinstance(left, Tensor) or not left.is_point:
-            problem = "left of `in` stands the quantified point, or a label with `argmax(…)` on the right"
-            fix = f"write `lower <= {clause_text(a)} <= upper` for an interval"
-            raise self.evaluator.reject(codes.COMPARISON, problem, a.span, fix)
-        inside = self.region_rule(b, self)
-        return inside if holds else negated(inside)
-
-    def _extremum(self, value: Value, label: ast.Expr, clause: Clause, side: ast.Expr) -> Condition:
-        if not isinstance(value, Extremisers):  # pragma: no cover - `is_extremum` saw the call
-            raise self.evaluator.reject(codes.KIND, f"{describe(value)} is not a set of positions", side.span)
-        if is_extremum(label):
-            problem = "this version does not compare two sets of positions"
-            raise self.evaluator.reject(
-                codes.UNSUPPORTED, problem, label.span, "name the label: `argmax(y) == 0`"
-            )
-        return self._wins(value, self._label(value, label), strictly=True, clause=clause)
-
-    def _wins(self, extremisers: Extremisers, label: int, *, strictly: bool, clause: Clause) -> Condition:
-        """`label` is an extremiser; with `strictly`, the only one."""
-        elements = extremisers.tensor.elements
-        sign = ONE if extremisers.which is Extremum.ARGMAX else -ONE
-        rivals = (j for j in range(len(elements)) if j != label)
-        return All(
-            tuple(
-                self._atom(combine(((sign, elements[j]), (-sign, elements[label]))), strictly, clause)
-                for j in rivals
-            )
-        )
-
-    def _label(self, extremisers: Extremisers, expr: ast.Expr) -> int:
-        tensor = extremisers.tensor
-        if isinstance(expr, ast.Name) and tensor.names is not None and expr.text in tensor.names.names:
-            return tensor.names.names.index(expr.text)
-        if isinstance(expr, ast.Name) and tensor.names is not None and not self.evaluator.knows(expr.text):
-            if self.evaluator.is_broken(expr.text):
-                raise Rejected
-            known = tensor.names.names
-            problem = f"`{expr.text}` is not one of the labels of {tensor.names.owner}"
-            fix = did_you_mean(expr.text, known) or f"they are {listed(known)}"
-            raise self.evaluator.reject(codes.LABEL, problem, expr.span, fix)
-        position = self.evaluator.integer(expr, "a label")
-        if 0 <= position < tensor.size:
-            return position
-        problem = f"there is no label {position}: the tensor has shape {shape_text(tensor.shape)}"
-        fix = f"labels run from 0 to {tensor.size - 1}"
-        raise self.evaluator.reject(codes.LABEL, problem, expr.span, fix)
 
 
 def every(*parts: Callable[[], T]) -> tuple[T, ...]:
@@ -268,24 +280,13 @@ def every(*parts: Callable[[], T]) -> tuple[T, ...]:
     return tuple(results)
 
 
-def negated(condition: Condition) -> Condition:
-    """True exactly where `condition` is false."""
+def negated(condition: Condition, take_one: Callable[[], None] = lambda: None) -> Condition:
+    """True exactly where `condition` is false; `take_one` is called for every part."""
+    take_one()
     match condition:
         case LinearAtom():
             return condition.negated()
         case All(parts=parts):
-            return Any(tuple(map(negated, parts)))
+            return Any(tuple(negated(part, take_one) for part in parts))
         case Any(parts=parts):
-            return All(tuple(map(negated, parts)))
-
-
-def _clause(expr: ast.Expr) -> Clause:
-    return Clause(clause_text(expr), expr.span)
-
-
-def _pair_clause(
-    chain: ast.Compare, a: ast.Expr, relation: ast.Comparison, b: ast.Expr, single: bool
-) -> Clause:
-    if single:
-        return _clause(chain)
-    return _clause(ast.Compare(chain.span, a, ((relation, b),)))
+            return All(tuple(negated(part, take_one) for part in parts))

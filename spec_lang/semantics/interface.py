@@ -6,6 +6,7 @@ its `Signature`, or None once every mistake is logged.  Sizes come from the grap
 
 from __future__ import annotations
 
+import re
 from typing import TypeVar
 
 from spec_lang.diagnostics import DiagnosticLog, Note, Span, did_you_mean
@@ -13,11 +14,12 @@ from spec_lang.network.graph import Graph, TensorSpec
 from spec_lang.obligations.model import IDENTITY_SCALING, Axis, Scaling
 from spec_lang.semantics import codes
 from spec_lang.semantics.clauses import clause_text
+from spec_lang.semantics.elements import ONE, ZERO, Element, Linear
 from spec_lang.semantics.expressions import Evaluator, Rejected
 from spec_lang.semantics.model import NetworkUse
 from spec_lang.semantics.signature import Limits, Signature, Space
-from spec_lang.semantics.values import ONE, ZERO, Linear, Names, Tensor, elements_named
-from spec_lang.semantics.wording import counted, shape_text
+from spec_lang.semantics.values import Names, Tensor, elements_named
+from spec_lang.semantics.wording import counted, listed, shape_text
 from spec_lang.syntax import ast
 
 _Item = TypeVar("_Item", bound=ast.NetworkItem)
@@ -47,15 +49,37 @@ class _Reader:
         if shapes is None:
             return None
         given, named = self._one(ast.Inputs), self._one(ast.Outputs)
-        encode = self._scaling(self._one(ast.Encode), shapes[0], self._names(given), "encode")
-        decode = self._scaling(self._one(ast.Decode), shapes[1], self._names(named), "decode")
-        inputs = self._space(given, shapes[0], encode, "x")
-        outputs = self._space(named, shapes[1], decode, "y")
-        domain = self._domain(self._one(ast.Domain), inputs)
+        inputs = self._spaces(given, shapes[0], self._one(ast.Encode), "encode", "x")
+        outputs = self._spaces(named, shapes[1], self._one(ast.Decode), "decode", "y")
+        domain = self._domain(self._one(ast.Domain), inputs[0])
         layers = self._layers()
         if not self._fine:
             return None
         return Signature(self._use, self._graph, inputs, outputs, domain, layers)
+
+    def _spaces(
+        self,
+        item: ast.Inputs | ast.Outputs | None,
+        tensors: tuple[TensorSpec, ...],
+        scaling: ast.Encode | ast.Decode | None,
+        word: str,
+        variable: str,
+    ) -> tuple[Space, ...]:
+        """The space of the only tensor, or one of each, known by its ONNX name."""
+        if len(tensors) == 1:
+            shape = tensors[0].shape
+            return (
+                self._space(item, shape, self._scaling(scaling, shape, self._names(item), word), variable),
+            )
+        return tuple(
+            Space(
+                tensor.shape,
+                tuple(map(Axis, elements_named(tensor_word(tensor.name), tensor.shape))),
+                None,
+                tensor_word(tensor.name),
+            )
+            for tensor in tensors
+        )
 
     def _error(
         self, code: str, problem: str, span: Span, fix: str | None = None, notes: tuple[Note, ...] = ()
@@ -72,24 +96,44 @@ class _Reader:
 
     # -- shapes --------------------------------------------------------------------------------------
 
-    def _shapes(self) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
+    def _shapes(self) -> tuple[tuple[TensorSpec, ...], tuple[TensorSpec, ...]] | None:
         inputs, outputs = self._one(ast.Inputs), self._one(ast.Outputs)
         if self._graph is None:
             if inputs is None or outputs is None:
                 return None
-            return (len(inputs.components),), (len(outputs.components),)
+            sizes = len(inputs.components), len(outputs.components)
+            return (TensorSpec("input", sizes[:1]),), (TensorSpec("output", sizes[1:]),)
         graph = self._graph
-        span = self._use.declaration.path.span
-        for count, noun in ((len(graph.inputs), "inputs"), (len(graph.outputs), "outputs")):
-            if count != 1:
-                problem = f"`{self._use.path}` has {count} {noun}; this version takes networks with one"
-                self._error(codes.UNSUPPORTED, problem, span)
-        if not self._fine:
-            return None
-        source, result = graph.inputs[0], graph.value(graph.outputs[0])
-        self._check_names(inputs, source, "input")
-        self._check_names(outputs, result, "output")
-        return (source.shape, result.shape) if self._fine else None
+        sources = graph.inputs
+        results = tuple(graph.value(output) for output in graph.outputs)
+        for item, scaling, tensors, noun in (
+            (inputs, self._one(ast.Encode), sources, "input"),
+            (outputs, self._one(ast.Decode), results, "output"),
+        ):
+            if len(tensors) == 1:
+                self._check_names(item, tensors[0], noun)
+            else:
+                self._check_several(item, scaling, tensors, noun)
+        return (sources, results) if self._fine else None
+
+    def _check_several(
+        self,
+        item: ast.Inputs | ast.Outputs | None,
+        scaling: ast.Encode | ast.Decode | None,
+        tensors: tuple[TensorSpec, ...],
+        noun: str,
+    ) -> None:
+        """Several tensors go by their ONNX names; components, scalings and domains are of a single one."""
+        words = [tensor_word(tensor.name) for tensor in tensors]
+        place = (Note(f"`{self._use.path}` has {listed(words)}", self._use.declaration.path.span),)
+        domain = self._one(ast.Domain) if noun == "input" else None
+        for part in (item, scaling, domain):
+            if part is not None:
+                problem = f"`{self._use.path}` has {len(tensors)} {noun}s, which go by their ONNX names"
+                fix = f"leave this out; a spec says `f({words[0]}: …, {words[1]}: …)`"
+                if noun == "output":
+                    fix = f"leave this out; a spec says `f(x).{words[0]}`"
+                self._error(codes.TENSOR_NAMES, problem, part.span, fix, place)
 
     def _check_names(self, item: ast.Inputs | ast.Outputs | None, tensor: TensorSpec, noun: str) -> None:
         if item is None or len(item.components) == tensor.size:
@@ -144,7 +188,7 @@ class _Reader:
             return identity
         scalings: list[Scaling] = []
         for position, form in enumerate(value.elements):
-            if tuple(index for index, _ in form.inputs) != (position,):
+            if not isinstance(form, Linear) or tuple(index for index, _ in form.inputs) != (position,):
                 problem = f"`{word}` must scale and shift every element by itself; element {position} of "
                 problem += f"`{clause_text(item.value)}` {_fault(form, variable)}"
                 fix = f"write `{word} {variable} = ({variable} - offset) / scale`, scale not 0"
@@ -180,8 +224,9 @@ class _Reader:
             problem = f"{label} has no input `{name.text}`"
             fix = did_you_mean(name.text, space.names.names)
             raise self._evaluator.reject(codes.COMPONENT, problem, name.span, fix)
-        lower = self._evaluator.number(part.lower, "a limit of the domain")
-        upper = self._evaluator.number(part.upper, "a limit of the domain")
+        unit = space.axes[space.names.names.index(name.text)].unit
+        lower = self._evaluator.number(part.lower, "a limit of the domain", unit)
+        upper = self._evaluator.number(part.upper, "a limit of the domain", unit)
         if lower > upper:
             problem = f"no `{name.text}` lies in `[{clause_text(part.lower)}, {clause_text(part.upper)}]`"
             raise self._evaluator.reject(codes.DOMAIN, problem, part.span, "the lower limit comes first")
@@ -211,7 +256,15 @@ def _unnamed_axis(name: str, scaling: Scaling) -> Axis:
     return Axis(name, None, scaling)
 
 
-def _fault(form: Linear, variable: str) -> str:
+def _fault(form: Element, variable: str) -> str:
+    if not isinstance(form, Linear):
+        return f"is not a multiple of an element of `{variable}`"
     if not form.inputs:
         return f"does not depend on `{variable}`"
     return f"mixes elements of `{variable}`"
+
+
+def tensor_word(name: str) -> str:
+    """What a spec calls an ONNX tensor: its name, with `_` for whatever a name cannot have."""
+    word = re.sub(r"[^A-Za-z0-9_]", "_", name)
+    return f"_{word}" if word[:1].isdigit() else word

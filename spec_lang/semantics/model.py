@@ -6,13 +6,14 @@ of network-space flat inputs and outputs; `frame` is the way back.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
 
+from spec_lang._values import dataclass
 from spec_lang.diagnostics import Span
 from spec_lang.network.graph import Graph
-from spec_lang.obligations.model import All, Condition, Frame
+from spec_lang.obligations.model import All, Condition, Frame, Terms, Tie
+from spec_lang.semantics.elements import Fragment, Need
 from spec_lang.syntax import ast
 
 
@@ -49,29 +50,62 @@ class Attributes:
     tags: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class TypedClaim:
-    """One member of a claim, checked against its network: `violation` is true at no point of `region`.
+@dataclass(frozen=True, slots=True)
+class NetworkRun:
+    """One application of a network in a claim's graph, to be run by itself.
 
-    `formula` is what the claim stands for once forms and definitions are expanded and indices filled in.
-    `graph` has the network's outputs first, then the hidden tensors that the claim mentions.
+    `point` is its flat input as affine forms of the graph's; its outputs start at `output` in the flat
+    output.
     """
 
-    name: str  # "property_1[1,1]"
-    declaration: ast.ClaimDecl
-    title: str | None
-    attributes: Attributes
-    formula: ast.Forall
-    network: NetworkUse
+    use: NetworkUse
+    point: tuple[tuple[Terms, Fraction], ...]
+    output: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Statement:
+    """What there is to decide: `violation` is true at no point of `region`.
+
+    With `exists` the claim is that there is such a point; `violation` is then what it says of it.  `graph`
+    has an input for every variable and for every point that is tied to them, and the outputs of every
+    application, then the hidden tensors, that the claim mentions.  `ties` are part of `region`, too.
+    `runs` is None where a network is applied to another's outputs.
+    """
+
     graph: Graph
     frame: Frame
     region: Condition
     violation: Condition
+    ties: tuple[Tie, ...] = ()
+    exists: bool = False
+    runs: tuple[NetworkRun, ...] | None = ()
 
     @property
     def condition(self) -> Condition:
-        """The claim's negation, region included."""
+        """What is searched for, region included."""
         return All((self.region, self.violation))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TypedClaim:
+    """One member of a claim, an invariant or a measure, checked against its networks.
+
+    `formula` is what it stands for once forms and definitions are expanded and indices filled in.
+    `statement` is None where something is beyond every backend; `needs` then say what, and where.
+    `fragments` are what makes a claim with a statement less simple than linear, with the first place of each.
+    """
+
+    name: str  # "property_1[1,1]"
+    kind: str  # "claim", "invariant", "measure"
+    declaration: ast.ClaimDecl | ast.InvariantDecl | ast.MeasureDecl
+    title: str | None
+    attributes: Attributes
+    formula: ast.Expr
+    networks: tuple[NetworkUse, ...]
+    statement: Statement | None
+    needs: tuple[Need, ...] = ()
+    fragments: tuple[tuple[Fragment, Span], ...] = ()
 
     @property
     def span(self) -> Span:

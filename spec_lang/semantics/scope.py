@@ -7,12 +7,14 @@ the names of networks, regions, parameters and indices.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import field
+from fractions import Fraction
 from functools import cached_property
 
+from spec_lang._values import dataclass
 from spec_lang.semantics.families import Family, member_name
 from spec_lang.semantics.model import Attributes, NetworkUse
-from spec_lang.semantics.values import FamilyValue, NetworkValue, Value
+from spec_lang.semantics.values import ArrayValue, DataValue, FamilyValue, NetworkValue, Value, scalar
 from spec_lang.syntax import ast
 
 
@@ -40,12 +42,16 @@ class RegionFamily:
 
 @dataclass(frozen=True, slots=True)
 class ClaimFamily:
-    """A claim declaration; `body` is expanded, its indices free."""
+    """A claim, an invariant or a measure; `body` is in the core language, its indices free.
 
-    declaration: ast.ClaimDecl
+    The body of an invariant is the formula that it stands for, that of a measure what its `quantity` is of.
+    """
+
+    declaration: ast.ClaimDecl | ast.InvariantDecl | ast.MeasureDecl
     family: Family
     attributes: Attributes
     body: ast.Expr
+    quantity: ast.Optimum | ast.Radius | None = None
 
     def member_name(self, member: tuple[int, ...]) -> str:
         return member_name(self.declaration.name.text, member)
@@ -53,7 +59,11 @@ class ClaimFamily:
 
 @dataclass(frozen=True)  # not slotted: the name table is computed once, on demand
 class Scope:
-    """Everything that a file declares.  `parameters` are evaluated; `broken` names did not parse."""
+    """Everything that a file and its imports declare; `claims` are the file's own.
+
+    `parameters` are evaluated; `data` is read when it is used; `dimensions` are the sizes that types name;
+    `broken` names did not parse, or could not be resolved.
+    """
 
     file: str
     families: Mapping[str, NetworkFamily]
@@ -61,6 +71,8 @@ class Scope:
     claims: tuple[ClaimFamily, ...]
     parameters: Mapping[str, Value]
     broken: frozenset[str]
+    data: Mapping[str, DataValue | ArrayValue] = field(default_factory=dict)
+    dimensions: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def networks(self) -> tuple[NetworkUse, ...]:
@@ -68,9 +80,15 @@ class Scope:
         return tuple(use for family in self.families.values() for use in family.uses.values())
 
     @cached_property
+    def constants(self) -> Mapping[str, Value]:
+        """What has a value without any network: parameters, data and the sizes of its dimensions."""
+        sizes = {name: scalar(Fraction(size)) for name, size in self.dimensions.items()}
+        return {**self.data, **sizes, **self.parameters}
+
+    @cached_property
     def names(self) -> Mapping[str, Value]:
         """What the names of the file denote in an expression."""
-        names: dict[str, Value] = dict(self.parameters)
+        names: dict[str, Value] = dict(self.constants)
         for name, network in self.families.items():
             single = not network.family.indices
             names[name] = NetworkValue(network.first) if single else FamilyValue("network family", name)

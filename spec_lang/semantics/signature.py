@@ -7,37 +7,70 @@ flat and row-major; the domain is in problem space.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
+from typing import Final
 
+from spec_lang._values import dataclass
 from spec_lang.diagnostics import Span
 from spec_lang.network.graph import Graph, TensorSpec
 from spec_lang.obligations.model import Axis
+from spec_lang.semantics.elements import Linear
 from spec_lang.semantics.model import NetworkUse
-from spec_lang.semantics.values import Linear, Names, Tensor
+from spec_lang.semantics.values import Names, Tensor
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Space:
-    """The inputs, or the outputs: one axis for each flat element."""
+    """One input or output tensor: one axis for each flat element.  `name` is what a spec calls the tensor
+    where the network has several."""
 
     shape: tuple[int, ...]
     axes: tuple[Axis, ...]
     names: Names | None
+    name: str = ""
 
     @property
     def size(self) -> int:
         return len(self.axes)
 
-    def as_inputs(self) -> Tensor:
-        """The problem-space point, as exact forms over the network-space inputs."""
-        forms = (Linear(a.scaling.offset, ((i, a.scaling.factor),)) for i, a in enumerate(self.axes))
-        return Tensor(self.shape, tuple(forms), self.names, is_point=True)
+    @property
+    def units(self) -> tuple[str | None, ...] | None:
+        """The units of the elements, where any is declared."""
+        units = tuple(axis.unit for axis in self.axes)
+        return units if any(units) else None
 
-    def as_outputs(self) -> Tensor:
-        """The problem-space outputs, as exact forms over the network-space outputs."""
-        forms = (Linear(a.scaling.offset, (), ((i, a.scaling.factor),)) for i, a in enumerate(self.axes))
-        return Tensor(self.shape, tuple(forms), self.names)
+    def as_inputs(self, start: int, use: NetworkUse | None) -> Tensor:
+        """The problem-space point, as exact forms over the network-space inputs from `start` on."""
+        return Tensor(self.shape, _inputs(self, start), self.names, self.units, space=use)
+
+    def start_of(self, point: Tensor) -> int | None:
+        """The input that `point`, if `as_inputs` of this space has made it, starts at."""
+        first = point.elements[0] if point.elements else None
+        if not isinstance(first, Linear) or len(first.inputs) != 1:
+            return None
+        start = first.inputs[0][0]
+        return start if point.elements is _inputs(self, start) else None
+
+    def as_outputs(self, start: int) -> Tensor:
+        """The problem-space outputs, as exact forms over the network-space outputs from `start` on."""
+        return Tensor(self.shape, _outputs(self, start), self.names, self.units)
+
+
+# The points of most claims of a file are at the same place of their graphs.
+_FORMS: Final = 1024
+
+
+@lru_cache(_FORMS)
+def _inputs(space: Space, start: int) -> tuple[Linear, ...]:
+    places = enumerate(space.axes, start)
+    return tuple(Linear(axis.scaling.offset, ((place, axis.scaling.factor),)) for place, axis in places)
+
+
+@lru_cache(_FORMS)
+def _outputs(space: Space, start: int) -> tuple[Linear, ...]:
+    places = enumerate(space.axes, start)
+    return tuple(Linear(axis.scaling.offset, (), ((place, axis.scaling.factor),)) for place, axis in places)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +90,24 @@ class Signature:
 
     use: NetworkUse
     graph: Graph | None
-    input: Space
-    output: Space
+    inputs: tuple[Space, ...]
+    outputs: tuple[Space, ...]
     domain: tuple[Limits, ...]
     layers: Mapping[str, tuple[int, TensorSpec]]  # by the spec's name: value number, ONNX name and shape
+
+    @property
+    def input(self) -> Space:
+        """The only input; for a network with several, all of them in one, without names or scalings."""
+        return _joined(self.inputs)
+
+    @property
+    def output(self) -> Space:
+        """The only output; for a network with several, all of them in one."""
+        return _joined(self.outputs)
+
+
+def _joined(spaces: tuple[Space, ...]) -> Space:
+    if len(spaces) == 1:
+        return spaces[0]
+    axes = tuple(axis for space in spaces for axis in space.axes)
+    return Space((len(axes),), axes, None)

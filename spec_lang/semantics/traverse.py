@@ -1,17 +1,19 @@
 """Walking and rebuilding expressions: children, free names, substitution.
 
-In: expressions.  Out: their parts, or new expressions of the same shape.  Binders are `forall` and
-set-builders; substitution never captures, because bound variables that clash are renamed first.
+In: expressions.  Out: their parts, or new expressions of the same shape.  Binders are quantifiers, `let`
+and set-builders; substitution never captures, because bound variables that clash are renamed first.
 """
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import assert_never
 
 from spec_lang.syntax import ast
+from spec_lang.syntax.parts import binding_parts, index_parts
 
 
 def children(expr: ast.Expr) -> tuple[ast.Expr, ...]:
@@ -22,7 +24,7 @@ def children(expr: ast.Expr) -> tuple[ast.Expr, ...]:
         case ast.Attribute(base=base):
             return (base,)
         case ast.Index(base=base, indices=indices):
-            return (base, *indices)
+            return (base, *(part for index in indices for part in index_parts(index)))
         case ast.Call(function=function, arguments=arguments):
             return (function, *(a.value for a in arguments))
         case ast.TensorLiteral(elements=elements):
@@ -33,60 +35,80 @@ def children(expr: ast.Expr) -> tuple[ast.Expr, ...]:
             return tuple(part for _, part in pairs)
         case ast.Compare(first=first, rest=rest):
             return (first, *(part for _, part in rest))
-        case ast.And(operands=operands) | ast.Or(operands=operands) | ast.Meet(operands=operands):
+        case ast.And(operands=operands) | ast.Or(operands=operands):
+            return operands
+        case ast.Meet(operands=operands) | ast.Join(operands=operands):
             return operands
         case ast.Implies(premise=premise, conclusion=conclusion):
             return (premise, conclusion)
         case ast.Iff(left=left, right=right):
             return (left, right)
-        case ast.Forall(bindings=bindings, body=body):
-            return (*(b.domain for b in bindings), body)
+        case ast.Quantified(bindings=bindings, body=body):
+            return (*(part for b in bindings for part in binding_parts(b)), body)
+        case ast.Let(definitions=definitions, body=body):
+            return (*(d.value for d in definitions), body)
+        case ast.If(condition=condition, then=then, otherwise=otherwise):
+            return (condition, then, otherwise)
         case ast.SetBuilder(condition=condition):
             return (condition,)
     assert_never(expr)
 
 
 def rebuild(expr: ast.Expr, visit: Callable[[ast.Expr], ast.Expr]) -> ast.Expr:
-    """`expr` with every direct part replaced by `visit(part)`."""
+    """`expr` with every direct part replaced by `visit(part)`; itself, when no part changes."""
+    if isinstance(expr, ast.TensorLiteral) and all(isinstance(e, ast.Number) for e in expr.elements):
+        return expr  # data: nothing to visit, and there may be much of it
+    before = children(expr)
+    after = tuple(map(visit, before))
+    if all(map(operator.is_, before, after)):
+        return expr
+    return _with_children(expr, iter(after))
+
+
+def _with_children(expr: ast.Expr, parts: Iterator[ast.Expr]) -> ast.Expr:
+    """`expr` with other parts, in the order of `children`."""
+
+    def take(_: object = None) -> ast.Expr:
+        return next(parts)
+
     match expr:
         case ast.Number() | ast.String() | ast.Name():
             return expr
         case ast.Attribute():
-            return replace(expr, base=visit(expr.base))
+            return replace(expr, base=take())
         case ast.Index():
-            return replace(expr, base=visit(expr.base), indices=tuple(map(visit, expr.indices)))
+            return replace(expr, base=take(), indices=tuple(_index(index, take) for index in expr.indices))
         case ast.Call():
-            values = map(visit, (a.value for a in expr.arguments))
-            arguments = tuple(map(_with_value, expr.arguments, values))
-            return replace(expr, function=visit(expr.function), arguments=arguments)
+            function = take()
+            return replace(
+                expr, function=function, arguments=tuple(replace(a, value=take()) for a in expr.arguments)
+            )
         case ast.TensorLiteral():
-            if all(isinstance(element, ast.Number) for element in expr.elements):
-                return expr  # data: nothing to visit, and there may be much of it
-            return replace(expr, elements=tuple(map(visit, expr.elements)))
+            return replace(expr, elements=tuple(parts))
         case ast.Negate() | ast.Not():
-            return replace(expr, operand=visit(expr.operand))
+            return replace(expr, operand=take())
         case ast.Sum():
-            signs = (sign for sign, _ in expr.terms)
-            return replace(expr, terms=tuple(zip(signs, map(visit, children(expr)), strict=True)))
+            return replace(expr, terms=tuple((sign, take()) for sign, _ in expr.terms))
         case ast.Product():
-            signs = (sign for sign, _ in expr.factors)
-            return replace(expr, factors=tuple(zip(signs, map(visit, children(expr)), strict=True)))
+            return replace(expr, factors=tuple((sign, take()) for sign, _ in expr.factors))
         case ast.Compare():
-            relations = (relation for relation, _ in expr.rest)
-            parts = tuple(map(visit, (part for _, part in expr.rest)))
-            return replace(expr, first=visit(expr.first), rest=tuple(zip(relations, parts, strict=True)))
-        case ast.And() | ast.Or() | ast.Meet():
-            return replace(expr, operands=tuple(map(visit, expr.operands)))
+            return replace(expr, first=take(), rest=tuple((relation, take()) for relation, _ in expr.rest))
+        case ast.And() | ast.Or() | ast.Meet() | ast.Join():
+            return replace(expr, operands=tuple(parts))
         case ast.Implies():
-            return replace(expr, premise=visit(expr.premise), conclusion=visit(expr.conclusion))
+            return replace(expr, premise=take(), conclusion=take())
         case ast.Iff():
-            return replace(expr, left=visit(expr.left), right=visit(expr.right))
-        case ast.Forall():
-            domains = map(visit, (b.domain for b in expr.bindings))
-            bindings = tuple(map(_with_domain, expr.bindings, domains))
-            return replace(expr, bindings=bindings, body=visit(expr.body))
+            return replace(expr, left=take(), right=take())
+        case ast.Quantified():
+            bindings = tuple(_binding(binding, take) for binding in expr.bindings)
+            return replace(expr, bindings=bindings, body=take())
+        case ast.Let():
+            definitions = tuple(replace(d, value=take()) for d in expr.definitions)
+            return replace(expr, definitions=definitions, body=take())
+        case ast.If():
+            return replace(expr, condition=take(), then=take(), otherwise=take())
         case ast.SetBuilder():
-            return replace(expr, condition=visit(expr.condition))
+            return replace(expr, condition=take())
     assert_never(expr)
 
 
@@ -102,8 +124,10 @@ def walk(expr: ast.Expr) -> Iterator[ast.Expr]:
 def bound_names(expr: ast.Expr) -> tuple[ast.Name, ...]:
     """The variables that `expr` itself binds."""
     match expr:
-        case ast.Forall():
+        case ast.Quantified():
             return tuple(b.variable for b in expr.bindings)
+        case ast.Let():
+            return tuple(d.name for d in expr.definitions)
         case ast.SetBuilder():
             return (expr.variable,)
         case _:
@@ -150,25 +174,25 @@ class _Substitution:
         match expr:
             case ast.Name():
                 return values.get(expr.text, expr)
-            case ast.Forall():
-                renamed, inner = self._bind(expr, values)
-                domains = tuple(self.visit(b.domain, values) for b in expr.bindings)
-                bindings = tuple(map(_with_domain, renamed, domains))
-                return replace(expr, bindings=bindings, body=self.visit(expr.body, inner))
+            case ast.Quantified():
+                bindings: list[ast.Binding] = []
+                for binding in expr.bindings:  # a domain may speak of the variables before it
+                    visited = _binding(binding, partial(self.visit, values=values))
+                    variable, values = self._rename(binding.variable, expr, values)
+                    bindings.append(replace(visited, variable=variable))
+                return replace(expr, bindings=tuple(bindings), body=self.visit(expr.body, values))
+            case ast.Let():
+                definitions: list[ast.Definition] = []
+                for definition in expr.definitions:
+                    value = self.visit(definition.value, values)
+                    name, values = self._rename(definition.name, expr, values)
+                    definitions.append(replace(definition, name=name, value=value))
+                return replace(expr, definitions=tuple(definitions), body=self.visit(expr.body, values))
             case ast.SetBuilder():
                 variable, inner = self._rename(expr.variable, expr, values)
                 return replace(expr, variable=variable, condition=self.visit(expr.condition, inner))
             case _:
                 return rebuild(expr, partial(self.visit, values=values))
-
-    def _bind(
-        self, quantifier: ast.Forall, values: Mapping[str, ast.Expr]
-    ) -> tuple[tuple[ast.Binding, ...], Mapping[str, ast.Expr]]:
-        renamed: list[ast.Binding] = []
-        for binding in quantifier.bindings:
-            variable, values = self._rename(binding.variable, quantifier, values)
-            renamed.append(replace(binding, variable=variable))
-        return tuple(renamed), values
 
     def _rename(
         self, variable: ast.Name, scope: ast.Expr, values: Mapping[str, ast.Expr]
@@ -191,9 +215,22 @@ def fresh_name(base: str, taken: frozenset[str]) -> str:
     return name
 
 
-def _with_value(argument: ast.Argument, value: ast.Expr) -> ast.Argument:
-    return replace(argument, value=value)
+def _index(index: ast.Expr | ast.Slice, visit: Callable[[ast.Expr], ast.Expr]) -> ast.Expr | ast.Slice:
+    if not isinstance(index, ast.Slice):
+        return visit(index)
+    first = None if index.first is None else visit(index.first)
+    last = None if index.last is None else visit(index.last)
+    return replace(index, first=first, last=last)
 
 
-def _with_domain(binding: ast.Binding, domain: ast.Expr) -> ast.Binding:
-    return replace(binding, domain=domain)
+def _binding(binding: ast.Binding, visit: Callable[[ast.Expr], ast.Expr]) -> ast.Binding:
+    match binding.domain:
+        case None:
+            return binding
+        case ast.IndexRange() as values:
+            domain = replace(values, first=visit(values.first), last=visit(values.last))
+            return replace(binding, domain=domain)
+        case ast.IndexSet(elements=elements) as values:
+            return replace(binding, domain=replace(values, elements=tuple(map(visit, elements))))
+        case region:
+            return replace(binding, domain=visit(region))

@@ -1,4 +1,4 @@
-"""Type-checking: claims against the networks that they speak of, down to exact linear conditions.
+"""Type-checking: claims against the networks that they speak of, down to exact conditions.
 
 In: a file's scope and the graphs of its networks.  Out: a `TypedSpec`, one entry for every wanted member of
 every claim that could be understood.  A network without a graph failed to load, which has been reported: its
@@ -8,23 +8,41 @@ claims are checked as far as its declaration goes, and left out.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
+from typing import Final
 
-from spec_lang.diagnostics import DiagnosticLog, InternalError, Note, Span
+from spec_lang.diagnostics import Diagnostic, DiagnosticLog, InternalError, Severity, Span
 from spec_lang.network.graph import Graph
-from spec_lang.obligations.model import Condition, Frame
+from spec_lang.obligations.model import All, Condition
 from spec_lang.semantics import codes
 from spec_lang.semantics.context import Context
-from spec_lang.semantics.expressions import Evaluator, Rejected
-from spec_lang.semantics.formulas import Translator, every
+from spec_lang.semantics.elements import Fragment, Need
+from spec_lang.semantics.expressions import Evaluator, Observer
+from spec_lang.semantics.formulas import every
+from spec_lang.semantics.indices import is_index
 from spec_lang.semantics.interface import read_interface
-from spec_lang.semantics.model import NetworkUse, TypedClaim, TypedSpec
-from spec_lang.semantics.regions import region_condition
+from spec_lang.semantics.measures import check_measure
+from spec_lang.semantics.model import NetworkUse, Statement, TypedClaim, TypedSpec
+from spec_lang.semantics.rejection import Rejected
 from spec_lang.semantics.scope import ClaimFamily, RegionFamily, Scope
 from spec_lang.semantics.signature import Signature
-from spec_lang.semantics.traverse import substitute, walk
-from spec_lang.semantics.uses import Mention, mentions
+from spec_lang.semantics.spaces import Home, home_of
+from spec_lang.semantics.traverse import substitute
 from spec_lang.syntax import ast
+
+_NEED_CODES: Final[Mapping[Fragment, str]] = {
+    Fragment.LINEAR: codes.NONLINEAR,
+    Fragment.PIECEWISE: codes.NONLINEAR,
+    Fragment.PRODUCT: codes.NONLINEAR,
+    Fragment.SMOOTH: codes.SMOOTH,
+    Fragment.GRADIENT: codes.GRADIENT,
+    Fragment.PERTURBATION: codes.PERTURBED,
+    Fragment.COMPOSITION: codes.COMPOSED,
+    Fragment.ALTERNATION: codes.ALTERNATION,
+    Fragment.MEASURE: codes.MEASURED,
+}
+_KINDS: Final = {ast.ClaimDecl: "claim", ast.InvariantDecl: "invariant", ast.MeasureDecl: "measure"}
 
 
 def typecheck(
@@ -32,28 +50,30 @@ def typecheck(
     graphs: Mapping[str, Graph],
     log: DiagnosticLog,
     wanted: Callable[[str], bool] = lambda _: True,
+    observer: Observer | None = None,
 ) -> TypedSpec:
-    """The typed claims of `scope` whose names are `wanted`; `graphs` by the networks' labels."""
-    checker = _Checker(scope, graphs, log)
+    """The typed claims of `scope` whose names are `wanted`; `graphs` by the networks' labels.
+
+    `observer` hears what every expression denotes.
+    """
+    checker = _Checker(scope, graphs, log, observer)
     checker.check_declarations()
     claims = (claim for family in scope.claims for claim in checker.claims(family, wanted))
     return TypedSpec(tuple(claims))
 
 
 class _Checker:
-    __slots__ = ("_graphs", "_log", "_scope", "_signatures")
+    __slots__ = ("_graphs", "_log", "_observer", "_said", "_scope", "_signatures")
 
-    def __init__(self, scope: Scope, graphs: Mapping[str, Graph], log: DiagnosticLog) -> None:
+    def __init__(
+        self, scope: Scope, graphs: Mapping[str, Graph], log: DiagnosticLog, observer: Observer | None
+    ) -> None:
         self._scope = scope
         self._graphs = graphs
         self._log = log
+        self._observer = observer
         self._signatures: dict[str, Signature | None] = {}
-
-    def _reject(
-        self, code: str, problem: str, span: Span, fix: str | None = None, notes: tuple[Note, ...] = ()
-    ) -> Rejected:
-        self._log.error(code, problem, span, fix, notes)
-        return Rejected()
+        self._said: set[tuple[str, Span]] = set()
 
     def check_declarations(self) -> None:
         """Networks and regions, whether or not a claim uses them; one member stands for a family."""
@@ -67,16 +87,18 @@ class _Checker:
 
     def _check_region(self, region: RegionFamily) -> None:
         member = next(iter(region.family.members()))
-        values = region.family.assignment(member, region.declaration.name.span)
+        name = region.declaration.name
+        values = region.family.assignment(member, name.span)
         value = substitute(region.value, values)
         network = region.declaration.network
         place = value if network is None else substitute(network, values)
-        found = mentions(place, self._scope, self._log)
-        signature = self._signature(found[0].use) if found else None
-        if signature is None:
-            return  # no network to check it against, or one that is reported elsewhere
-        context = Context(self._scope, signature, self._log)
-        region_condition(context, value, self._translator(context))
+        context = self._context()
+        probe = ast.Binding(value.span, ast.Name(name.span, name.text), place)
+        home = home_of(probe, value, context.translator.evaluator, self._scope)
+        if isinstance(home, Home) and self._signature(home.use) is not None:
+            binding = replace(probe, domain=_member(name, region, values))
+            point = context.bind(replace(binding, domain=place), value, context.translator)
+            context.translator.region_of(binding, point)
 
     def claims(self, family: ClaimFamily, wanted: Callable[[str], bool]) -> Iterator[TypedClaim]:
         """The wanted members; after one with a mistake, the others would repeat it."""
@@ -84,11 +106,11 @@ class _Checker:
             name = family.member_name(member)
             if not wanted(name):
                 continue
-            before = len(self._log)
+            before = sum(problem.is_error for problem in self._log)
             try:
                 claim = self._claim(family, member, name)
             except Rejected:
-                if len(self._log) > before:
+                if sum(problem.is_error for problem in self._log) > before:
                     return
                 if not self._log.has_errors and not self._scope.broken:
                     raise InternalError(f"{name} was left out without a reason") from None
@@ -98,85 +120,121 @@ class _Checker:
 
     def _claim(self, family: ClaimFamily, member: tuple[int, ...], name: str) -> TypedClaim | None:
         declaration = family.declaration
-        formula = substitute(family.body, family.family.assignment(member, declaration.name.span))
-        quantified = self._quantified(formula)
-        use = self._network_of(quantified)
-        signature = self._signature(use)
-        if signature is None:
-            return None
-        context = Context(self._scope, signature, self._log)
-        binding = quantified.bindings[0]
-        variable = binding.variable.text
-        outside = self._translator(context)
-        inside = outside.with_name(variable, context.point)
-        region, violation = every(
-            partial(region_condition, context, binding.domain, outside),
-            partial(inside.condition, quantified.body, False),
-        )
-        if signature.graph is None:
-            return None
+        values = family.family.assignment(member, declaration.name.span)
+        formula = substitute(family.body, values)
+        context = self._context()
+        if family.quantity is not None:
+            formula = check_measure(family.quantity, values, context)
+            statement = None
+        else:
+            statement, context = self._statement(formula, context)
+            if statement is None and not context.needs:
+                return None  # a network did not load
+        needs = tuple(context.needs)
+        for need in needs:
+            self._warn(need)
         return TypedClaim(
             name,
+            _KINDS[type(declaration)],
             declaration,
             declaration.title,
             family.attributes,
-            quantified,
-            use,
-            context.graph(signature.graph),
-            Frame(use.label, variable, signature.input.axes, context.output_axes()),
-            region,
-            violation,
+            formula,
+            context.applications.networks,
+            statement,
+            needs,
+            tuple(context.fragments.items()),
         )
 
-    def _translator(self, context: Context) -> Translator:
-        rule: Callable[[ast.Expr, Translator], Condition] = partial(region_condition, context)
-        return Translator(context.global_evaluator, rule)
+    def _warn(self, need: Need) -> None:
+        code = _NEED_CODES[need.fragment]
+        if (code, need.span) not in self._said:
+            self._said.add((code, need.span))
+            problem = f"no backend of this version decides this: {need.problem}"
+            self._log.add(Diagnostic(code, problem, need.span, None, Severity.WARNING, need.notes))
+
+    def _context(self) -> Context:
+        return Context(self._scope, self._signature, self._log, self._observer)
 
     def _signature(self, use: NetworkUse) -> Signature | None:
         if use.label not in self._signatures:
             graph = self._graphs.get(use.label)
-            evaluator = Evaluator(self._log, self._scope.parameters, None, self._scope.broken)
+            evaluator = Evaluator(self._log, self._scope.constants, None, self._scope.broken)
             signature = read_interface(use, graph, evaluator, self._log)
             self._signatures[use.label] = signature
         return self._signatures[use.label]
 
     # -- the shape of a claim ------------------------------------------------------------------------
 
-    def _quantified(self, formula: ast.Expr) -> ast.Forall:
-        if not isinstance(formula, ast.Forall):
-            fix = "write `forall x in …: …`"
-            problem = "a claim says something about every point of a region"
-            raise self._reject(codes.QUANTIFIER, problem, formula.span, fix)
-        if len(formula.bindings) != 1:
-            span = formula.bindings[1].span
-            raise self._reject(codes.QUANTIFIER, "this version quantifies over one point at a time", span)
-        return formula
+    def _statement(self, formula: ast.Expr, context: Context) -> tuple[Statement | None, Context]:
+        """What there is to decide, and the context that it was read in.
 
-    def _network_of(self, formula: ast.Forall) -> NetworkUse:
-        """What the claim applies, else what its region is on, else the only one that there is."""
-        applied = mentions(formula.body, self._scope, self._log)
-        found = applied or mentions(formula.bindings[0].domain, self._scope, self._log)
-        if not found:
-            families = tuple(self._scope.families.values())
-            if len(families) == 1:
-                return families[0].first  # there is no other space that the region could be in
-            if self._has_unknown_names(formula):
-                raise Rejected
+        A formula that begins with `exists` is searched for a point that makes it true, any other for one
+        that makes it false.
+        """
+        exists = isinstance(formula, ast.Quantified) and formula.quantifier is ast.Quantifier.EXISTS
+        region, violation = _searched(formula, exists, context)
+        context.put_to_work()
+        if not context.applications.networks and not context.needs:
+            raise self._no_network(formula)
+        graph = context.applications.graph()
+        if context.needs or graph is None:
+            return None, context
+        applications = context.applications
+        equations = applications.equations()
+        statement = Statement(
+            graph,
+            applications.frame(),
+            All((region, equations)) if equations.parts else region,
+            violation,
+            applications.ties,
+            exists,
+            applications.runs(),
+        )
+        return statement, context
+
+    def _no_network(self, formula: ast.Expr) -> Rejected:
+        if isinstance(formula, ast.Quantified):
             fix = "apply one to the point: `f(x)`"
-            raise self._reject(codes.ONE_NETWORK, "this claim speaks of no network", formula.span, fix)
-        first = found[0]
-        for other in found[1:]:
-            if other.use.label != first.use.label:
-                raise self._reject_second(first, other)
-        return first.use
+            self._log.error(codes.ONE_NETWORK, "this claim speaks of no network", formula.span, fix)
+        else:
+            problem = "a claim says something about every point of a region"
+            self._log.error(codes.QUANTIFIER, problem, formula.span, "write `forall x in …: …`")
+        return Rejected()
 
-    def _has_unknown_names(self, formula: ast.Expr) -> bool:
-        """Whether a name in `formula` has been reported as unknown: it may well have been a network."""
-        unknown = {problem.span for problem in self._log if problem.code == codes.UNKNOWN_NAME}
-        return any(isinstance(node, ast.Name) and node.span in unknown for node in walk(formula))
 
-    def _reject_second(self, first: Mention, other: Mention) -> Rejected:
-        problem = f"this claim speaks of `{first.use.label}` and of `{other.use.label}`"
-        notes = (Note(f"`{first.use.label}` is used here", first.span),)
-        fix = "this version compares one network at a time"
-        return self._reject(codes.ONE_NETWORK, problem, other.span, fix, notes)
+def _searched(formula: ast.Expr, holds: bool, context: Context) -> tuple[Condition, Condition]:
+    """The region of the points of the outermost quantifier, and where the rest holds (or fails)."""
+    translator = context.translator
+    regions: list[Condition] = []
+    wanted = ast.Quantifier.EXISTS if holds else ast.Quantifier.FORALL
+    while (
+        isinstance(formula, ast.Quantified)
+        and formula.quantifier is wanted
+        and not is_index(formula.bindings[0])
+    ):
+        binding, *others = formula.bindings
+        rest = replace(formula, bindings=tuple(others)) if others else formula.body
+        point = context.bind(binding, rest, translator)
+        inner = translator.with_name(binding.variable.text, point)
+        if others or isinstance(rest, ast.Quantified):
+            regions.append(translator.region_of(binding, point))
+            translator, formula = inner, rest
+            continue
+        region, violation = every(
+            partial(translator.region_of, binding, point), partial(inner.condition, rest, holds)
+        )
+        return _both(regions, region), violation
+    violation = translator.condition(formula, holds)
+    return _both(regions, None), violation
+
+
+def _both(regions: list[Condition], last: Condition | None) -> Condition:
+    parts = (*regions, last) if last is not None else tuple(regions)
+    return parts[0] if len(parts) == 1 else All(parts)
+
+
+def _member(name: ast.Name, region: RegionFamily, values: Mapping[str, ast.Expr]) -> ast.Expr:
+    if not region.family.indices:
+        return name
+    return ast.Index(name.span, name, tuple(values[index] for index in region.family.indices))

@@ -7,8 +7,8 @@ family stands for its first member, since all members share names, scalings and 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from spec_lang._values import dataclass
 from spec_lang.diagnostics import DiagnosticLog, Span
 from spec_lang.semantics.expressions import Evaluator, Rejected
 from spec_lang.semantics.model import NetworkUse
@@ -31,9 +31,10 @@ def mentions(expr: ast.Expr, scope: Scope, log: DiagnosticLog) -> tuple[Mention,
 
     Raises `Rejected` for an index outside its family.
     """
-    evaluator = Evaluator(log, scope.parameters, None, scope.broken)
+    evaluator = Evaluator(log, scope.constants, None, scope.broken)
     found: list[Mention] = []
     stack: list[ast.Expr] = [expr]
+    seen: set[ast.Expr] = set()  # a region that is on itself has been reported
     while stack:
         node = stack.pop()
         match node:
@@ -43,9 +44,13 @@ def mentions(expr: ast.Expr, scope: Scope, log: DiagnosticLog) -> tuple[Mention,
             case ast.Index(base=ast.Name(text=text)) if text in scope.families:
                 found.append(_member(node, text, scope, evaluator))
             case ast.Name(text=text) if text in scope.regions and not scope.regions[text].family.indices:
-                stack.extend(_region_parts(text, node, scope, evaluator))
+                parts = _region_parts(text, node, scope, evaluator)
+                stack.extend(part for part in parts if part not in seen)
+                seen.update(parts)
             case ast.Index(base=ast.Name(text=text)) if text in scope.regions:
-                stack.extend(_region_parts(text, node, scope, evaluator))
+                parts = _region_parts(text, node, scope, evaluator)
+                stack.extend(part for part in parts if part not in seen)
+                seen.update(parts)
             case _:
                 stack.extend(reversed(children(node)))
     exact = tuple(mention for mention in found if not mention.bare)
@@ -73,7 +78,7 @@ def networks_used(scope: Scope, wanted: Callable[[str], bool]) -> tuple[NetworkU
 
 def _member(node: ast.Index, name: str, scope: Scope, evaluator: Evaluator) -> Mention:
     network = scope.families[name]
-    member = tuple(evaluator.integer(index, "an index") for index in node.indices)
+    member = evaluator.integers(node)
     if not network.family.indices:  # `f[2]`: an output of a network; the evaluator says what is wrong with it
         return Mention(network.first, node.span, False)
     if network.family.values(member, f"`{name}`", node.span, evaluator.log) is None:
@@ -86,8 +91,7 @@ def _region_parts(
 ) -> tuple[ast.Expr, ...]:
     """The network that a region is on, or else what its definition mentions."""
     region = scope.regions[name]
-    written = node.indices if isinstance(node, ast.Index) else ()
-    member = tuple(evaluator.integer(index, "an index") for index in written)
+    member = evaluator.integers(node) if isinstance(node, ast.Index) else ()
     values = region.family.values(member, f"the region `{name}`", node.span, evaluator.log)
     if values is None:
         raise Rejected

@@ -6,59 +6,18 @@ sparse, so that an input of a thousand elements costs a thousand terms.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from enum import Enum
 from fractions import Fraction
+from itertools import product, zip_longest
 from math import prod
-from typing import Final
+from typing import Protocol
 
-from spec_lang.obligations.model import Terms
+from spec_lang._values import dataclass
+from spec_lang.semantics.elements import Element, Linear, Opaque, is_constant
 from spec_lang.semantics.model import NetworkUse
-
-ZERO: Final = Fraction(0)
-ONE: Final = Fraction(1)
-
-
-@dataclass(frozen=True, slots=True)
-class Linear:
-    """`Σ inputs·x + Σ outputs·y + constant`."""
-
-    constant: Fraction
-    inputs: Terms = ()
-    outputs: Terms = ()
-
-    @property
-    def is_constant(self) -> bool:
-        return not self.inputs and not self.outputs
-
-    def scaled(self, factor: Fraction) -> Linear:
-        if factor == 1:
-            return self
-        if factor == 0:
-            return Linear(ZERO)
-        return Linear(
-            self.constant * factor,
-            tuple((i, c * factor) for i, c in self.inputs),
-            tuple((i, c * factor) for i, c in self.outputs),
-        )
-
-
-def combine(parts: Iterable[tuple[Fraction, Linear]]) -> Linear:
-    """`Σ factor · part`, terms sorted and without zeros."""
-    constant = ZERO
-    inputs: dict[int, Fraction] = {}
-    outputs: dict[int, Fraction] = {}
-    for factor, part in parts:
-        constant += factor * part.constant
-        for terms, into in ((part.inputs, inputs), (part.outputs, outputs)):
-            for index, coefficient in terms:
-                into[index] = into.get(index, ZERO) + factor * coefficient
-    return Linear(constant, _terms(inputs), _terms(outputs))
-
-
-def _terms(coefficients: dict[int, Fraction]) -> Terms:
-    return tuple(sorted((i, c) for i, c in coefficients.items() if c))
+from spec_lang.syntax import ast
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +30,19 @@ class Names:
 
 @dataclass(frozen=True, slots=True)
 class Tensor:
-    """Elements in row-major order; a scalar has shape ()."""
+    """Elements in row-major order; a scalar has shape ().
+
+    `units` are those of the elements, where all that is known; `written` says that they stand in the spec
+    as quantities (`3 km`), which still have to be converted to those of whatever they are compared with.
+    `space` is the network whose input the tensor is a point of, as a sum with such a point is.
+    """
 
     shape: tuple[int, ...]
-    elements: tuple[Linear, ...]
+    elements: tuple[Element, ...]
     names: Names | None = None
-    is_point: bool = False  # the quantified variable itself
+    units: tuple[str | None, ...] | None = None
+    written: bool = False
+    space: NetworkUse | None = None
 
     @property
     def size(self) -> int:
@@ -84,26 +50,52 @@ class Tensor:
 
     @property
     def is_constant(self) -> bool:
-        return all(element.is_constant for element in self.elements)
+        return all(map(is_constant, self.elements))
+
+    @property
+    def is_known(self) -> bool:
+        """Whether no element is opaque."""
+        return not any(isinstance(element, Opaque) for element in self.elements)
 
     @property
     def constants(self) -> tuple[Fraction, ...]:
-        return tuple(element.constant for element in self.elements)
+        """The elements of a constant tensor."""
+        return tuple(element.constant for element in self.elements if isinstance(element, Linear))
 
 
 def scalar(value: Fraction) -> Tensor:
     return Tensor((), (Linear(value),))
 
 
-def broadcast(a: Tensor, b: Tensor) -> tuple[tuple[int, ...], Sequence[Linear], Sequence[Linear]] | None:
-    """Both operands' elements side by side; one element goes with any shape.  None when they clash."""
+def broadcast(a: Tensor, b: Tensor) -> tuple[tuple[int, ...], Sequence[Element], Sequence[Element]] | None:
+    """Both operands' elements side by side.  None when their shapes clash.
+
+    One element goes with any shape; otherwise extents are compared from the last one, and 1, or none at all,
+    goes with any, as in numpy.
+    """
     if a.shape == b.shape:
         return a.shape, a.elements, b.elements
     if b.size == 1:
         return a.shape, a.elements, b.elements * a.size
     if a.size == 1:
         return b.shape, a.elements * b.size, b.elements
-    return None
+    shape: list[int] = []
+    for extents in zip_longest(reversed(a.shape), reversed(b.shape), fillvalue=1):
+        if extents[0] != extents[1] and 1 not in extents:
+            return None
+        shape.append(max(extents))
+    common = tuple(reversed(shape))
+    return common, _spread(a, common), _spread(b, common)
+
+
+def _spread(tensor: Tensor, shape: tuple[int, ...]) -> Sequence[Element]:
+    """The elements of `tensor` where it is repeated to `shape`."""
+    own = (1,) * (len(shape) - len(tensor.shape)) + tensor.shape
+    places = product(*(range(extent) for extent in shape))
+    return tuple(
+        tensor.elements[offset_of(own, [0 if n == 1 else i for i, n in zip(p, own, strict=True)])]
+        for p in places
+    )
 
 
 def offset_of(shape: tuple[int, ...], indices: Sequence[int]) -> int:
@@ -146,9 +138,10 @@ class Extremisers:
 
 @dataclass(frozen=True, slots=True)
 class NetworkValue:
-    """One network, not applied."""
+    """One network, not applied; or, with a `radius`, any whose weights differ from its by that share."""
 
     use: NetworkUse
+    radius: Fraction | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,4 +160,79 @@ class LayerValue:
     layer: str
 
 
-Value = Tensor | Extremisers | NetworkValue | FamilyValue | LayerValue
+@dataclass(frozen=True, slots=True)
+class OutputValue:
+    """One output of a network, not applied: `f.speed`, `f[2]`."""
+
+    network: NetworkValue
+    position: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FormulaValue:
+    """A formula that a `let` names, with what its own names denote."""
+
+    formula: ast.Expr
+    names: Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OutputsValue:
+    """The outputs of a network that has several, at a point, by their ONNX names."""
+
+    name: str
+    tensors: Mapping[str, Tensor]
+
+
+class Cells(Protocol):
+    """The numbers of an array, read when they are asked for; row-major, exact."""
+
+    def fractions(self, start: int, stop: int) -> tuple[Fraction, ...]:
+        """The elements `start … stop − 1`.  Raises `ValueError` for one that is not finite."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ArrayValue:
+    """An array of data, or a part of one that starts at `offset`; no element is read before it is used."""
+
+    name: str  # "digits.images", for a diagnostic
+    element: str  # "real", "int" or "label"
+    shape: tuple[int, ...]
+    cells: Cells
+    offset: int = 0
+
+    @property
+    def size(self) -> int:
+        return prod(self.shape)
+
+    def row(self, index: int) -> ArrayValue:
+        """The part at `index` of the first dimension, which is in range."""
+        rest = self.shape[1:]
+        return replace(self, shape=rest, offset=self.offset + index * prod(rest))
+
+    def tensor(self) -> Tensor:
+        """All elements, as exact constants.  Raises `ValueError` for one that is not finite."""
+        values = self.cells.fractions(self.offset, self.offset + self.size)
+        return Tensor(self.shape, tuple(map(Linear, values)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DataValue:
+    """A `data` declaration: its arrays by name."""
+
+    name: str
+    arrays: Mapping[str, ArrayValue]
+
+
+Value = (
+    Tensor
+    | Extremisers
+    | NetworkValue
+    | OutputValue
+    | OutputsValue
+    | FamilyValue
+    | LayerValue
+    | FormulaValue
+    | ArrayValue
+    | DataValue
+)

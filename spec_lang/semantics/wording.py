@@ -9,7 +9,19 @@ from collections.abc import Iterable
 
 from spec_lang.diagnostics import Diagnostic, did_you_mean
 from spec_lang.semantics import codes
-from spec_lang.semantics.values import Extremisers, FamilyValue, LayerValue, NetworkValue, Tensor, Value
+from spec_lang.semantics.values import (
+    ArrayValue,
+    DataValue,
+    Extremisers,
+    FamilyValue,
+    FormulaValue,
+    LayerValue,
+    NetworkValue,
+    OutputsValue,
+    OutputValue,
+    Tensor,
+    Value,
+)
 from spec_lang.syntax import ast
 
 
@@ -47,5 +59,15 @@ def describe(value: Value) -> str:
             return f"the network `{use.label}`"
         case LayerValue(use=use, layer=layer):
             return f"the hidden tensor `{use.label}.{layer}`, not applied,"
+        case OutputValue(network=network, position=position):
+            return f"output {position} of the network `{network.use.label}`, not applied,"
+        case OutputsValue(name=name):
+            return f"the outputs of `{name}` (say which: there are several)"
+        case FormulaValue():
+            return "a formula"
         case FamilyValue(kind=kind, name=name):
             return f"the {kind} `{name}`"
+        case ArrayValue(name=name, shape=shape):
+            return f"the array `{name}` of shape {shape_text(shape)}"
+        case DataValue(name=name):
+            return f"the data `{name}`"

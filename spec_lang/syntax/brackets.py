@@ -7,9 +7,9 @@ comments never reach this.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
+from spec_lang._values import dataclass
 from spec_lang.diagnostics import Diagnostic, Note
 from spec_lang.syntax.scan import Kind, Lexeme
 from spec_lang.syntax.words import CODES

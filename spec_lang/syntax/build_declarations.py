@@ -43,16 +43,22 @@ class ModuleBuilder(Builder):
 
     # -- networks ------------------------------------------------------------------------------
 
+    def import_(self, children: Sequence[object]) -> ast.ImportDecl:
+        keyword, path = children
+        span = self._span(keyword, path)
+        return self._declared(ast.ImportDecl(span, cast(ast.String, path)), None)
+
     def network(self, children: Sequence[object]) -> ast.NetworkDecl:
-        keyword, name, family, path, *body = children
+        keyword, name, family, path, like, *body = children
         present = [part for part in body if part is not None]
-        last = present[-1] if present else path
+        last = present[-1] if present else path if like is None else like
         declaration = ast.NetworkDecl(
             self._span(keyword, last),
             cast(ast.Name, name),
             _family(family),
             cast(ast.String, path),
             cast("tuple[ast.NetworkItem, ...]", tuple(present[1:-1])),
+            cast("ast.Name | None", like),
         )
         return self._declared(declaration, declaration.name.text)
 
@@ -97,13 +103,8 @@ class ModuleBuilder(Builder):
     def index_binding(self, children: Sequence[object]) -> ast.IndexBinding:
         name, _, values = children
         span = self._span(name, values if values is not None else name)
-        return ast.IndexBinding(span, cast(ast.Name, name), cast(ast.IndexRange | None, values))
-
-    def index_range(self, children: Sequence[object]) -> ast.IndexRange:
-        first, sign, last = children
-        return ast.IndexRange(
-            self._span(first, last), cast(ast.Expr, first), cast(ast.Expr, last), str(sign) == "..<"
-        )
+        domain = cast("ast.IndexRange | ast.IndexSet | None", values)
+        return ast.IndexBinding(span, cast(ast.Name, name), domain)
 
     # -- the rest ------------------------------------------------------------------------------
 
@@ -119,9 +120,47 @@ class ModuleBuilder(Builder):
         return self._declared(declaration, declaration.name.text)
 
     def param(self, children: Sequence[object]) -> ast.ParamDecl:
-        keyword, name, value = children
-        span = self._span(keyword, value if value is not None else name)
-        declaration = ast.ParamDecl(span, cast(ast.Name, name), cast(ast.Expr | None, value))
+        keyword, name, kind, value = children
+        last = next(part for part in (value, kind, name) if part is not None)
+        declaration = ast.ParamDecl(
+            self._span(keyword, last),
+            cast(ast.Name, name),
+            cast("ast.Expr | None", value),
+            cast("ast.TypeName | None", kind),
+        )
+        return self._declared(declaration, declaration.name.text)
+
+    def type_name(self, children: Sequence[object]) -> ast.TypeName:
+        name, *shape = [child for child in children if child is not None]
+        if not shape:
+            return ast.TypeName(self._span(name, name), cast(ast.Name, name), ())
+        extents = cast("tuple[ast.Expr, ...]", tuple(shape[1:-1]))
+        return ast.TypeName(self._span(name, shape[-1]), cast(ast.Name, name), extents)
+
+    def data_array(self, children: Sequence[object]) -> ast.DataArray:
+        name, source, kind = children
+        return ast.DataArray(
+            self._span(name, kind),
+            cast(ast.Name, name),
+            cast(ast.String, source).value if source is not None else None,
+            cast(ast.TypeName, kind),
+        )
+
+    def data(self, children: Sequence[object]) -> ast.DataDecl:
+        keyword, name, path, _, *arrays, closing = [child for child in children if child is not None]
+        declaration = ast.DataDecl(
+            self._span(keyword, closing),
+            cast(ast.Name, name),
+            cast(ast.String, path),
+            cast("tuple[ast.DataArray, ...]", tuple(arrays)),
+        )
+        return self._declared(declaration, declaration.name.text)
+
+    def data_whole(self, children: Sequence[object]) -> ast.DataDecl:
+        keyword, name, path, kind = children
+        span = self._span(keyword, kind)
+        whole = cast(ast.TypeName, kind)
+        declaration = ast.DataDecl(span, cast(ast.Name, name), cast(ast.String, path), (), whole)
         return self._declared(declaration, declaration.name.text)
 
     def def_(self, children: Sequence[object]) -> ast.DefDecl:
@@ -148,6 +187,57 @@ class ModuleBuilder(Builder):
             cast(ast.Expr, body),
         )
         return self._declared(declaration, declaration.name.text)
+
+    def invariant(self, children: Sequence[object]) -> ast.InvariantDecl:
+        keyword, name, family, network, region, title, *attributes, body = children
+        declaration = ast.InvariantDecl(
+            self._span(keyword, body),
+            cast(ast.Name, name),
+            _family(family),
+            cast(ast.Expr, network),
+            cast("ast.Expr | None", region),
+            cast(ast.String, title).value if title is not None else None,
+            cast("tuple[ast.AttributeUse, ...]", tuple(attributes)),
+            cast(ast.Expr, body),
+        )
+        return self._declared(declaration, declaration.name.text)
+
+    def measure(self, children: Sequence[object]) -> ast.MeasureDecl:
+        keyword, name, family, title, *attributes, quantity = children
+        declaration = ast.MeasureDecl(
+            self._span(keyword, quantity),
+            cast(ast.Name, name),
+            _family(family),
+            cast(ast.String, title).value if title is not None else None,
+            cast("tuple[ast.AttributeUse, ...]", tuple(attributes)),
+            cast("ast.Optimum | ast.Radius", quantity),
+        )
+        return self._declared(declaration, declaration.name.text)
+
+    def precision(self, children: Sequence[object]) -> ast.Expr:
+        return cast(ast.Expr, children[1])
+
+    def optimum(self, children: Sequence[object]) -> ast.Optimum:
+        keyword, value, _, *bindings, precision = children
+        return ast.Optimum(
+            self._span(keyword, precision if precision is not None else bindings[-1]),
+            ast.Extreme(str(keyword)),
+            cast(ast.Expr, value),
+            cast("tuple[ast.Binding, ...]", tuple(bindings)),
+            cast("ast.Expr | None", precision),
+        )
+
+    def radius(self, children: Sequence[object]) -> ast.Radius:
+        keyword, variable, _, _, lower, upper, _, _, claim, precision = children
+        return ast.Radius(
+            self._span(keyword, precision if precision is not None else claim),
+            ast.Threshold(str(keyword)),
+            cast(ast.Name, variable),
+            cast(ast.Expr, lower),
+            cast(ast.Expr, upper),
+            cast(ast.Expr, claim),
+            cast("ast.Expr | None", precision),
+        )
 
     def attribute(self, children: Sequence[object]) -> ast.AttributeUse:
         sign, name, *rest = children

@@ -12,19 +12,35 @@ from typing import Final
 from spec_lang.syntax.words import DECLARATIONS, NETWORK_ITEMS
 
 SIGNS: Final = {
-    "_EQUAL": "`=`", "_COLON": "`:`", "_COMMA": "`,`", "_BAR": "`|`", "AT": "an attribute", "TO": "`..`",
-    "BELOW": "`..<`", "RPAR": "`)`", "RSQB": "`]`", "RBRACE": "`}`", "LBRACE": "`{`", "LSQB": "`[`",
-    "LPAR": "`(`", "STRING": "a string", "NAME": "a name", "NUMBER": "a number", "IN": "`in`", "_ON": "`on`",
-    "$END": "the end",
+    "_EQUAL": "`=`", "_COLON": "`:`", "_COMMA": "`,`", "_SEMICOLON": "`;`", "_BAR": "`|`", "PERCENT": "`%`",
+    "TO": "`..`", "BELOW": "`..<`", "AT": "an attribute", "UNIT": "a unit", "STRING": "a string",
+    "NAME": "a name", "NUMBER": "a number", "LPAR": "`(`", "RPAR": "`)`", "LSQB": "`[`", "RSQB": "`]`",
+    "LBRACE": "`{`", "RBRACE": "`}`", "IN": "`in`", "THEN": "`then`", "ELSE": "`else`", "_LIKE": "`like`",
+    "_ON": "`on`", "_OF": "`of`", "FOR": "`for`", "WITH": "`with`", "PRECISION": "`to`", "MAX": "`max`",
+    "MIN": "`min`", "RANGE": "`range`", "LARGEST": "`largest`", "SMALLEST": "`smallest`", "$END": "the end",
 }  # fmt: skip
 """A terminal that is named by itself."""
 
 VALUES: Final = frozenset(
-    ("NUMBER", "NAME", "STRING", "LPAR", "LSQB", "LBRACE", "MINUS", "NOT", "FORALL", "ARGUMENT_NAME")
+    (
+        "NUMBER",
+        "NAME",
+        "STRING",
+        "LPAR",
+        "LSQB",
+        "LBRACE",
+        "MINUS",
+        "NOT",
+        "FORALL",
+        "EXISTS",
+        "LET",
+        "IF",
+        "ARGUMENT_NAME",
+    )
 )
 """What a value begins with."""
 
-_TIGHT: Final = ("PLUS", "MINUS", "STAR", "SLASH", "_AMP", "_DOT", "LPAR", "LSQB")
+_TIGHT: Final = ("PLUS", "MINUS", "STAR", "SLASH", "_AMP", "_BAR", "_DOT", "LPAR", "LSQB")
 _LOOSE: Final = ("LE", "LT", "GE", "GT", "EQ", "NE", "IN", "_AND", "_OR", "_IMPLIES", "_IFF")
 AFTER_VALUE: Final = frozenset((*_TIGHT, *_LOOSE))
 """What goes on with a value."""
@@ -40,6 +56,8 @@ def in_words(expected: frozenset[str]) -> tuple[str, ...]:
     if "PLUS" in rest:
         parts.append("an operator")
         rest -= AFTER_VALUE
+        if "PERCENT" in rest:  # a number may have a unit; nobody who left out an operator wants to know
+            rest -= {"PERCENT", "STRING", "UNIT"}
     if "CLAIM" in rest:
         parts.append("the next declaration")
         rest -= {"$END", *(word.upper() for word in DECLARATIONS)}

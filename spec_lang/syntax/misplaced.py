@@ -7,26 +7,30 @@ describes it, and the last recognises every one.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final
 
 from spec_lang.diagnostics import Diagnostic, did_you_mean
 from spec_lang.syntax.brackets import CLOSING, innermost_open
+from spec_lang.syntax.constructs import CONSTRUCTS
 from spec_lang.syntax.expectations import SIGNS, in_words, one_of, one_of_words
 from spec_lang.syntax.scan import Kind
-from spec_lang.syntax.situation import JOINING, Situation, ends_value, error, shown, starts_value
+from spec_lang.syntax.situation import (
+    JOINING,
+    Rule,
+    Situation,
+    ends_value,
+    error,
+    near_operator,
+    shown,
+    starts_value,
+)
 from spec_lang.syntax.spelling import FOREIGN_WORDS
 from spec_lang.syntax.words import (
     CODES,
     DECLARATIONS,
-    LATER_DECLARATIONS,
-    LATER_OPERATORS,
     NETWORK_ITEMS,
     RESERVED,
-    later,
 )
-
-Rule = Callable[[Situation], Diagnostic | None]
 
 
 def misplaced(situation: Situation) -> Diagnostic:
@@ -35,22 +39,6 @@ def misplaced(situation: Situation) -> Diagnostic:
         if (diagnostic := rule(situation)) is not None:
             return diagnostic
     return _unexpected(situation)
-
-
-# -- what this version does not have ---------------------------------------------------------------
-
-
-def _later(s: Situation) -> Diagnostic | None:
-    at, before = s.at, s.before
-    if at.text in LATER_OPERATORS or at.text == "|" or (at.text in LATER_DECLARATIONS and not s.same_line):
-        return later(at.text, at.span)
-    if at.text in ("..", "..<") and "TO" not in s.expected:
-        return later(at.text, at.span)
-    if at.text == "like" and before is not None and before.kind is Kind.STRING:
-        return later(at.text, at.span)
-    if before is not None and before.text in LATER_OPERATORS:
-        return later(before.text, before.span)
-    return None
 
 
 def _not_a_declaration(s: Situation) -> Diagnostic | None:
@@ -79,18 +67,27 @@ def _comma(s: Situation) -> Diagnostic | None:
         return error("comma", "nothing stands after this comma", s.before or s.at, "leave it out")
     if s.at.text == "," and s.before_text in CLOSING:
         return error("comma", "nothing stands before this comma", s.at, "leave it out")
-    if "_COMMA" in s.expected and starts_value(s.at) and s.same_line and _in_list(s):
+    if "_COMMA" in s.expected and s.same_line and (_in_list(s) or _before_binding(s)):
         problem = f"a comma is missing between {shown(s.lexemes[s.position - 1])} and {shown(s.at)}"
         return error("comma", problem, s.at, "write `,` between them")
     return None
 
 
 def _in_list(s: Situation) -> bool:
-    position = innermost_open(s.lexemes[: s.position])
-    return position is not None and ("INPUT" in s.expected or s.lexemes[position].text != "{")
+    return starts_value(s.at) and innermost_open(s.lexemes[: s.position]) is not None
+
+
+def _before_binding(s: Situation) -> bool:
+    """Another variable follows, as in `forall x y in r`, or the precision of a measure."""
+    if s.at.text == "to" and "PLUS" in s.expected:
+        return True
+    return s.at.is_word and s.at.text not in RESERVED and s.text(1) in ("in", ",") and s.opener is not None
 
 
 def _equals(s: Situation) -> Diagnostic | None:
+    gives = "_EQUAL" in s.expected or ("NUMBER" in s.expected and s.at.offset + 1 == s.stop)
+    if s.at.text == "==" and gives and "PLUS" not in s.expected:
+        return error("equals", "`==` compares: a name is given its value with `=`", s.at, "write `=`")
     if s.at.text != "=" or "EQ" not in s.expected:
         return None
     if s.before is not None and s.before.is_word and s.text(-2) in ("(", ",") and _in_call(s):
@@ -112,7 +109,7 @@ def _missing_region(s: Situation) -> Diagnostic | None:
     if before is None:
         return None
     if before.text == "in" and "NUMBER" in s.expected and (s.ends or s.at.text == ":"):
-        fix = "name a region, such as `f.domain`"
+        fix = "write a region, such as `f.domain`, or for an index a range, such as `0..4`"
         return error("missing region", "a region is missing after `in`", s.at, fix)
     if (
         "IN" in s.expected
@@ -121,9 +118,7 @@ def _missing_region(s: Situation) -> Diagnostic | None:
     ):
         return error("missing sign", f"`in` is missing before {shown(s.at)}", s.at, "write `in` before it")
     if before.is_word and s.expected == {"IN"}:
-        bounded = any(lexeme.text == "domain" for lexeme in s.lexemes[: s.position])
-        what = "its bounds, such as `[0, 1]`" if bounded else "a region, such as `f.domain`"
-        fix = f"write `{before.text} in` and {what}"
+        fix = f"write `{before.text} in` and its bounds, such as `[0, 1]`"
         return error("missing region", f"`{before.text}` ranges over nothing", before, fix)
     return None
 
@@ -140,11 +135,12 @@ def _missing_sign(s: Situation) -> Diagnostic | None:
         return error("missing sign", f"`=` is missing before {shown(s.at)}", s.at, f"write `=`{instead}")
     if "_COLON" not in s.expected:
         return _only_sign(s)
-    opener = _waiting_for_colon(s)
+    opener = s.opener
     if opener is None:
         return None
-    what = "the claim's formula" if opener == "claim" else "the formula of `forall`"
-    instead = " instead" if s.at.text in ("=", "|", ".") else f" before {shown(s.at)}"
+    declares = opener.text in ("claim", "invariant")
+    what = f"the {opener.text}'s formula" if declares else f"the formula of `{opener.text}`"
+    instead = " instead" if s.at.text in _FOR_COLON else f" before {shown(s.at)}"
     return error("missing sign", f"`:` is missing before {what}", s.at, f"write `:`{instead}")
 
 
@@ -156,15 +152,8 @@ def _only_sign(s: Situation) -> Diagnostic | None:
     return error("missing sign", f"{sign} is missing before {shown(s.at)}", s.at, f"write {sign}{instead}")
 
 
-def _waiting_for_colon(s: Situation) -> str | None:
-    """`forall` or `claim`, whichever began last and still lacks its colon."""
-    waiting: list[str] = []
-    for lexeme in s.lexemes[: s.position]:
-        if lexeme.is_word and lexeme.text in ("forall", "claim"):
-            waiting.append(lexeme.text)
-        elif lexeme.text == ":" and waiting:
-            waiting.pop()
-    return waiting[-1] if waiting else None
+# What people write where the colon of a formula belongs.
+_FOR_COLON: Final = ("=", "|", ".", ";", "=>", "such", "st", "where", "with", "have", "holds")
 
 
 # -- words and values --------------------------------------------------------------------------------
@@ -175,7 +164,9 @@ def _number(s: Situation) -> Diagnostic | None:
     if before is not None and before.kind is Kind.NUMBER and at.is_word and "NUMBER" not in s.expected:
         if before.offset + len(before.text) == at.offset:
             problem = f"`{before.text}{at.text}` is not a number"
-            fix = f"for a product write `{before.text} * {at.text}`; digits stand without `_` or `x`"
+            fix = f"write `{before.text} {at.text}` for a unit, `{before.text} * {at.text}` for a product"
+            if at.text.startswith("_") or before.text == "0":
+                fix = "write its digits without `_` or `x`"
             return Diagnostic(CODES["number"], problem, before.span.to(at.span), fix)
         return None
     if s.at.text == "." and "NUMBER" in s.expected and s.lexemes[s.position + 1].kind is Kind.NUMBER:
@@ -202,19 +193,11 @@ def _operator(s: Situation) -> Diagnostic | None:
     """An operator of the language where its operands do not allow it."""
     if s.at.text == "not" and s.text(1) == "in":
         return error("unexpected", "`not` cannot stand before `in`", s.at, "write `not (a in b)`")
-    if s.at.text == "@":
-        fix = "write it before the `:` of its claim"
-        return error("unexpected", "an attribute stands before the claim's formula", s.at, fix)
     # Where a value has to stand, the parser has taken an operator for a name, and stopped behind it.
     behind = f"after `{s.text(-2)}`" if s.position > 1 else "at the beginning"
-    if s.before is not None and s.before.is_word and not ends_value(s.text(-2)):
-        if s.before_text in ("forall", "not"):
-            fix = "put what it begins in parentheses"
-            problem = f"{shown(s.before)} cannot stand {behind}"
-            return error("unexpected", problem, s.before, fix)
-        if s.before_text in ("and", "or", "in"):
-            problem = f"a value is missing before {shown(s.before)}"
-            return error("missing value", problem, s.before, f"write a value {behind}")
+    if s.before is not None and s.before_text in ("and", "or", "in") and not ends_value(s.text(-2)):
+        problem = f"a value is missing before {shown(s.before)}"
+        return error("missing value", problem, s.before, f"write a value {behind}")
     if s.at.text == "+" and "NUMBER" in s.expected:
         return error("unexpected", "`+` needs a value on its left", s.at, "leave it out")
     return None
@@ -238,6 +221,12 @@ def _missing_value(s: Situation) -> Diagnostic | None:
 def _unexpected(s: Situation) -> Diagnostic:
     place = f" after {shown(s.before)}" if s.before is not None else ""
     fix = f"expected {one_of(in_words(s.expected))}"
+    # A misspelt word of the language was read as a name, and what follows it cannot follow a name.
+    near = near_operator(s.before) if s.before is not None else None
+    if near is not None and (starts_value(s.at) or s.at.text == "("):
+        return error("unexpected", f"{shown(s.at)} cannot stand{place}", s.at, near)
+    if s.same_line and starts_value(s.at) and "PLUS" in s.expected and ends_value(s.before_text):
+        fix = "write an operator, such as `*` or `and`, between them"
     if s.at.kind is Kind.END:
         return error("unexpected", f"something is missing{place}", s.at, fix)
     return error("unexpected", f"{shown(s.at)} cannot stand{place or ' here'}", s.at, fix)
@@ -249,10 +238,10 @@ _SINGLE: Final = {
     frozenset({"NUMBER"}): "a number",
 }
 _RULES: Final[tuple[Rule, ...]] = (
-    _later,
     _not_a_declaration,
     _not_an_item,
     _number,
+    *CONSTRUCTS,
     _equals,
     _chain,
     _missing_region,

@@ -1,4 +1,4 @@
-"""From text to abstract syntax; the only module that knows the parser generator.
+"""From text to abstract syntax; with `lalr`, the only module that knows the parser generator.
 
 In: the text of a file, or of one expression.  Out: the declarations that are right, and diagnostics for
 all that are not: a file that fails as a whole is parsed again, declaration by declaration.  No input
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from threading import Lock
@@ -18,15 +17,19 @@ from typing import Any, Final, cast
 import lark
 from lark.exceptions import UnexpectedCharacters, UnexpectedToken
 from lark.grammar import Rule
-from lark.lexer import Lexer, LexerState, TerminalDef
+from lark.lexer import Lexer, LexerState, LexerThread, TerminalDef
 from lark.parsers.lalr_parser_state import ParserState
 from platformdirs import user_cache_path
 
+from spec_lang._memory import no_collection
+from spec_lang._values import dataclass
 from spec_lang.diagnostics import Diagnostic
 from spec_lang.syntax import ast
-from spec_lang.syntax.build import Rejected, too_deep
 from spec_lang.syntax.build_declarations import ModuleBuilder
+from spec_lang.syntax.build_leaves import Rejected, too_deep
+from spec_lang.syntax.docs import documented
 from spec_lang.syntax.grammar_file import grammar_text
+from spec_lang.syntax.lalr import LazyLexer, QuickLexer, State, Tables
 from spec_lang.syntax.recover import Attempt, recover
 from spec_lang.syntax.scan import too_deep_at
 from spec_lang.syntax.source import oversize
@@ -35,7 +38,7 @@ from spec_lang.syntax.table_cache import Plain, load_table, store_table
 from spec_lang.syntax.words import MAX_DEPTH
 
 # Part of the cache's key: a change of what is stored, or of how, must not meet the old files.
-_TABLE_FORMAT: Final = 1
+_TABLE_FORMAT: Final = 2
 _STARTS: Final = ("module", "expression")
 # An expression that is open on the parser's stack holds at most seven of its entries (a call: function,
 # bracket, arguments, comma, name, colon, and the operator before it), a pair of parentheses one.
@@ -51,6 +54,7 @@ class Parsed:
     broken: frozenset[str]
 
 
+@no_collection()
 def parse_module(text: str, file: str) -> Parsed:
     """Parses a whole file; `file` is the name that spans carry."""
     if (refusal := oversize(text, file)) is not None:
@@ -59,9 +63,11 @@ def parse_module(text: str, file: str) -> Parsed:
     if too_deep_at(text) is None:
         outcome = parser.module(Piece(text, file, 1))
         if outcome.module is not None:
-            return Parsed(outcome.module, outcome.problems, outcome.broken)
+            module = ast.Module(file, documented(text, outcome.module.declarations))
+            return Parsed(module, outcome.problems, outcome.broken)
     recovered = recover(text, file, parser.module)
-    return Parsed(ast.Module(file, recovered.declarations), recovered.diagnostics, recovered.broken)
+    module = ast.Module(file, documented(text, recovered.declarations))
+    return Parsed(module, recovered.diagnostics, recovered.broken)
 
 
 def parse_expression(text: str, file: str) -> tuple[ast.Expr | None, tuple[Diagnostic, ...]]:
@@ -100,9 +106,18 @@ class _Parser:
         self._builder = ModuleBuilder()
         # The method by which lark's own stand-alone parsers load a table that is not a pickle.
         load = cast("Callable[..., lark.Lark]", lark.Lark._load_from_dict)
-        self._lark = load(table["data"], table["memo"], transformer=self._builder)
+        self._lark = load(
+            table["data"],
+            table["memo"],
+            transformer=self._builder,
+            _plugins={"ContextualLexer": LazyLexer},
+        )
         front_end = self._lark.parser
-        front_end.lexer = _BoundedLexer(front_end.lexer, self._builder)
+        self._lexer = _BoundedLexer(QuickLexer(front_end.lexer), self._builder)
+        self._loop = front_end.parser.parser
+        self._tables = {
+            start: Tables(self._loop.parse_table, self._loop.callbacks, start) for start in _STARTS
+        }
 
     def module(self, piece: Piece) -> Attempt:
         tree, problems, broken, stop = self.run(piece, "module")
@@ -118,7 +133,8 @@ class _Parser:
             tree: object | None = None
             stop: Stop | None = None
             try:
-                tree = self._lark.parse(piece.text, start=start)
+                lexer = LexerThread.from_text(self._lexer, piece.text)
+                tree = self._loop.parse_from_state(State(self._tables[start], lexer))
             except Rejected as rejected:
                 builder.problems.append(rejected.diagnostic)
             except UnexpectedToken as error:

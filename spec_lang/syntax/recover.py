@@ -9,24 +9,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Final
 
+from spec_lang._values import dataclass
 from spec_lang.diagnostics import Diagnostic, Span, did_you_mean
 from spec_lang.syntax import ast
-from spec_lang.syntax.build import too_deep
+from spec_lang.syntax.build_leaves import too_deep
 from spec_lang.syntax.scan import too_deep_at
 from spec_lang.syntax.syntax_errors import Piece, Stop, explain, place
-from spec_lang.syntax.words import CODES, DECLARATIONS, LATER_DECLARATIONS
+from spec_lang.syntax.words import CODES, DECLARATIONS
 
 # A file with more is not a spec with mistakes but something else, and nobody reads them.
 MAX_DIAGNOSTICS: Final = 100
 
-_STARTS: Final = "|".join((*DECLARATIONS, *LATER_DECLARATIONS))
+_STARTS: Final = "|".join(DECLARATIONS)
 # In the first column the word alone is enough; further in, a name must follow, else it is an argument.
 _START: Final = re.compile(rf"^(?:(?:{_STARTS})\b|[ \t]+(?:{_STARTS})[ \t]+[A-Za-z0-9_\"])", re.MULTILINE)
 _WORD: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_DECLARED: Final = re.compile(rf"\s*(?:{_STARTS})\s+([A-Za-z_][A-Za-z0-9_]*)")
+_NAMED: Final = "|".join(word for word in DECLARATIONS if word not in ("language", "import"))
+_DECLARED: Final = re.compile(rf"\s*(?:{_NAMED})\s+([A-Za-z_][A-Za-z0-9_]*)")
 
 
 @dataclass(frozen=True, slots=True)

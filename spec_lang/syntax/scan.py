@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
+from spec_lang._values import dataclass
 from spec_lang.diagnostics import Span
 from spec_lang.syntax.words import MAX_DEPTH
 
@@ -47,7 +47,7 @@ _LEXEME: Final = re.compile(
     |(?P<string>"(?:[^"\\\n]|\\[^\n])*")
     |(?P<unfinished>"[^\n]*)
     |(?P<sign><==?>|<->|===|!==|==>|\.\.[<.]?|[<>=!:]=|=[<>]|->|<>|&&|\|\||\*\*|//|/\\|\\/
-        |[-+*/=<>&|,.:@(){}\[\]])
+        |[-+*/%=<>&|,;.:@(){}\[\]])
     |(?P<odd>.)""",
     re.VERBOSE | re.DOTALL,
 )

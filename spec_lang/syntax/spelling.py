@@ -19,7 +19,8 @@ SPELLINGS: Final = {
     "->": "=>", "==>": "=>", "→": "=>", "⇒": "=>", "⟹": "=>", "⟶": "=>",
     "<->": "<=>", "<==>": "<=>", "↔": "<=>", "⇔": "<=>", "⟺": "<=>",
     "===": "==", "≡": "==", "!==": "!=", "<>": "!=", "≠": "!=", "=<": "<=", "≤": "<=", "⩽": "<=",
-    "≥": ">=", "⩾": ">=", "∀": "forall", "∈": "in", "∩": "&", ":=": "=", "...": "..", "…": "..",
+    "≥": ">=", "⩾": ">=", "∀": "forall", "∃": "exists", "∈": "in", "∩": "&", "∪": "|",
+    ":=": "=", "...": "..", "…": "..",
     "×": "*", "·": "*", "⋅": "*", "÷": "/", "−": "-", "–": "-", "—": "-",
 }  # fmt: skip
 """Foreign spelling -> the one of this language."""
@@ -28,21 +29,21 @@ FOREIGN_WORDS: Final = {
     "AND": "and", "And": "and", "OR": "or", "Or": "or", "NOT": "not", "Not": "not", "IN": "in",
     "implies": "=>", "IMPLIES": "=>", "iff": "<=>", "IFF": "<=>", "equiv": "<=>",
     "Forall": "forall", "FORALL": "forall", "forAll": "forall", "foreach": "forall", "all": "forall",
+    "Exists": "exists", "EXISTS": "exists", "some": "exists", "LET": "let", "Let": "let",
+    "IF": "if", "If": "if", "THEN": "then", "ELSE": "else", "elif": "else if", "elseif": "else if",
 }  # fmt: skip
 """Words that are names here; consulted only where a name cannot stand."""
 
 NO_BREAK_SPACE: Final = "\N{NO-BREAK SPACE}"
 _QUOTES: Final = {"“": "”", "”": "”", "„": "“", "«": "»", "‘": "’", "’": "’", "'": "'", "`": "`"}
+_OF_REGIONS: Final = {"&&": "&", "||": "|"}
 _ADVICE: Final = {
     "^": "there is no power: write a product, `x * x`",
     "**": "there is no power: write a product, `x * x`",
     "//": "a comment starts with `#`; division is `/`",
-    ";": "leave it out: nothing separates declarations",
-    "∃": "exists: state with `forall` that there is none, and expect `@expect(refuted)`",
-    "∪": "state one claim for each region",
+    "?": "write `if c then a else b`",
     "∞": "leave the bound out",
     NO_BREAK_SPACE: "type a plain space",
-    "%": "write the number itself: `0.01` for one per cent",
 }
 
 
@@ -62,7 +63,9 @@ def _misspellings(lexemes: Sequence[Lexeme]) -> Iterator[Diagnostic]:
         elif lexeme.text in SPELLINGS:
             spelling = SPELLINGS[lexeme.text]
             problem = f"`{lexeme.text}` is written `{spelling}`"
-            yield Diagnostic(CODES["spelling"], problem, lexeme.span, f"write `{spelling}`")
+            region = _OF_REGIONS.get(lexeme.text)
+            fix = f"write `{spelling}`" + (f", or `{region}` between regions" if region else "")
+            yield Diagnostic(CODES["spelling"], problem, lexeme.span, fix)
         elif lexeme.text in _QUOTES and not _touches_word(lexemes, position):
             after = _after_quotation(lexemes, position)
             problem = f"`{lexeme.text}` does not begin a string"

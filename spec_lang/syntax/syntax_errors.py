@@ -6,13 +6,13 @@ least one diagnostic.  Nothing here decides whether the text is right; the parse
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
+from spec_lang._values import dataclass
 from spec_lang.diagnostics import Diagnostic, Span
 from spec_lang.syntax.brackets import CLOSING, Unclosed, describe, mismatch
 from spec_lang.syntax.misplaced import misplaced
-from spec_lang.syntax.scan import Lexeme, lexemes
+from spec_lang.syntax.scan import Kind, Lexeme, lexemes
 from spec_lang.syntax.situation import Situation
 from spec_lang.syntax.spelling import misspellings
 from spec_lang.syntax.words import CODES
@@ -21,7 +21,7 @@ _TERMINALS: Final = {")": "RPAR", "]": "RSQB", "}": "RBRACE"}
 # A declaration of more characters is not what a person wrote, and its lexemes would take much memory.
 _LONGEST: Final = 400_000
 # Mistakes that no bracket elsewhere could have brought about.
-_SURE: Final = frozenset(CODES[kind] for kind in ("equals", "later", "chain"))
+_SURE: Final = frozenset(CODES[kind] for kind in ("equals", "chain"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +48,24 @@ def explain(piece: Piece, stop: Stop, problems: tuple[Diagnostic, ...]) -> tuple
     found = tuple(lexemes(piece.text, piece.file, piece.first_line))
     if spelled := misspellings(found):
         return (*problems, *spelled)
-    position = next(number for number, lexeme in enumerate(found) if lexeme.offset >= stop.offset)
-    here = misplaced(Situation(found, position, stop.expected))
+    position = next(
+        number
+        for number, lexeme in enumerate(found)
+        if lexeme.offset + len(lexeme.text) > stop.offset or lexeme.kind is Kind.END
+    )
+    here = misplaced(Situation(found, position, stop.expected, stop.offset))
     wrong = mismatch(found)
     if wrong is None:
         # A mistake that the builder has seen is often what the parser trips over next.
-        return problems if any(problem.code == here.code for problem in problems) else (*problems, here)
+        return problems if _explains(problems, here) else (*problems, here)
     gap = _gap(wrong, found, position, stop) if isinstance(wrong, Unclosed) else found[-1]
     bracket = describe(wrong, gap)
     return (*problems, here, bracket) if here.code in _SURE else (*problems, bracket)
+
+
+def _explains(problems: tuple[Diagnostic, ...], here: Diagnostic) -> bool:
+    """One of `problems` is the same mistake: of its kind, or a word such as `if` that was read as a name."""
+    return any(problem.code in (here.code, CODES["reserved word"]) for problem in problems)
 
 
 def _at_stop_alone(piece: Piece, stop: Stop) -> Diagnostic:

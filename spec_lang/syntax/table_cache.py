@@ -13,14 +13,14 @@ import stat
 import tempfile
 from hashlib import sha256
 from pathlib import Path
-from typing import cast
+from typing import Any
 
 # Plain data, as the parser generator serialises itself; dictionaries may have numbers as keys.
 Plain = None | bool | int | str | list["Plain"] | tuple["Plain", ...] | dict[int | str, "Plain"]
 
 
 def load_table(folder: Path, key: str) -> Plain:
-    """What `store_table` has put into `folder` under `key`, or None."""
+    """What `store_table` has put into `folder` under `key`, or None.  Equal parts of it are one object."""
     try:
         if not _is_private(folder):
             return None
@@ -64,19 +64,50 @@ def _is_private(folder: Path) -> bool:
     return status.st_uid == os.getuid() and not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
 
 
-def _packed(value: Plain) -> Plain:
-    """JSON has no numbers as keys: a dictionary becomes `{"": [[key, value], …]}`."""
-    if isinstance(value, dict):
-        return {"": [[key, _packed(item)] for key, item in value.items()]}
-    if isinstance(value, list | tuple):
-        return [_packed(item) for item in value]
-    return value
+class _Packer:
+    """Numbers the parts of a value, equal ones alike: nine tenths of a table are repetition."""
+
+    def __init__(self) -> None:
+        self.parts: list[Plain] = []
+        self._numbers: dict[tuple[object, ...], int] = {}
+
+    def add(self, value: Plain) -> int:
+        """The number of `value`, behind those of its parts.
+
+        A list is stored as `[number, …]`, a dictionary, whose keys JSON would turn into texts, as
+        `[[key, …], number, …]`, anything else as it is.
+        """
+        part: Plain
+        if isinstance(value, dict):
+            part = [list(value), *map(self.add, value.values())]
+            key: tuple[object, ...] = (dict, *((type(one), one) for one in value), None, *part[1:])
+        elif isinstance(value, list | tuple):
+            part = list(map(self.add, value))
+            key = (list, *part)
+        else:
+            part = value
+            key = (type(value), value)
+        number = self._numbers.setdefault(key, len(self.parts))
+        if number == len(self.parts):
+            self.parts.append(part)
+        return number
 
 
-def _unpacked(value: Plain) -> Plain:
-    if isinstance(value, dict):
-        pairs = cast("list[tuple[int | str, Plain]]", value[""])
-        return {key: _unpacked(item) for key, item in pairs}
-    if isinstance(value, list):
-        return [_unpacked(item) for item in value]
-    return value
+def _packed(value: Plain) -> list[Plain]:
+    packer = _Packer()
+    packer.add(value)
+    return packer.parts
+
+
+def _unpacked(parts: list[Any]) -> Plain:
+    """The last of `parts`; equal parts of it are one object."""
+    values: list[Plain] = []
+    for part in parts:
+        if not isinstance(part, list):
+            values.append(part)
+        elif part and isinstance(part[0], list):
+            keys, *numbers = part
+            values.append(dict(zip(keys, [values[number] for number in numbers], strict=True)))
+        else:
+            values.append([values[number] for number in part])
+    return values[-1]

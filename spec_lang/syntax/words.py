@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from spec_lang.diagnostics import Diagnostic, Span
-
 LANGUAGE_VERSION: Final = 1
 
 # Ten megabytes is some 100,000 claims; a larger file is a mistake, such as a model given as a spec.
@@ -22,14 +20,31 @@ MAX_DEPTH: Final = 100
 # Room for every binary64 number written out; `1e999999999` would fill the memory.
 MAX_DIGITS: Final = 2000
 
-DECLARATIONS: Final = ("language", "network", "region", "param", "def", "claim")
-LATER_DECLARATIONS: Final = ("measure", "invariant", "data", "import")
-OPERATORS: Final = ("forall", "and", "or", "not", "in")
-LATER_OPERATORS: Final = ("exists", "let", "if", "then", "else")
+DECLARATIONS: Final = (
+    "language",
+    "import",
+    "network",
+    "region",
+    "param",
+    "data",
+    "def",
+    "claim",
+    "invariant",
+    "measure",
+)
+OPERATORS: Final = ("forall", "exists", "let", "if", "then", "else", "and", "or", "not", "in")
+# What these begin reaches as far to the right as it can.
+OPENING: Final = ("forall", "exists", "let", "if", "not")
+MEASURES: Final = ("max", "min", "range", "largest", "smallest")
+# Words that mean something in one place each, and are names everywhere else.
+PLACED_WORDS: Final = ("like", "on", "of", "for", "with", "to", *MEASURES)
 TRUTH_VALUES: Final = frozenset({"true", "false", "True", "False"})
+TYPES: Final = ("real", "int", "label")
 NETWORK_ITEMS: Final = ("input", "output", "encode", "decode", "domain", "layer")
 
-RESERVED: Final = frozenset((*DECLARATIONS, *LATER_DECLARATIONS, *OPERATORS, *LATER_OPERATORS)) | TRUTH_VALUES
+RESERVED: Final = frozenset((*DECLARATIONS, *OPERATORS)) | TRUTH_VALUES
+WORDS: Final = RESERVED | frozenset((*NETWORK_ITEMS, *PLACED_WORDS))
+"""Every word with a meaning anywhere."""
 
 CODES: Final = {
     "encoding": "NN001",
@@ -48,33 +63,20 @@ CODES: Final = {
     "missing sign": "NN014",
     "missing region": "NN015",
     "comma": "NN016",
-    "later": "NN017",
     "not a declaration": "NN018",
     "missing value": "NN019",
     "chain": "NN020",
     "version": "NN021",
     "unexpected": "NN022",
     "many": "NN023",
+    "unit": "NN024",
+    "measure": "NN025",
+    "missing type": "NN026",
+    "range": "NN027",
+    "quotes": "NN028",
+    "separator": "NN029",
+    "conditional": "NN030",
+    "order": "NN031",
+    "parentheses": "NN032",
 }
-
-LATER_FIXES: Final = {
-    "measure": "state a `claim` with a bound",
-    "invariant": "state it as a `claim`",
-    "data": "write the values in the spec, as `def point = [0, 1]`",
-    "import": "write the declarations in this file",
-    "like": "repeat what is between `{` and `}`",
-    "exists": "state with `forall` that there is none, with `@expect(refuted)`",
-    "let": "name the part with `def`",
-    "if": "write `(c => a) and (not c => b)`",
-    "then": "write `(c => a) and (not c => b)`",
-    "else": "write `(c => a) and (not c => b)`",
-    "|": "state one claim for each region",
-    "..": "a range stands after `in` in the brackets of a family: `claim c[i in 1..5]: …`",
-    "..<": "a range stands after `in` in the brackets of a family: `claim c[i in 0..<5]: …`",
-}
-"""What the language will have and this version does not, and what to write meanwhile."""
-
-
-def later(word: str, span: Span) -> Diagnostic:
-    problem = f"`{word}` is not in this version of the language"
-    return Diagnostic(CODES["later"], problem, span, LATER_FIXES[word])
+"""Kind of mistake -> code.  NN017 was in use before the language was complete, and stays empty."""

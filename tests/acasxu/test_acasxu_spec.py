@@ -16,11 +16,13 @@ import pytest
 
 from benchmarks.instances import acasxu_claim, acasxu_folder, read_instances
 from spec_lang.engine import CheckOptions
-from spec_lang.engine.run import prepare
+from spec_lang.engine.prepare import prepare
 from spec_lang.engine.task import Task
 from spec_lang.obligations.model import All, Condition, Goal, LinearAtom, atoms
+from spec_lang.syntax.layout_module import format_module
 
 SPEC = Path(__file__).with_name("acasxu.nnspec")
+MOST_LINES = 70
 ROUNDING = Fraction(1, 10**9)  # the queries print nine digits behind the point
 # The query's threshold comes from the mean of the scores with more digits than its comment, and we, print.
 THRESHOLD_ROUNDING = Fraction(1, 10**10)
@@ -66,6 +68,12 @@ def holds(condition: Condition, outputs: tuple[int, ...]) -> bool:
 
 def violated(goal: Goal, outputs: tuple[int, ...]) -> bool:
     return any(holds(obligation.violation, outputs) for obligation in goal.obligations)
+
+
+def test_ten_properties_fit_on_seventy_lines_as_fmt_lays_them_out() -> None:
+    text = SPEC.read_text(encoding="utf-8")
+    assert format_module(text, str(SPEC)).text == text
+    assert len(text.splitlines()) <= MOST_LINES
 
 
 def test_the_claims_of_the_spec_are_the_instances(claims: Mapping[str, Task], data_root: Path) -> None:

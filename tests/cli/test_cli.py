@@ -15,17 +15,12 @@ import pytest
 from spec_lang import __version__
 from spec_lang.cli import main
 from tests.cli.commands import process, write_endless
+from tests.cli.running import run
 from tests.engine.specs import EMPTY, FAILS, FAMILY, FLAW, HOLDS, LUCK, write
 
+COMMANDS = ("check", "explain", "fmt", "init", "lint")
 UNBOUNDED = "claim unbounded: forall x in { x | x.a >= 0 }: f(x).p >= -100\n"
 NO_DOMAIN = 'network f = "f.onnx" {\n    input a, b\n    output p, q\n}\n'
-
-
-def run(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> tuple[int, str, str]:
-    """Exit status, stdout and stderr."""
-    status = main([str(argument) for argument in arguments])
-    out, err = capsys.readouterr()
-    return status, out, err
 
 
 # -- exit statuses -------------------------------------------------------------------------------------
@@ -145,7 +140,7 @@ def test_a_name_that_the_specs_do_not_know_is_a_diagnostic(
 # -- help and start-up ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("arguments", [[], ["--help"], ["check", "--help"], ["explain", "--help"]])
+@pytest.mark.parametrize("arguments", [[], ["--help"], *([command, "--help"] for command in COMMANDS)])
 def test_help_is_printed_and_is_no_error(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
     status, out, err = run(capsys, *arguments)
     assert (status, err) == (0, "")
@@ -158,8 +153,10 @@ def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str], 
 
 
 @pytest.mark.parametrize("module", ["numpy", "onnx", "onnxruntime", "rich", "lark", "multiprocessing"])
-def test_help_imports_nothing_slow(module: str) -> None:
-    code = f"import sys, spec_lang.cli as c; c.main(['check', '--help']); sys.exit({module!r} in sys.modules)"
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_imports_nothing_slow(command: str, module: str) -> None:
+    arguments = [command, "--help"]
+    code = f"import sys, spec_lang.cli as c; c.main({arguments}); sys.exit({module!r} in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).returncode == 0
 
 
@@ -267,6 +264,36 @@ def test_explain_shows_boxes_and_atoms_in_problem_space(
     assert "2 q + 7 < p" in out
 
 
+def test_explain_of_a_code_prints_its_page(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, err = run(capsys, "explain", "nn012")
+    assert (status, err) == (0, "")
+    assert out.startswith("NN012: ")
+
+
+def test_explain_of_an_unknown_code_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, err = run(capsys, "explain", "NN999")
+    assert (status, out) == (2, "")
+    assert "there is no diagnostic `NN999`" in err
+
+
+def test_explain_of_a_claim_form_prints_the_formula_that_it_stands_for(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    status, out, err = run(capsys, "explain", "robust")
+    assert (status, err) == (0, "")
+    assert out.startswith("robust(f, at")
+    assert "forall x in ball(at, within, norm)" in out
+
+
+def test_with_a_path_a_claim_that_is_called_like_a_form_is_explained(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write(tmp_path, HOLDS.replace("holds", "robust"))
+    status, out, _ = run(capsys, "explain", "robust", path)
+    assert status == 0
+    assert out.startswith(f"robust  ({path}:6)")
+
+
 def test_explain_of_nothing_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     status, out, _ = run(capsys, "explain", "hold", write(tmp_path, HOLDS))
     assert status == 2
@@ -282,7 +309,7 @@ def test_an_error_of_ours_is_said_without_a_traceback(
     def broken(*_: object) -> None:
         raise ZeroDivisionError("oops")
 
-    monkeypatch.setattr("spec_lang.engine.check", broken)
+    monkeypatch.setattr("spec_lang.engine.run.check", broken)
     monkeypatch.delenv("NNSPEC_DEBUG", raising=False)
     status, out, err = run(capsys, "check")
     assert (status, out) == (2, "")

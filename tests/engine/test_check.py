@@ -17,9 +17,9 @@ import pytest
 import spec_lang as nn
 from spec_lang.backends.base import Progress, Run, Session
 from spec_lang.diagnostics import InternalError
-from spec_lang.engine import CheckOptions, check, decide, prepare
+from spec_lang.engine import CheckOptions, check, decide
 from spec_lang.engine.lift import undecided
-from spec_lang.engine.run import prepare as prepare_all
+from spec_lang.engine.prepare import prepare as prepare_all
 from spec_lang.kernel.verdict import Status
 from spec_lang.obligations.model import Obligation
 from spec_lang.obligations.outcome import Attestation, GaveUp, GaveUpReason, Proved, Refuted, Work
@@ -61,8 +61,7 @@ def backend(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[Obligation, 
     """Puts one behaviour in the place of all backends."""
 
     def install(behaviour: Callable[[Obligation, Session], Run]) -> None:
-        for module in (decide, prepare):
-            monkeypatch.setattr(module, "installed_backends", lambda: (Fake(behaviour),))
+        monkeypatch.setattr(decide, "installed_backends", lambda: (Fake(behaviour),))
 
     return install
 
@@ -97,7 +96,7 @@ def test_a_counterexample_is_in_the_users_words_and_replayed_twice(tmp_path: Pat
     assert found is not None
     assert [(reading.name, reading.unit) for reading in found.inputs] == [("a", "m"), ("b", None)]
     assert all(0 <= reading.problem <= 1 for reading in found.inputs)
-    assert (found.network, found.variable, found.violates) == ("f", "x", "f(x).p <= -100")
+    assert (found.results[0].name, found.points[0].name, found.violates) == ("f", "x", "f(x).p <= -100")
     assert (found.replay.exact, found.replay.onnxruntime, found.replay.note) == (True, True, None)
 
 

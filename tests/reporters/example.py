@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from spec_lang.diagnostics import Diagnostic, Note, Severity, Span
 from spec_lang.kernel.verdict import Evidence, EvidenceKind, Status
-from spec_lang.reporters.model import ClaimReport, Counterexample, Reading, Replay, Report, Step
+from spec_lang.reporters.model import ClaimReport, Counterexample, Reading, Readings, Replay, Report, Step
 
 FILE = "car.nnspec"
 SOURCE = 'network car = "car.onnx"\n\nclaim stops:\n\tforall x in near: car(x).brake >= 0.5\n'
@@ -47,13 +47,16 @@ def variant(name: str, status: Status, **changes: object) -> ClaimReport:
 
 
 COUNTEREXAMPLE = Counterexample(
-    network="car",
-    variable="x",
-    inputs=(
-        Reading("gap", "m", Fraction(25, 2), Fraction(1, 8)),
-        Reading("speed", "m/s", Fraction(10, 3), Fraction(1, 30)),
+    points=(
+        Readings(
+            "x",
+            (
+                Reading("gap", "m", Fraction(25, 2), Fraction(1, 8)),
+                Reading("speed", "m/s", Fraction(10, 3), Fraction(1, 30)),
+            ),
+        ),
     ),
-    outputs=(Reading("brake", None, Fraction(-1, 10), Fraction(-1, 10)),),
+    results=(Readings("car", (Reading("brake", None, Fraction(-1, 10), Fraction(-1, 10)),)),),
     violates="car(x).brake >= 0.5",
     replay=Replay(True, True, (-0.10000000149011612,)),
 )

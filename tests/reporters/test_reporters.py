@@ -18,7 +18,7 @@ from spec_lang.kernel.verdict import Status
 from spec_lang.reporters._diagnostic_text import diagnostic_lines
 from spec_lang.reporters._layout import text_of
 from spec_lang.reporters._numbers import shown
-from spec_lang.reporters.model import Reading, Replay, Report
+from spec_lang.reporters.model import Reading, Readings, Replay, Report
 from tests.reporters.example import COUNTEREXAMPLE, ERROR, FILE, REFUTED, REPORT, SOURCE, variant
 from tests.reporters.rendering import recorded, rendered
 
@@ -85,7 +85,7 @@ def test_the_schema_refuses_what_is_not_a_report() -> None:
 
 @given(st.fractions(), st.fractions())
 def test_json_keeps_the_exact_value_of_every_number(problem: Fraction, network: Fraction) -> None:
-    report = with_counterexample(inputs=(Reading("x", None, problem, network),))
+    report = with_counterexample(points=(Readings("x", (Reading("x", None, problem, network),)),))
     document = json.loads(rendered("json", report))
     assert problems(document) == []
     found = document["claims"][0]["counterexample"]
@@ -97,7 +97,8 @@ def test_json_keeps_the_exact_value_of_every_number(problem: Fraction, network: 
 def test_json_is_json_where_numbers_are_beyond_floats() -> None:
     huge = Fraction(10) ** 400
     report = with_counterexample(
-        inputs=(Reading("x", None, huge, -huge),), replay=Replay(True, False, (float("inf"),), "overflow")
+        points=(Readings("x", (Reading("x", None, huge, -huge),)),),
+        replay=Replay(True, False, (float("inf"),), "overflow"),
     )
     document = json.loads(rendered("json", report), parse_constant=pytest.fail)
     assert problems(document) == []
@@ -107,7 +108,7 @@ def test_json_is_json_where_numbers_are_beyond_floats() -> None:
 
 def test_json_has_every_reading_where_text_cuts() -> None:
     many = tuple(Reading(f"x[{i}]", None, Fraction(i), Fraction(i)) for i in range(784))
-    report = with_counterexample(inputs=many)
+    report = with_counterexample(points=(Readings("x", many),))
     assert len(json.loads(rendered("json", report))["claims"][0]["counterexample"]["inputs"]["x"]) == 784
     text = rendered("plain", report)
     assert "… and 768 more" in text
@@ -141,7 +142,7 @@ def test_without_a_claim_the_answer_is_an_error() -> None:
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=4))
 def test_a_witness_reads_back_as_the_same_numbers(values: list[float]) -> None:
     inputs = tuple(Reading(f"X_{i}", None, Fraction(0), Fraction(v)) for i, v in enumerate(values))
-    lines = rendered("vnnlib", with_counterexample(inputs=inputs)).splitlines()[1:]
+    lines = rendered("vnnlib", with_counterexample(points=(Readings("x", inputs),))).splitlines()[1:]
     pairs = [line.strip(" ()").split() for line in lines]
     assert [name for name, _ in pairs] == [*(f"X_{i}" for i in range(len(values))), "Y_0"]
     assert [float(text) for _, text in pairs[:-1]] == values

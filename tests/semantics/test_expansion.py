@@ -60,7 +60,7 @@ def fine(y) = y[0] <= 0 and y[1] <= 0
 claim c: forall x in around([0, 0, 0]): fine(net(x))
 """
     checked = accepted(text)
-    assert checked["c"].network.label == "g[2]"
+    assert checked["c"].networks[0].label == "g[2]"
     assert formula(checked) == ("forall x in ball([0, 0, 0], 1, linf): g[2](x)[0] <= 0 and g[2](x)[1] <= 0")
 
 
@@ -77,7 +77,7 @@ claim c[i in 1..3]: steady(g[i], 1)
 def test_a_definition_of_a_form_with_a_mistake_is_reported_where_it_is_used() -> None:
     text = f"{FILE}def steady(net) = robust(net, at: [0, 0, 0], label: 0, within: 1)\nclaim c: steady(3)\n"
     (found,) = check(text).problems
-    assert (found.code, found.problem) == ("NN109", "`network` of `robust` must be a network")
+    assert (found.code, found.problem) == ("NN109", "`f` of `robust` must be a network, not a number")
 
 
 def test_names_of_forms_do_not_capture_the_user_s() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.semantics.worlds import accepted, check, network
+from tests.semantics.worlds import accepted, check, network, stated
 
 FILE = """
 network g[i in 1..3, j in 0..<2] = "nets/g_{i}_{j}.onnx" {
@@ -52,8 +52,8 @@ def test_an_index_is_found_behind_a_definition() -> None:
 def test_indices_are_numbers_in_the_clause() -> None:
     claim = accepted(FILE + "claim c[i, k in 2..2]: forall x in low[0]: g[i, 1](x).p <= k / i").spec.claims[2]
     assert claim.name == "c[3,2]"
-    assert claim.network.label == "g[3,1]"
-    assert claim.frame.network == "g[3,1]"
+    assert claim.networks[0].label == "g[3,1]"
+    assert stated(claim).frame.network == "g[3,1]"
 
 
 def test_a_parameter_may_bound_a_range() -> None:
@@ -72,9 +72,12 @@ claim c[n in 0..1]: robust(f, at: points[n], label: labels[n], within: 0.1)
     assert [claim.name for claim in accepted(text).spec.claims] == ["c[0]", "c[1]"]
 
 
-def test_a_region_of_one_member_is_not_a_region_of_another() -> None:
-    (found,) = check(FILE + "claim c: forall x in own[1, 0]: g[2, 0](x).p <= 0").problems
-    assert found.code == "NN127"
+def test_a_region_of_one_network_is_one_of_another_with_the_same_inputs() -> None:
+    assert accepted(FILE + "claim c: forall x in own[1, 0]: g[2, 0](x).p <= 0")["c"].statement is not None
+    other = 'network h = "h.onnx" { input u, v, w }\n'
+    (found,) = check(FILE + other + "claim c: forall x in own[1, 0]: h(x)[0] <= 0").problems
+    assert (found.code, found.span and found.span.line) == ("NN119", 8)
+    assert "other names" in found.problem
 
 
 def test_members_without_a_network_are_left_out_and_the_others_kept() -> None:

@@ -8,7 +8,7 @@ from spec_lang.network.graph import Graph, TensorSpec
 from spec_lang.obligations.model import Axis, Scaling, atoms
 from spec_lang.semantics.model import Attributes, Expectation
 from spec_lang.semantics.uses import networks_used
-from tests.semantics.worlds import accepted, network
+from tests.semantics.worlds import accepted, network, stated
 
 FILE = """
 network f = "f.onnx" {
@@ -23,7 +23,7 @@ network f = "f.onnx" {
 
 def sources(body: str) -> list[str]:
     claim = accepted(f"{FILE}claim c: forall x in box(0, 1): {body}")["c"]
-    return list(dict.fromkeys(atom.source for atom in atoms(claim.violation)))
+    return list(dict.fromkeys(atom.source for atom in atoms(stated(claim).violation)))
 
 
 def shaped(shape: tuple[int, ...]) -> Graph:
@@ -42,7 +42,7 @@ def test_attributes_are_read() -> None:
 
 
 def test_the_frame_leads_back_to_the_user_s_units() -> None:
-    frame = accepted(f"{FILE}claim c: forall z in box(0, 1): f(z).p <= 0")["c"].frame
+    frame = stated(accepted(f"{FILE}claim c: forall z in box(0, 1): f(z).p <= 0")["c"]).frame
     assert (frame.network, frame.variable) == ("f", "z")
     assert frame.inputs == (
         Axis("a", "ft", Scaling(Fraction(2), Fraction(0))),
@@ -57,28 +57,28 @@ def test_elements_without_names_are_shown_by_their_indices() -> None:
         'network f = "f.onnx"\nclaim c: forall x in box(0, 1): x[0, 1, 1] <= f(x)[0]',
         {"f": shaped((1, 2, 2))},
     )["c"]
-    assert [axis.name for axis in claim.frame.inputs] == [
+    assert [axis.name for axis in stated(claim).frame.inputs] == [
         "x[0, 0, 0]",
         "x[0, 0, 1]",
         "x[0, 1, 0]",
         "x[0, 1, 1]",
     ]
-    assert [axis.name for axis in claim.frame.outputs] == ["y[0]", "y[1]"]
-    (atom,) = atoms(claim.violation)
+    assert [axis.name for axis in stated(claim).frame.outputs] == ["y[0]", "y[1]"]
+    (atom,) = atoms(stated(claim).violation)
     assert (atom.inputs, atom.outputs) == (((3, Fraction(-1)),), ((0, Fraction(1)),))
 
 
 def test_a_vector_of_data_stands_for_a_tensor_row_by_row() -> None:
     text = 'network f = "f.onnx"\nclaim c: forall x in ball([1, 2, 3, 4], 0, linf): f(x)[0] <= 0'
     claim = accepted(text, {"f": shaped((1, 2, 2))})["c"]
-    assert [abs(atom.constant) for atom in atoms(claim.region)] == [1, 1, 2, 2, 3, 3, 4, 4]
+    assert [abs(atom.constant) for atom in atoms(stated(claim).region)] == [1, 1, 2, 2, 3, 3, 4, 4]
 
 
 def test_hidden_tensors_stand_behind_the_outputs() -> None:
     claim = accepted(f"{FILE}claim c: forall x in box(0, 1): f.h(x)[1] <= f(x).q")["c"]
-    assert [axis.name for axis in claim.frame.outputs] == ["p", "q", "h[0]", "h[1]", "h[2]"]
-    assert claim.graph.output_size == 5
-    (atom,) = atoms(claim.violation)
+    assert [axis.name for axis in stated(claim).frame.outputs] == ["p", "q", "h[0]", "h[1]", "h[2]"]
+    assert stated(claim).graph.output_size == 5
+    (atom,) = atoms(stated(claim).violation)
     assert atom.outputs == ((1, Fraction(10)), (3, Fraction(-1)))
 
 
@@ -95,7 +95,7 @@ def test_long_data_is_cut_short_in_clauses() -> None:
     numbers = ", ".join(str(n) for n in range(20))
     text = f'network f = "f.onnx"\nclaim c: forall x in box([{numbers}], 99): f(x)[0] <= 0'
     claim = accepted(text, {"f": network(inputs=20)})["c"]
-    assert next(atoms(claim.region)).source == "box([0, 1, …, 19], 99)"
+    assert next(atoms(stated(claim).region)).source == "box([0, 1, …, 19], 99)"
 
 
 def test_the_networks_of_the_wanted_claims_are_known_without_loading_any() -> None:

@@ -10,23 +10,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from spec_lang.claims import output_range, robust
 from spec_lang.diagnostics import Diagnostic, DiagnosticLog
 from spec_lang.kernel.exact import evaluate_exact
 from spec_lang.kernel.witness import holds
 from spec_lang.network.graph import Graph
 from spec_lang.network.primitives import RELU
-from spec_lang.obligations.model import All, Condition, Goal, LinearAtom
+from spec_lang.obligations.model import All, Condition, Goal, LinearAtom, atoms
 from spec_lang.semantics.evaluate import Meaning, World, evaluate
-from spec_lang.semantics.model import TypedClaim, TypedSpec
+from spec_lang.semantics.form_library import built_in_forms
+from spec_lang.semantics.model import Statement, TypedClaim, TypedSpec
 from spec_lang.semantics.resolve import resolve
 from spec_lang.semantics.scope import Scope
 from spec_lang.semantics.typecheck import typecheck
 from spec_lang.syntax import ast
 from spec_lang.syntax.parse import parse_expression, parse_module
-from tests.tiny_networks import chain, dense
+from tests.tiny_networks import chain, dense, runnable
 
-FORMS = {form.name: form for form in (robust.CLAIM, output_range.CLAIM)}
+FORMS = built_in_forms()
 
 
 @dataclass(frozen=True)
@@ -82,9 +82,15 @@ def accepted(text: str, graphs: Mapping[str, Graph] | None = None) -> Checked:
     return checked
 
 
+def stated(claim: TypedClaim) -> Statement:
+    """What there is to decide of a claim that backends take."""
+    assert claim.statement is not None, claim.needs
+    return claim.statement
+
+
 def network_point(claim: TypedClaim, point: Sequence[Fraction]) -> tuple[Fraction, ...]:
     """A problem-space point in network space."""
-    axes = claim.frame.inputs
+    axes = stated(claim).frame.inputs
     return tuple(axis.scaling.to_network(value) for axis, value in zip(axes, point, strict=True))
 
 
@@ -96,14 +102,16 @@ def is_true(condition: Condition, point: Sequence[Fraction], outputs: Sequence[F
     return all(values) if isinstance(condition, All) else any(values)
 
 
-def is_violated(goal: Goal, point: Sequence[Fraction]) -> bool:
-    """Whether some obligation of `goal` fails at the network-space point."""
+def is_violated(goal: Goal, point: Sequence[Fraction], free: frozenset[int] = frozenset()) -> bool:
+    """Whether some obligation of `goal` fails at the network-space point, wherever its `free` inputs are
+    fixed."""
     for obligation in goal.obligations:
         region = obligation.region
         inside = any(
             all(
-                (low is None or low <= x) and (high is None or x <= high)
-                for low, x, high in zip(box.lower, point, box.upper, strict=True)
+                ((low is None or low <= x) and (high is None or x <= high))
+                or (index in free and low == high == 0)
+                for index, (low, x, high) in enumerate(zip(box.lower, point, box.upper, strict=True))
             )
             for box in region.boxes
         )
@@ -114,27 +122,20 @@ def is_violated(goal: Goal, point: Sequence[Fraction]) -> bool:
     return False
 
 
+def loose(claim: TypedClaim) -> frozenset[int]:
+    """The inputs that the region leaves free.  Lowering may fix one at 0 where an obligation does not depend
+    on it, which changes nothing."""
+    statement = stated(claim)
+    bounded = {index for atom in atoms(statement.region) for index, _ in atom.inputs}
+    return frozenset(range(statement.graph.input_size)) - bounded
+
+
 def meaning(checked: Checked, claim: TypedClaim, point: Sequence[Fraction]) -> Meaning:
     """What the reference semantics says of a problem-space point."""
-    graph = checked.graphs[claim.network.label]
-    declaration = claim.network.declaration
-    numbers = dict(graph.tensors)
-    hidden = {
-        item.name.text: _runner(graph, numbers[item.tensor.value])
-        for item in declaration.items
-        if isinstance(item, ast.Layer)
+    networks = {
+        use.label: runnable(checked.graphs[use.label], use.declaration)
+        for use in checked.scope.networks
+        if use.label in checked.graphs
     }
-    world = World(
-        checked.scope,
-        declaration,
-        graph.inputs[0].shape,
-        graph.value(graph.outputs[0]).shape,
-        lambda x: evaluate_exact(graph, [Fraction(e) for e in x]),
-        hidden,
-    )
-    return evaluate(claim.formula, point, world)
-
-
-def _runner(graph: Graph, number: int):  # type: ignore[no-untyped-def]  # noqa: ANN202 - a pair for `World`
-    seen = graph.with_outputs((number,))
-    return graph.value(number).shape, lambda x: evaluate_exact(seen, [Fraction(e) for e in x])
+    assert isinstance(claim.formula, ast.Quantified)
+    return evaluate(claim.formula, point, World(checked.scope, networks))

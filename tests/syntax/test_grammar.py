@@ -11,7 +11,17 @@ import pytest
 from spec_lang.syntax.build_declarations import ModuleBuilder
 from spec_lang.syntax.expectations import AFTER_VALUE, SIGNS, VALUES
 from spec_lang.syntax.grammar_file import grammar_text
-from spec_lang.syntax.words import DECLARATIONS, NETWORK_ITEMS, OPERATORS, RESERVED
+from spec_lang.syntax.keywords import KEYWORDS
+from spec_lang.syntax.words import (
+    DECLARATIONS,
+    NETWORK_ITEMS,
+    OPENING,
+    OPERATORS,
+    PLACED_WORDS,
+    RESERVED,
+    TRUTH_VALUES,
+    TYPES,
+)
 
 
 @pytest.fixture(scope="module")
@@ -53,8 +63,15 @@ def test_the_words_of_the_grammar_are_the_words_of_the_code(generated: lark.Lark
         for terminal in generated.terminals
         if (match := re.match(r"([a-z]+)\(\?!", str(terminal.pattern.value)))
     }
-    assert {*DECLARATIONS, *NETWORK_ITEMS, *OPERATORS, "on"} == words
+    assert {*DECLARATIONS, *NETWORK_ITEMS, *OPERATORS, *PLACED_WORDS} == words == set(KEYWORDS) - {*TYPES}
     assert {*DECLARATIONS, *OPERATORS} <= RESERVED
+
+
+def test_what_opens_an_expression_is_no_unit(generated: lark.Lark) -> None:
+    (unit,) = (str(terminal.pattern.value) for terminal in generated.terminals if terminal.name == "UNIT")
+    for word in RESERVED:
+        assert (re.compile(unit).match(f"3 {word}", 2) is None) == (word in {*OPENING, *TRUTH_VALUES}), word
+    assert re.compile(unit).match("3 iffy", 2)
 
 
 def test_every_rule_has_its_method(generated: lark.Lark) -> None:

@@ -30,6 +30,13 @@ NESTED = {
     "indices": "x" + "[0]" * N,
     "calls": "x" + "(y)" * N,
     "components": "x" + ".y" * N,
+    "exists": "exists j: " * N + "x",
+    "let": "let a = b: " * N + "x",
+    "if": "if a then b else " * N + "c",
+    "if in conditions": "if " * N + "c",
+    "slices": "x[1:" * N + "x" + "]" * N,
+    "unions": "(a | " * N + "b" + ")" * N,
+    "index sets": "forall j in {(" * N + "1",
     "mixed": "a and not (-b + c * [" * N,
 }
 
@@ -76,6 +83,15 @@ def test_so_it_is_for_an_expression(kind: str) -> None:
         ("forall x in r: ", ""),
         ("a => ", ""),
         ("(a or ", ")"),
+        ("exists j: ", ""),
+        ("let a = 1, b = ", ": b"),
+        ("let b = 1: ", ""),
+        ("if a then b else ", ""),
+        ("if a then ", " else b"),
+        ("if ", " then a else b"),
+        ("x[0, 1:", "]"),
+        ("f(y, in: ", ")"),
+        ("(a | ", ")"),
     ],
 )
 def test_the_limit_is_exact(before: str, after: str) -> None:
@@ -89,7 +105,7 @@ def test_the_limit_is_exact(before: str, after: str) -> None:
     assert (tree, diagnostic.code) == (None, "NN003")
 
 
-@pytest.mark.parametrize("sign", [" + ", " - ", " * ", " and ", " or ", " & ", " <= "])
+@pytest.mark.parametrize("sign", [" + ", " - ", " * ", " and ", " or ", " & ", " | ", " <= "])
 def test_a_long_chain_is_not_deep(sign: str) -> None:
     tree, diagnostics = parse_expression(sign.join(["x"] * 10_000), "-p")
     assert diagnostics == ()

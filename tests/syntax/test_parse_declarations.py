@@ -10,6 +10,7 @@ from spec_lang.diagnostics import Span
 from spec_lang.syntax import ast
 from spec_lang.syntax.format import format_expression
 from spec_lang.syntax.parse import parse_module
+from spec_lang.syntax.words import PLACED_WORDS
 
 
 def declarations(text: str) -> tuple[ast.Declaration, ...]:
@@ -82,15 +83,125 @@ def test_a_family_knows_its_ranges() -> None:
     network = declaration(NETWORK)
     assert isinstance(network, ast.NetworkDecl)
     i, j = network.family
-    assert i.values is not None
+    assert isinstance(i.values, ast.IndexRange)
     assert (
         i.values.exclusive,
         format_expression(i.values.first),
         format_expression(i.values.last),
     ) == (False, "1", "5")
-    assert j.values is not None
+    assert isinstance(j.values, ast.IndexRange)
     assert (j.values.exclusive, format_expression(j.values.last)) == (True, "n - 1")
     assert at(1, 14, 1, 23) == i.span
+
+
+def test_a_family_may_run_over_a_set() -> None:
+    claim = declaration("claim c[i in {1, 2 * n}]: x")
+    assert isinstance(claim, ast.ClaimDecl)
+    (i,) = claim.family
+    assert isinstance(i.values, ast.IndexSet)
+    assert [format_expression(element) for element in i.values.elements] == ["1", "2 * n"]
+    assert at(1, 9, 1, 24) == i.span
+    assert at(1, 14, 1, 24) == i.values.span
+
+
+def test_an_import() -> None:
+    import_ = declaration('import "regions.nnspec"')
+    assert isinstance(import_, ast.ImportDecl)
+    assert import_.path.value == "regions.nnspec"
+    assert at(1, 1, 1, 24) == import_.span
+
+
+def test_a_network_like_another() -> None:
+    bare, full = declarations('network g = "g.onnx" like f\nnetwork h[i in 1..2] = "h" like f {\n input a }')
+    assert isinstance(bare, ast.NetworkDecl)
+    assert bare.like is not None
+    assert (bare.like.text, bare.items) == ("f", ())
+    assert at(1, 1, 1, 28) == bare.span
+    assert isinstance(full, ast.NetworkDecl)
+    assert full.like is not None
+    assert (full.like.text, len(full.items), len(full.family)) == ("f", 1, 1)
+
+
+def test_data_of_several_arrays_and_of_one() -> None:
+    several, one = declarations(
+        'data d = "d.npz" { images "x_test": real[N, 8 * 8]; labels: label[N]; }\ndata p = "p.csv": real[3]'
+    )
+    assert isinstance(several, ast.DataDecl)
+    images, labels = several.arrays
+    assert (images.name.text, images.source, images.type.element.text) == ("images", "x_test", "real")
+    assert [format_expression(extent) for extent in images.type.shape] == ["N", "8 * 8"]
+    assert (labels.source, labels.type.element.text, several.whole) == (None, "label", None)
+    assert at(1, 1, 1, 72) == several.span
+    assert at(1, 20, 1, 51) == images.span
+    assert isinstance(one, ast.DataDecl)
+    assert one.whole is not None
+    assert (one.arrays, one.whole.element.text, len(one.whole.shape)) == ((), "real", 1)
+    assert at(2, 1, 2, 26) == one.span
+
+
+def test_a_parameter_with_a_type() -> None:
+    point, count = declarations("param p: real[2] = [0, 1]\nparam n: int")
+    assert isinstance(point, ast.ParamDecl)
+    assert point.type is not None
+    assert point.value is not None
+    assert (point.type.element.text, format_expression(point.value)) == ("real", "[0, 1]")
+    assert isinstance(count, ast.ParamDecl)
+    assert count.type is not None
+    assert (count.type.element.text, count.type.shape, count.value) == ("int", (), None)
+    assert at(2, 1, 2, 13) == count.span
+
+
+def test_an_invariant() -> None:
+    short, full = declarations(
+        'invariant p of f: a >= 0\ninvariant q[i] of f[i, 2] on near.part[i] "t" @slow(3 s): output[0] <= 1'
+    )
+    assert isinstance(short, ast.InvariantDecl)
+    assert (format_expression(short.network), short.region, short.title) == ("f", None, None)
+    assert isinstance(full, ast.InvariantDecl)
+    assert full.region is not None
+    assert format_expression(full.network) == "f[i, 2]"
+    assert format_expression(full.region) == "near.part[i]"
+    assert (full.title, [attribute.name.text for attribute in full.attributes]) == ("t", ["slow"])
+    assert format_expression(full.body) == "output[0] <= 1"
+    assert at(2, 1, 2, 73) == full.span
+
+
+@pytest.mark.parametrize("extreme", ast.Extreme)
+def test_a_measure_over_points(extreme: ast.Extreme) -> None:
+    text = f'measure m[i] "t" @slow = {extreme.value} f(x)[i] for x in r, j in 0..3, to 1 %'
+    measure = declaration(text)
+    assert isinstance(measure, ast.MeasureDecl)
+    assert (measure.title, len(measure.attributes), len(measure.family)) == ("t", 1, 1)
+    optimum = measure.quantity
+    assert isinstance(optimum, ast.Optimum)
+    assert optimum.extreme is extreme
+    assert [binding.variable.text for binding in optimum.bindings] == ["x", "j"]
+    assert optimum.precision is not None
+    assert format_expression(optimum.precision) == "1 %"
+    assert at(1, 1, 1, len(text) + 1) == measure.span
+
+
+@pytest.mark.parametrize("threshold", ast.Threshold)
+def test_a_measure_over_claims(threshold: ast.Threshold) -> None:
+    measure = declaration(f"measure m = {threshold.value} r in [0, 2 * a] with forall x in b(r): x <= 3")
+    assert isinstance(measure, ast.MeasureDecl)
+    radius = measure.quantity
+    assert isinstance(radius, ast.Radius)
+    assert (radius.threshold, radius.variable.text, radius.precision) == (threshold, "r", None)
+    assert (format_expression(radius.lower), format_expression(radius.upper)) == ("0", "2 * a")
+    assert format_expression(radius.claim) == "forall x in b(r): x <= 3"
+
+
+def test_words_with_a_place_are_names_everywhere_else() -> None:
+    for word in PLACED_WORDS:
+        definition, claim = declarations(
+            f"def {word}({word}) = {word} + 3 * {word}(1)\nclaim {word}: {word} <= 3"
+        )
+        assert isinstance(definition, ast.DefDecl)
+        assert definition.name.text == word
+        assert isinstance(claim, ast.ClaimDecl)
+    measure = declaration("measure max = max max(a, to) for for in on, to to")
+    assert isinstance(measure, ast.MeasureDecl)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 
 from spec_lang.diagnostics import Span
 from spec_lang.syntax import ast
+from spec_lang.syntax.format import format_expression
 from spec_lang.syntax.parse import parse_expression
 from spec_lang.syntax.words import RESERVED
 from tests.syntax.strategies import shape
@@ -37,6 +38,17 @@ def parsed(text: str) -> ast.Expr:
         ("a and forall x in r: b or c", "a and (forall x in r: (b or c))"),
         ("a => forall x in r: b <=> c", "a => (forall x in r: (b <=> c))"),
         ("forall x in r: forall y in s: a", "forall x in r: (forall y in s: a)"),
+        ("a & b | c & d", "(a & b) | (c & d)"),
+        ("x in a | b", "x in (a | b)"),
+        ("a | b + c", "a | (b + c)"),
+        ("exists j: a => b", "exists j: (a => b)"),
+        ("let a = b, c = d: e and f", "let a = b, c = d: (e and f)"),
+        ("if a and b then c or d else e => f", "if (a and b) then (c or d) else (e => f)"),
+        ("if a then if b then c else d else e", "if a then (if b then c else d) else e"),
+        ("a or if b then c else d or e", "a or (if b then c else (d or e))"),
+        ("a + 3 km * 2", "a + ((3 km) * 2)"),
+        ("-3 km", "-(3 km)"),
+        ("x[a + 1:b * 2]", "x[(a + 1):(b * 2)]"),
         ("forall x in r, y in s & t: a", "forall x in r, y in (s & t): a"),
     ],
 )
@@ -129,3 +141,68 @@ def test_a_tab_and_a_wide_letter_are_one_column_each() -> None:
     tree = parsed('\t"é𝔸" <= x')
     assert isinstance(tree, ast.Compare)
     assert Span("-p", 1, 10, 1, 11) == tree.rest[0][1].span
+
+
+def test_a_variable_ranges_over_points_or_indices() -> None:
+    quantified = parsed("exists x in r & s, j in 0..<n - 1, k in {1, 3}, m: x[j] <= k")
+    assert isinstance(quantified, ast.Quantified)
+    assert quantified.quantifier is ast.Quantifier.EXISTS
+    x, j, k, m = quantified.bindings
+    assert isinstance(x.domain, ast.Meet)
+    assert isinstance(j.domain, ast.IndexRange)
+    assert j.domain.exclusive
+    assert isinstance(k.domain, ast.IndexSet)
+    assert m.domain is None
+    assert [Span("-p", 1, 8, 1, 18), Span("-p", 1, 20, 1, 34)] == [x.span, j.span]
+    assert Span("-p", 1, 49, 1, 50) == m.span
+
+
+def test_a_set_of_indices_is_no_region() -> None:
+    quantified = parsed("forall j in {k}, x in {k | k.a <= 3}: x")
+    assert isinstance(quantified, ast.Quantified)
+    assert [type(binding.domain) for binding in quantified.bindings] == [ast.IndexSet, ast.SetBuilder]
+
+
+@pytest.mark.parametrize(
+    ("text", "ends"),
+    [(":", (None, None)), ("1:", ("1", None)), (":n - 1", (None, "n - 1")), ("f(a: 1):2", ("f(a: 1)", "2"))],
+)
+def test_a_slice_has_two_ends_or_fewer(text: str, ends: tuple[str | None, str | None]) -> None:
+    index = parsed(f"x[0, {text}]")
+    assert isinstance(index, ast.Index)
+    first, part = index.indices
+    assert isinstance(first, ast.Number)
+    assert isinstance(part, ast.Slice)
+    assert ends == tuple(end and format_expression(end) for end in (part.first, part.last))
+    assert Span("-p", 1, 6, 1, 6 + len(text)) == part.span
+
+
+@pytest.mark.parametrize(
+    ("text", "unit"),
+    [
+        ("30 s", "s"),
+        ("1 %", "%"),
+        ("1%", "%"),
+        ('5 "ft/s"', "ft/s"),
+        ('5"a\\"b"', 'a"b'),
+        ("1 e5", "e5"),
+        ("2 to", "to"),
+    ],
+)
+def test_a_quantity_is_a_number_with_a_unit(text: str, unit: str) -> None:
+    number = parsed(text)
+    assert isinstance(number, ast.Number)
+    assert (unit, text[: len(number.text)]) == (number.unit, number.text)
+    assert Span("-p", 1, 1, 1, len(text) + 1) == number.span
+
+
+@pytest.mark.parametrize("text", ["30  s", "30\ts", "30\ns", "30 # 4 \ns", "30s", "(30) s"])
+def test_a_unit_stands_one_blank_behind_its_number(text: str) -> None:
+    tree, diagnostics = parse_expression(text, "-p")
+    assert tree is None
+    assert len(diagnostics) == 1
+
+
+@pytest.mark.parametrize("text", ["3 and x", "3 in r", "if 3 then 4 else 5", "3 or x"])
+def test_a_word_that_goes_on_with_a_number_is_no_unit(text: str) -> None:
+    assert not isinstance(parsed(text), ast.Number)

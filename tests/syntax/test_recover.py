@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,7 +22,11 @@ def places(parsed: Parsed) -> list[tuple[str, int, int]]:
 
 
 def names(parsed: Parsed) -> list[str]:
-    return [d.name.text for d in parsed.module.declarations if not isinstance(d, ast.LanguageDecl)]
+    return [
+        d.name.text
+        for d in parsed.module.declarations
+        if not isinstance(d, ast.LanguageDecl | ast.ImportDecl)
+    ]
 
 
 MANY = """\
@@ -56,7 +62,7 @@ def test_every_broken_declaration_is_reported_and_the_others_stay() -> None:
         ("NN005", 9, 60),
         ("NN012", 11, 25),
         ("NN018", 14, 1),
-        ("NN017", 15, 1),
+        ("NN025", 15, 25),
         ("NN019", 16, 15),
         ("NN010", 18, 14),
         ("NN008", 19, 37),
@@ -95,6 +101,17 @@ def test_positions_behind_a_broken_declaration_are_those_of_the_file() -> None:
         ("x\nclaim b: x", ["b"], set(), [("NN018", 1, 1)]),
         ("# claim a: (\nclaim b: x = 3", [], {"b"}, [("NN011", 2, 12)]),
         ("claim\n  a: x = 3", [], {"a"}, [("NN011", 2, 8)]),
+        # A number has its unit on its own line: what begins the next line is not one.
+        ("param a = 3\nclam b: x", ["a"], set(), [("NN018", 2, 1)]),
+        ("param a = 3 \nclam b: x", ["a"], set(), [("NN018", 2, 1)]),
+        ("param a = 3 # 4 \nclam b: x", ["a"], set(), [("NN018", 2, 1)]),
+        ("claim a: x <= 3\n  y <= 4", [], {"a"}, [("NN022", 2, 3)]),
+        (
+            'import x\ndata d = "x"\nmeasure m = max x\ninvariant p: x\nclaim b: x',
+            ["b"],
+            {"d", "m", "p"},
+            [("NN028", 1, 8), ("NN026", 2, 10), ("NN025", 3, 18), ("NN031", 4, 12)],
+        ),
     ],
 )
 def test_recovery(text: str, kept: list[str], broken: set[str], found: list[tuple[str, int, int]]) -> None:
@@ -111,7 +128,21 @@ def test_a_file_of_nothing_but_errors_is_given_up_after_a_while() -> None:
     assert {"a", "last"} == parsed.broken, "what was not read must not be reported as unknown"
 
 
-PIECES = st.sampled_from([*MANY.splitlines(keepends=True), *'()]{"@.\n \x00é', "forall x in", "=>", "0.."])
+CONSTRUCTS = """\
+import "a.nnspec"
+network g = "g" like f {
+data d = "d.npz" { images "x": real[N, 64]; labels: label[N] }
+data p = "p.csv": real[3]
+param q: int = 30 s
+def h(x) = if x.a > 0 then let a = 1 %, b = x[1:, :2]: a + b else -x
+claim u[i in {1, 3}] "t" @slow: exists x in r | s, j in 0..<3, k: x[j] <= 3 "ft/s" * (1
+invariant v of f[1] on r: pattern(on: [1]) => output == 1
+measure w = range f(x) for x in r, to 0.1
+measure z = smallest a in [0, 1] with exists y: y[a] < 0
+"""
+PIECES = st.sampled_from(
+    [*MANY.splitlines(keepends=True), *'()]{"@.\n \x00é', "forall x in", "=>", "0.."]
+) | st.sampled_from(re.findall(r"\w+ ?|\W", CONSTRUCTS))
 
 
 @given(st.lists(PIECES, max_size=12).map("".join) | st.text(max_size=40))
@@ -130,7 +161,7 @@ def test_no_text_makes_the_parser_raise_and_none_fails_in_silence(text: str) -> 
         assert parsed.broken == frozenset()
 
 
-@given(st.lists(st.sampled_from(MANY.splitlines()), max_size=12).map("\n".join))
+@given(st.lists(st.sampled_from((MANY + CONSTRUCTS).splitlines()), max_size=12).map("\n".join))
 def test_a_good_declaration_survives_whatever_stands_around_it(text: str) -> None:
     parsed = parse_module(f"{text}\nclaim survivor: x <= 3\nparam next\n{text}", "test.nnspec")
     assert "survivor" in names(parsed)

@@ -7,11 +7,11 @@ miss proves nothing and a hit is replayed exactly by `Witnesses`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from spec_lang._values import dataclass
 from spec_lang.backends.bounds.boxes import Boxes
 from spec_lang.backends.bounds.problem import Problem, Witnesses, conjunction_margins
 from spec_lang.backends.bounds.program import F64, AffineStep, Program, ReluStep

@@ -7,12 +7,12 @@ inside them.  Rounding is outward on the way in; on the way out every point lies
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from math import inf, nextafter
 
 import numpy as np
 
+from spec_lang._values import dataclass
 from spec_lang.backends.bounds.program import F64
 from spec_lang.obligations.model import Box
 

@@ -7,11 +7,10 @@ keep none.  Outward-rounded throughout.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
+from spec_lang._values import dataclass
 from spec_lang.backends.bounds.boxes import Boxes
 from spec_lang.backends.bounds.linear import UNDERFLOW
 from spec_lang.backends.bounds.program import F64, UNIT_ROUNDOFF

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
+from spec_lang._values import dataclass
 from spec_lang.backends.base import Run, Session
 from spec_lang.backends.bounds.problem import Problem, prepare
 from spec_lang.backends.bounds.program import unsupported

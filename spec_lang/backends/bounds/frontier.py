@@ -6,11 +6,10 @@ place: a batch may share them with its parent.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
+from spec_lang._values import dataclass
 from spec_lang.backends.bounds.boxes import Boxes
 from spec_lang.backends.bounds.program import F64
 from spec_lang.backends.bounds.propagate import Known, Ranges

@@ -8,11 +8,11 @@ it outward-rounded: see `Substitution`.  Over-approximates [Zhang et al. 2018, C
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from spec_lang._values import dataclass
 from spec_lang.backends.bounds.boxes import Boxes
 from spec_lang.backends.bounds.program import F64, AffineStep, Program, ReluStep
 from spec_lang.backends.bounds.relax.relu import Relaxation

@@ -8,11 +8,10 @@ once it is fixed [Xu et al. 2021, α-CROWN; Wang et al. 2021, β-CROWN].
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
+from spec_lang._values import dataclass
 from spec_lang.backends.bounds.linear import Context, LinearBounds, Owners, Substitution
 from spec_lang.backends.bounds.program import F64, AffineStep, ReluStep
 

@@ -7,10 +7,11 @@ the exact ones; every witness is confirmed on exact points of the exact region.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 
+from spec_lang._values import dataclass
 from spec_lang.backends.base import Point, Session
 from spec_lang.backends.bounds.boxes import Boxes, exact_candidates, outward
 from spec_lang.backends.bounds.program import F64, Program, compile_graph

@@ -7,12 +7,12 @@ refused with the reason.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+from spec_lang._values import dataclass
 from spec_lang.network.graph import Graph
 from spec_lang.network.operators import Operator, operator_of
 from spec_lang.network.primitives import RELU, Affine, PiecewiseLinear

@@ -8,11 +8,11 @@ bounds leave unstable are bounded again.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from spec_lang._values import dataclass
 from spec_lang.backends.bounds.boxes import Boxes
 from spec_lang.backends.bounds.linear import Context, affine_interval, lower_bounds
 from spec_lang.backends.bounds.program import F64, AffineStep, Program

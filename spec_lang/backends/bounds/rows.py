@@ -7,12 +7,12 @@ row of some conjunction does.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 
+from spec_lang._values import dataclass
 from spec_lang.backends.bounds.linear import Context
 from spec_lang.backends.bounds.program import F64, UNIT_ROUNDOFF
 from spec_lang.network.graph import Graph

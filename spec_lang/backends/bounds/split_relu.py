@@ -8,11 +8,11 @@ that mix the rows of all conjunctions.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from spec_lang._values import dataclass
 from spec_lang.backends.base import Progress, Session
 from spec_lang.backends.bounds.attack import descend, random_starts, sample
 from spec_lang.backends.bounds.boxes import Boxes

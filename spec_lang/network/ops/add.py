@@ -6,9 +6,9 @@ constant is 0.  Exact: the constant becomes a bias, as stored.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
+from spec_lang._values import dataclass
 from spec_lang.network.ops._sum import lower_sum
 from spec_lang.network.ops.base import Builder, Constant, NodeView, Value
 

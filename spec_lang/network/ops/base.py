@@ -7,12 +7,12 @@ under construction, with their full ONNX shapes; it answers with a constant or a
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
+from spec_lang._values import dataclass
 from spec_lang.network.primitives import Primitive
 
 Constant = NDArray[Any]

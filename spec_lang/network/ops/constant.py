@@ -6,11 +6,11 @@ attribute's own float32 numbers.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
+from spec_lang._values import dataclass
 from spec_lang.network.ops.base import Builder, Constant, NodeView, UnsupportedNode, Value
 
 

@@ -6,9 +6,9 @@ with the reciprocals as its factors.  Exact: these reciprocals are floats; any o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
+from spec_lang._values import dataclass
 from spec_lang.network.ops._linear import required
 from spec_lang.network.ops._product import exact_constant_product, exact_reciprocal, scaled
 from spec_lang.network.ops.base import Builder, Constant, NodeView, UnsupportedNode, Value

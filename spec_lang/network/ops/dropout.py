@@ -6,11 +6,11 @@ ones; no node.  Exact; training mode is refused.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
+from spec_lang._values import dataclass
 from spec_lang.network.ops._linear import optional, required
 from spec_lang.network.ops.base import Builder, Constant, NodeView, UnsupportedNode, Value
 

@@ -5,10 +5,10 @@ In: a value or a constant.  Out: the same elements in the same order, no node.  
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import prod
 from typing import Final
 
+from spec_lang._values import dataclass
 from spec_lang.network.ops._linear import attribute, required, reshaped
 from spec_lang.network.ops.base import Builder, Constant, NodeView, UnsupportedNode, Value
 

@@ -7,11 +7,11 @@ that would round a constant `C` is refused.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
+from spec_lang._values import dataclass
 from spec_lang.network.ops._linear import (
     attribute,
     broadcast_shape,

@@ -5,9 +5,9 @@ In: a value or a constant.  Out: the same one, no node.  Exact.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
+from spec_lang._values import dataclass
 from spec_lang.network.ops._linear import required
 from spec_lang.network.ops.base import Builder, Constant, NodeView, Value
 

@@ -6,12 +6,12 @@ side.  Out: one dense affine node over the flat vectors.  Exact: the weights are
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import prod
 from typing import Final
 
 import numpy as np
 
+from spec_lang._values import dataclass
 from spec_lang.network.ops._linear import check_size, real, required, zeros
 from spec_lang.network.ops.base import Builder, Constant, NodeView, UnsupportedNode, Value
 from spec_lang.network.primitives import Affine, Dense, Floats, frozen

@@ -6,9 +6,9 @@ its factors, none where every factor is 1.  Exact; a product of two values is re
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
+from spec_lang._values import dataclass
 from spec_lang.network.ops._linear import required
 from spec_lang.network.ops._product import exact_constant_product, scaled
 from spec_lang.network.ops.base import Builder, Constant, NodeView, UnsupportedNode, Value

@@ -5,9 +5,9 @@ In: a value, or a constant.  Out: one affine node with factor −1, or a constan
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
+from spec_lang._values import dataclass
 from spec_lang.network.ops._linear import ones, real, required, zeros
 from spec_lang.network.ops.base import Builder, Constant, NodeView, Value
 from spec_lang.network.primitives import Affine, Scale, frozen

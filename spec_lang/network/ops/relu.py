@@ -5,11 +5,11 @@ In: a value, or a constant.  Out: one piecewise linear node with its knot at 0, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
+from spec_lang._values import dataclass
 from spec_lang.network.ops._linear import real, required
 from spec_lang.network.ops.base import Builder, Constant, NodeView, Value
 from spec_lang.network.primitives import RELU

@@ -6,10 +6,10 @@ what is left.  Out: the same elements in row-major order, no node.  Exact.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import prod
 from typing import Final
 
+from spec_lang._values import dataclass
 from spec_lang.network.ops._linear import attribute, integers, optional, required, reshaped
 from spec_lang.network.ops.base import Builder, Constant, NodeView, UnsupportedNode, Value
 

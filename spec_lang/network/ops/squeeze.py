@@ -6,9 +6,9 @@ Out: the same elements in the same order, no node.  Exact.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
+from spec_lang._values import dataclass
 from spec_lang.network.ops._linear import NO_AXES, attribute, axes_of, integers, optional, required, reshaped
 from spec_lang.network.ops.base import Builder, Constant, NodeView, Value
 

@@ -6,10 +6,9 @@ stored.  Over-approximates; exact where the neuron is stable.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
+from spec_lang._values import dataclass
 from spec_lang.backends.bounds.program import F64, UNIT_ROUNDOFF
 
 

@@ -1,0 +1,117 @@
+"""`nnspec check`: decide every claim, and report."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from typing import TYPE_CHECKING, Final, TextIO
+
+from spec_lang.cli import outputs, shared, usage
+from spec_lang.cli.commands.base import Command
+from spec_lang.cli.status import exit_status
+
+if TYPE_CHECKING:
+    from spec_lang.engine.options import CheckOptions, Observer
+    from spec_lang.reporters.model import Report
+
+
+class _Check:
+    name = "check"
+    summary = "decide every claim"
+    description = "Decide every claim of the specs: proved, refuted with a counterexample, or unknown."
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        shared.add_paths(parser)
+        shared.add_inputs(parser)
+        shared.add_using(parser)
+        _add_limits(parser)
+        parser.add_argument(
+            "--unknown",
+            metavar="{fail,warn}",
+            type=usage.choice("--unknown", ("fail", "warn")),
+            default="fail",
+            help="whether an unknown makes the exit status 3 (default: fail)",
+        )
+        parser.add_argument("--strict", action="store_true", help="a claim over an empty region is an error")
+        shared.add_outputs(parser)
+
+    def run(self, arguments: argparse.Namespace) -> int:
+        targets = outputs.chosen(arguments.outputs)
+        from spec_lang.engine.run import check  # noqa: PLC0415 - start-up
+
+        report = check(arguments.paths or ["."], _options(arguments), _observer())
+
+        def render(name: str, stream: TextIO) -> None:
+            outputs.reporter(name).render(report, stream)
+
+        outputs.write(targets, render)
+        if all(name == "vnnlib" for name, _ in targets):
+            _diagnostics_to_stderr(report)
+        return exit_status(report, unknown_fails=arguments.unknown == "fail")
+
+
+def _add_limits(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--claim",
+        metavar="GLOB",
+        dest="claims",
+        action="append",
+        default=[],
+        help="check only these claims, such as `property_*` or `robust[3]` (repeatable)",
+    )
+    parser.add_argument(
+        "--timeout",
+        metavar="S",
+        type=usage.timeout,
+        default=60.0,
+        help="seconds for each claim, or `inf` (default: 60; `@timeout` in a spec goes first)",
+    )
+    parser.add_argument(
+        "--jobs",
+        metavar="N",
+        type=usage.jobs,
+        help="worker processes; 1 decides in this one (default: one for every core)",
+    )
+
+
+def _options(arguments: argparse.Namespace) -> CheckOptions:
+    from spec_lang.engine.options import CheckOptions  # noqa: PLC0415 - start-up
+
+    return CheckOptions(
+        claims=tuple(arguments.claims),
+        parameters=tuple(arguments.parameters),
+        networks=tuple(arguments.networks),
+        timeout=arguments.timeout,
+        jobs=arguments.jobs or _cores(),
+        using=arguments.using,
+        strict=arguments.strict,
+        debug=arguments.debug,
+    )
+
+
+def _cores() -> int:
+    """The cores that this process may use, where the system says so."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _observer() -> Observer | None:
+    """Progress is drawn on a terminal alone."""
+    if not sys.stderr.isatty():
+        return None
+    from spec_lang.cli.progress import TerminalProgress  # noqa: PLC0415 - start-up
+
+    return TerminalProgress(sys.stderr)
+
+
+def _diagnostics_to_stderr(report: Report) -> None:
+    """Answers for programs have no room for them."""
+    if report.diagnostics:
+        from spec_lang.reporters._text import render_diagnostics  # noqa: PLC0415 - start-up
+
+        render_diagnostics(report, sys.stderr)
+
+
+COMMAND: Final[Command] = _Check()

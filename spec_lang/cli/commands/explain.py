@@ -1,0 +1,79 @@
+"""`nnspec explain`: what a claim stands for and how it would be decided; what a form or a code means."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from typing import Final
+
+from spec_lang.cli import shared
+from spec_lang.cli.commands.base import Command
+from spec_lang.cli.status import OK, exit_status
+from spec_lang.cli.usage import UsageError
+
+_CODE: Final = re.compile(r"NN[0-9]{3}", re.IGNORECASE)
+
+
+class _Explain:
+    name = "explain"
+    summary = "say what a claim, a claim form or a diagnostic stands for"
+    description = (
+        "Print the formula that a claim stands for, its obligations, and the plan; or the page of a claim "
+        "form, such as `robust`, or of a diagnostic, such as `NN012`."
+    )
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument(
+            "what",
+            metavar="CLAIM",
+            help="a claim's name, id, or a glob (quote `*` for the shell); or a form, or a code",
+        )
+        shared.add_paths(parser)
+        shared.add_inputs(parser)
+        shared.add_using(parser)
+
+    def run(self, arguments: argparse.Namespace) -> int:
+        if _CODE.fullmatch(arguments.what):
+            return _write(_page(arguments.what))
+        if not arguments.paths:  # with a path, a claim that is called like a form can be asked for
+            from spec_lang.engine.explain import explain_form  # noqa: PLC0415 - start-up
+
+            form = explain_form(arguments.what)
+            if form is not None:
+                return _write(form)
+        return _explain_claims(arguments)
+
+
+def _page(code: str) -> str:
+    from spec_lang.pages import explain_code, suggestion  # noqa: PLC0415 - start-up
+
+    text = explain_code(code)
+    if text is None:
+        raise UsageError(f"there is no diagnostic `{code}`", suggestion(code))
+    return text
+
+
+def _write(text: str) -> int:
+    sys.stdout.write(text)
+    return OK
+
+
+def _explain_claims(arguments: argparse.Namespace) -> int:
+    from spec_lang.engine.explain import explain  # noqa: PLC0415 - start-up
+    from spec_lang.engine.options import CheckOptions  # noqa: PLC0415
+    from spec_lang.reporters._text import render_diagnostics  # noqa: PLC0415
+
+    options = CheckOptions(
+        claims=(arguments.what,),
+        parameters=tuple(arguments.parameters),
+        networks=tuple(arguments.networks),
+        using=arguments.using,
+    )
+    text, report = explain(arguments.paths or ["."], options)
+    sys.stdout.write(text)
+    render_diagnostics(report, sys.stdout)
+    return exit_status(report, unknown_fails=False)
+
+
+COMMAND: Final[Command] = _Explain()

@@ -1,0 +1,65 @@
+"""Where reports go: stdout and files, each in its format.
+
+In: the outputs of a command line, and a report.  Out: what the reporters render, or a `UsageError` for a
+place that cannot be written to.  A reader that goes away is no error.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from spec_lang.cli.shared import formats
+from spec_lang.cli.usage import UsageError
+
+if TYPE_CHECKING:
+    from spec_lang.reporters.base import Reporter
+
+Output = tuple[str, Path | None]  # a format, and the file it goes to; None is stdout
+Render = Callable[[str, TextIO], None]  # by the format's name
+
+
+def chosen(outputs: list[Output]) -> list[Output]:
+    """The outputs that were asked for, or the default.  Raises `UsageError` for two on stdout."""
+    if sum(file is None for _, file in outputs) > 1:
+        raise UsageError("two reports go to stdout", "give one of them an `--output-file`")
+    return outputs or [("rich" if sys.stdout.isatty() else "plain", None)]
+
+
+def write(outputs: list[Output], render: Render) -> None:
+    """Every one of `outputs`."""
+    for name, file in outputs:
+        if file is None:
+            _to_stdout(name, render)
+        else:
+            _to_file(name, render, file)
+
+
+def reporter(name: str) -> Reporter:
+    """The reporter of a format, imported alone."""
+    from spec_lang.reporters.base import Reporter  # noqa: PLC0415 - start-up
+
+    found = import_module(f"spec_lang.reporters.{formats()[name]}").REPORTER
+    if not isinstance(found, Reporter):
+        raise TypeError(f"the module of {name} defines no REPORTER")
+    return found
+
+
+def _to_stdout(name: str, render: Render) -> None:
+    try:
+        render(name, sys.stdout)
+        sys.stdout.flush()
+    except BrokenPipeError:  # `nnspec check | head`: the exit status still says what was found
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _to_file(name: str, render: Render, file: Path) -> None:
+    try:
+        with file.open("w", encoding="utf-8") as stream:
+            render(name, stream)
+    except OSError as error:
+        raise UsageError(f"`{file}` cannot be written: {error.strerror or error}") from None

@@ -1,0 +1,72 @@
+"""Usage errors, and the values of options: texts of the command line in, values or a `UsageError` out.
+
+Imports nothing that is slow: `nnspec --help` loads it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from spec_lang.diagnostics import did_you_mean
+
+
+class UsageError(Exception):
+    """What is wrong with the command line, and a fix where one is known."""
+
+    def __init__(self, problem: str, fix: str | None = None) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.fix = fix
+
+
+def assignment(text: str) -> tuple[str, str]:
+    """`name=value`."""
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip() or not value.strip():
+        raise UsageError(f"`-p {text}` is not of the form `name=value`")
+    return name.strip(), value.strip()
+
+
+def network(text: str) -> tuple[str, Path]:
+    """`name=FILE`, or `FILE` for the only network, whose name is then empty."""
+    name, equals, file = text.partition("=")
+    if equals and (not name or not file):
+        raise UsageError(f"`--network {text}` is not of the form `name=FILE` or `FILE`")
+    return (name, Path(file)) if equals else ("", Path(text))
+
+
+def timeout(text: str) -> float | None:
+    """Seconds; None for `inf`."""
+    try:
+        seconds = float(text.removesuffix("s"))
+    except ValueError:
+        seconds = -1.0
+    if not seconds > 0:
+        raise UsageError(f"`--timeout {text}` is not a number of seconds", "say `--timeout 60`, or `inf`")
+    return None if seconds == float("inf") else seconds
+
+
+def jobs(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 1024:
+        raise UsageError(f"`--jobs {text}` is not a number of processes", "say `--jobs 2`")
+    return int(text)
+
+
+def output_file(text: str) -> Path:
+    path = Path(text)
+    if path.is_dir() or not path.parent.is_dir():
+        raise UsageError(f"`--output-file {text}`: there is no folder `{path.parent}` to write a file in")
+    return path
+
+
+def choice(option: str, known: Sequence[str]) -> Callable[[str], str]:
+    """A check that a text is one of `known`."""
+
+    def check(text: str) -> str:
+        if text not in known:
+            fix = did_you_mean(text, known) or "it is one of " + ", ".join(f"`{word}`" for word in known)
+            raise UsageError(f"`{option}` does not take `{text}`", fix)
+        return text
+
+    return check

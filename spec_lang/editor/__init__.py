@@ -1,0 +1,1 @@
+"""What editors need to show a spec: one table of patterns, and the highlighters made from it."""

@@ -1,0 +1,32 @@
+"""Lines in colours, on a terminal; plain text where the stream is none.  rich honours `NO_COLOR`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final, TextIO
+
+from rich.console import Console
+from rich.text import Text
+
+from spec_lang.reporters._layout import Line, Role
+
+_STYLES: Final = {
+    Role.TEXT: "",
+    Role.DIM: "dim",
+    Role.STRONG: "bold",
+    Role.GOOD: "green",
+    Role.BAD: "bold red",
+    Role.OPEN: "yellow",
+    Role.ODD: "magenta",
+}
+
+
+def write_lines(lines: Iterable[Line], stream: TextIO) -> None:
+    """Each of `lines`, not cut and not wrapped."""
+    console = Console(file=stream, highlight=False, soft_wrap=True)
+    for pieces in lines:
+        styled = Text()
+        for text, role in pieces:
+            styled.append(text, _STYLES[role])
+        styled.rstrip()
+        console.print(styled)

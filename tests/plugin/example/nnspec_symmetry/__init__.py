@@ -1,0 +1,1 @@
+"""Claim forms about the symmetries of networks."""
