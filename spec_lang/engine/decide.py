@@ -86,7 +86,7 @@ class _Decision:
         outcomes: dict[int, Outcome] = {}
         for _ in range(_ROUNDS):
             for place, number in enumerate(todo):
-                outcome = self._attempt(goal.obligations[number], self._deadline(len(todo) - place))
+                outcome = self._attempt(goal, number, self._deadline(len(todo) - place))
                 outcomes[number] = outcome
                 if isinstance(outcome, Refuted):
                     return _in_order(outcomes, len(goal.obligations))
@@ -104,7 +104,8 @@ class _Decision:
             return None
         return time.monotonic() + max(0.0, self._remaining()) / sharers
 
-    def _attempt(self, obligation: Obligation, deadline: float | None) -> Outcome:
+    def _attempt(self, goal: Goal, number: int, deadline: float | None) -> Outcome:
+        obligation = goal.obligations[number]
         available = installed_backends()
         chosen = plan(obligation, available, self.task.using)
         outcome: Outcome = _no_backend(chosen)
@@ -114,6 +115,8 @@ class _Decision:
             run = backend.run(obligation, self._session(obligation, deadline))
             self._account(run.work)
             outcome = _checked(run)
+            if isinstance(outcome, Refuted):
+                outcome = Refuted(obligation.completed(outcome.point))
             if not isinstance(outcome, GaveUp):
                 break
         return outcome
@@ -122,7 +125,7 @@ class _Decision:
         checker = WitnessChecker(obligation)
 
         def confirm(point: Point) -> bool:
-            return checker(point) is not None
+            return checker(obligation.completed(point)) is not None
 
         return Session(Budget(deadline), confirm, self.listen)
 

@@ -28,6 +28,7 @@ from spec_lang.obligations.model import (
     LinearAtom,
     Obligation,
     Region,
+    Tie,
 )
 from spec_lang.obligations.place import Place
 from spec_lang.obligations.simplify import FALSE, TRUE, Key, conjunction, key, prune, simplify
@@ -47,6 +48,7 @@ class _Claim:
     frame: Frame
     name: str
     span: Span | None
+    ties: tuple[Tie, ...] = ()
 
     def goal(self, obligations: tuple[Obligation, ...], conflict: EmptyRegion | None = None) -> Goal:
         return Goal(self.name, self.span, obligations, self.frame, conflict)
@@ -57,7 +59,7 @@ def lower(typed: TypedClaim) -> Goal:
     statement = typed.statement
     if statement is None:
         raise InternalError(f"{typed.name}: there is nothing to decide")
-    claim = _Claim(statement.graph, statement.frame, typed.name, typed.span)
+    claim = _Claim(statement.graph, statement.frame, typed.name, typed.span, statement.ties)
     goal = _lower(claim, _conjuncts(statement.region), [statement.violation])
     return replace(goal, exists=statement.exists)
 
@@ -80,7 +82,7 @@ def _lower(claim: _Claim, conjuncts: Sequence[Condition], violation: Sequence[Co
     places = [place for place, clash in candidates if clash is None]
     if not places:
         return _vacuous(claim, candidates or _false_places(region))
-    found = _obligations(claim.graph, places, cases(conjunction(map(simplify, violation))))
+    found = _obligations(claim, places, cases(conjunction(map(simplify, violation))))
     if not found:
         found = (Obligation(claim.graph, places[0].region(claim.graph.input_size), FALSE),)
     return claim.goal(found)
@@ -156,10 +158,13 @@ def _number_text(value: Fraction) -> str:
 # -- obligations ---------------------------------------------------------------------------------------
 
 
-def _obligations(graph: Graph, places: Sequence[Place], violations: Sequence[Case]) -> tuple[Obligation, ...]:
+def _obligations(
+    claim: _Claim, places: Sequence[Place], violations: Sequence[Case]
+) -> tuple[Obligation, ...]:
     """One for every pair of residual constraints and violation; their boxes are united."""
     if len(places) * len(violations) > MAX_CASES:
         raise TooManyCases
+    graph = claim.graph
     found: dict[Key, tuple[list[Box], tuple[LinearAtom, ...], Condition]] = {}
     for place, case in product(places, violations):
         inside = place.cut(case.inputs).bounded() if case.inputs else place
@@ -176,6 +181,11 @@ def _obligations(graph: Graph, places: Sequence[Place], violations: Sequence[Cas
         if region.boxes[0] not in boxes:
             boxes.append(region.boxes[0])
     return tuple(
-        Obligation(graph, fix_unused(graph, Region(tuple(boxes), constraints), violation), violation)
+        Obligation(
+            graph,
+            fix_unused(graph, Region(tuple(boxes), constraints), violation),
+            violation,
+            ties=claim.ties,
+        )
         for boxes, constraints, violation in found.values()
     )

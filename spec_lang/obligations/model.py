@@ -6,7 +6,7 @@ rationals over the graph's flat inputs and outputs (network space); strict and c
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from enum import Enum
 from fractions import Fraction
@@ -105,14 +105,37 @@ class Semantics(Enum):
     REAL = "real"
 
 
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """`x[input] = Σ terms·x + constant` over earlier inputs; holds at every point of the region."""
+
+    input: int
+    terms: Terms
+    constant: Fraction
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Obligation:
-    """No point of `region` makes `violation` true, for the function that `graph` denotes."""
+    """No point of `region` makes `violation` true, for the function that `graph` denotes.
+
+    `ties` are equations that `region` implies, each of which determines an input by others before it: who
+    searches with floats meets an equation by computing that input.
+    """
 
     graph: Graph
     region: Region
     violation: Condition
     semantics: Semantics = Semantics.REAL
+    ties: tuple[Tie, ...] = ()
+
+    def completed(self, point: Sequence[Fraction]) -> tuple[Fraction, ...]:
+        """`point` with every tied input as its tie has it; exact."""
+        if any(tie.input >= len(point) for tie in self.ties):
+            return tuple(point)  # it is no point of the graph, and whoever checks it will say so
+        values = list(point)
+        for tie in self.ties:
+            values[tie.input] = tie.constant + sum((c * values[i] for i, c in tie.terms), Fraction(0))
+        return tuple(values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,15 +210,6 @@ def _told_apart(axes: tuple[Axis, ...], groups: tuple[Group, ...]) -> tuple[Axis
                 name = f"{group.name}.{name}"
             found[place] = replace(axes[place], name=name)
     return tuple(found)
-
-
-@dataclass(frozen=True, slots=True)
-class Tie:
-    """`x[input] = Σ terms·x + constant` over earlier inputs; holds at every point of the region."""
-
-    input: int
-    terms: Terms
-    constant: Fraction
 
 
 @dataclass(frozen=True, slots=True, eq=False)

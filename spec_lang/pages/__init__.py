@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from importlib.resources import files
+from textwrap import wrap
 from typing import Final
 
 from spec_lang.diagnostics import did_you_mean
@@ -16,6 +17,11 @@ _CODE: Final = re.compile(r"(?:nn)?([0-9]{1,3})", re.IGNORECASE)
 _HEADING: Final = re.compile(r"(#+) (.*)")
 _EMPHASIS: Final = re.compile(r"\*\*([^*]+)\*\*")
 _FENCE: Final = "```"
+# What stands on a line of its own: headings, blocks, rows of tables and lists.
+_APART: Final = ("#", "```", "|", "- ", "* ")
+_WIDTH: Final = 96
+_QUOTED: Final = re.compile(r"`[^`]*`")
+_NO_BREAK: Final = "\x1f"  # no blank to `wrap`
 
 
 def page_codes() -> tuple[str, ...]:
@@ -34,18 +40,24 @@ def page(code: str) -> str | None:
 
 
 def explain_code(code: str) -> str | None:
-    """The page of `code` as text for a terminal, without escapes or width; None when there is none."""
+    """The page of `code` as text for a terminal, without escapes, in lines of 96; None when there is none."""
     markdown = page(code)
     if markdown is None:
         return None
     lines: list[str] = []
+    paragraph: list[str] = []
     in_block = False
-    for row in markdown.splitlines():
+    for row in [*markdown.splitlines(), ""]:
+        if not in_block and row and not row.startswith(_APART):
+            paragraph.append(_EMPHASIS.sub(r"\1", row))
+            continue
+        lines += _wrapped(" ".join(paragraph))
+        paragraph = []
         if row.startswith(_FENCE):
             in_block = not in_block
-            continue
-        lines += [f"    {row}".rstrip()] if in_block else _prose(row)
-    return "\n".join(lines) + "\n"
+        else:
+            lines += [f"    {row}".rstrip()] if in_block else _heading(row)
+    return "\n".join(lines).rstrip("\n") + "\n"
 
 
 def suggestion(code: str) -> str:
@@ -60,8 +72,15 @@ def titles() -> tuple[tuple[str, str], ...]:
     return tuple((code, title.partition(": ")[2]) for code, title in found)
 
 
-def _prose(row: str) -> list[str]:
-    """A row outside of a block; a title is underlined, a heading stands by itself."""
+def _wrapped(text: str) -> list[str]:
+    """A paragraph in lines; what stands between backquotes is not broken."""
+    kept = _QUOTED.sub(lambda match: match[0].replace(" ", _NO_BREAK), text)
+    lines = wrap(kept, _WIDTH, break_long_words=False, break_on_hyphens=False)
+    return [line.replace(_NO_BREAK, " ") for line in lines]
+
+
+def _heading(row: str) -> list[str]:
+    """A row that is no part of a paragraph; a title is underlined, a heading stands by itself."""
     heading = _HEADING.fullmatch(row)
     if heading is None:
         return [_EMPHASIS.sub(r"\1", row)]

@@ -45,7 +45,7 @@ def _report(report: Report) -> Json:
 
 
 def _claim(claim: ClaimReport) -> Json:
-    found = claim.counterexample
+    found, proof = claim.counterexample, claim.status is Status.PROVED  # of `exists`, the point is the proof
     return {
         "id": claim.id,
         "name": claim.name,
@@ -65,7 +65,8 @@ def _claim(claim: ClaimReport) -> Json:
         "work": dict(claim.work),
         "bound": claim.bound if claim.bound is not None and isfinite(claim.bound) else None,
         "bracket": None,
-        "counterexample": None if found is None else _counterexample(found),
+        "counterexample": None if found is None or proof else _counterexample(found),
+        "witness": _counterexample(found) if found is not None and proof else None,
         "certificate": None,
     }
 

@@ -32,7 +32,7 @@ class _VnnLib:
             stream.write("error\n")
         for claim in report.claims:
             stream.write(_answer(claim) + "\n")
-            if claim.counterexample is not None:
+            if claim.counterexample is not None and claim.status is Status.REFUTED:
                 stream.write(_witness(claim.counterexample) + "\n")
 
 

@@ -15,6 +15,7 @@ from spec_lang.semantics import codes
 from spec_lang.semantics.model import Attributes, Expectation
 from spec_lang.syntax import ast
 
+_LONGEST: Final = 1_000_000_000  # some thirty years; longer ones are no numbers that a clock takes
 _SECONDS: Final = {
     "ms": Fraction(1, 1000),
     "s": Fraction(1),
@@ -44,7 +45,12 @@ def read_attributes(uses: tuple[ast.AttributeUse, ...], log: DiagnosticLog) -> A
 def _timeout(use: ast.AttributeUse, result: Attributes, log: DiagnosticLog) -> Attributes:
     match use.arguments:
         case (ast.Number(value=value, unit=unit),) if value > 0 and (unit is None or unit in _SECONDS):
-            return replace(result, timeout=value * _SECONDS[unit or "s"])
+            seconds = value * _SECONDS[unit or "s"]
+            if seconds <= _LONGEST:
+                return replace(result, timeout=seconds)
+            problem = f"`@timeout` takes at most {_LONGEST:,} s"
+            log.error(codes.ATTRIBUTE, problem, use.span, "leave it out, and say `--timeout inf`")
+            return result
         case _:
             units = ", ".join(f"`{unit}`" for unit in _SECONDS)
             fix = f"write `@timeout(30 s)`; units are {units}"

@@ -104,7 +104,9 @@ def _network(expr: ast.Expr, scope: FormScope) -> Checked:
             return expr
         case ast.Name(text=text) if text in scope.networks:
             return Fault(f"`{text}` is a network family", f"say which member: `{text}[…]`")
-        case ast.Name(text=text) | ast.Index(base=ast.Name(text=text)) if text not in scope.names:
+        case ast.Name(text=text) | ast.Index(base=ast.Name(text=text)) if (
+            text not in scope.names and text not in scope.labels and text not in scope.words
+        ):
             return Fault(reported=True)
         case ast.Index(base=ast.Name(text=text)) if scope.networks.get(text):
             return expr

@@ -22,7 +22,7 @@ class FormScope:
     """A file's networks (with the number of their indices), parameters, and declared names.
 
     `inputs` are the names of each network's inputs, where it has them, `labels` those of all outputs,
-    `bound` the variables that the expression around a form binds.
+    `bound` the variables that the expression around a form binds, `words` what has a meaning undeclared.
     """
 
     networks: Mapping[str, int]
@@ -32,6 +32,7 @@ class FormScope:
     inputs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     labels: frozenset[str] = frozenset()
     bound: frozenset[str] = frozenset()
+    words: frozenset[str] = frozenset()
 
     def within(self, bound: frozenset[str]) -> FormScope:
         """The same, inside of an expression that binds these variables."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from spec_lang.claims.base import Claim
@@ -20,6 +21,7 @@ from spec_lang.semantics.expansion import Expander
 from spec_lang.semantics.expressions import Evaluator
 from spec_lang.semantics.families import Family, member_name, read_family
 from spec_lang.semantics.form_scope import form_scope
+from spec_lang.semantics.functions import BUILT_IN, NORMS
 from spec_lang.semantics.items import check_items
 from spec_lang.semantics.likeness import with_all_items
 from spec_lang.semantics.model import NetworkUse
@@ -153,6 +155,7 @@ class _Resolver:
         names = frozenset(self._found.places)
         networks = {**self._found.networks, **self._networks}  # also those with a mistake, which is reported
         scope = form_scope(networks, constants.expressions, names, self._found.regions)
+        scope = replace(scope, words=frozenset((*self._forms, *BUILT_IN, *NORMS)))
         expander = Expander(self._found.definitions, self._forms, scope, self._log)
         for definition in self._found.definitions.values():
             expander.definition(definition)

@@ -32,6 +32,10 @@ def problem(checked: Checked) -> tuple[str, str, str]:
 
 
 CLAIMS = [
+    # words that have a meaning, and none as a network
+    ("injective(ball, on: f.domain)", "NN109", "must be a network", ""),
+    ("injective(robust, on: f.domain)", "NN178", "`robust` is a claim form", ""),
+    ("injective(p, on: f.domain)", "NN109", "must be a network", ""),
     # names
     ("forall x in f.domain: f(x).p <= epss", "NN102", "`epss` is not declared", "`eps`"),
     ("forall x in f.domain: ff(x).p <= 0", "NN102", "`ff` is not declared", "`f`"),
@@ -151,6 +155,8 @@ def test_a_claim_with_a_mistake_says_which(claim: str, code: str, words: str, fi
 
 
 DECLARATIONS = [
+    ("claim t @timeout(1e400): forall x in f.domain: f(x).p <= 0", "NN111", "at most 1,000,000,000 s", "inf"),
+    ("invariant t of box: x[0] <= 0", "NN144", "`box` is not a network", "invariant"),
     ("param eps = 2", "NN101", "`eps` is declared twice", ""),
     ("def f(x) = x", "NN101", "`f` is declared twice", ""),
     ("def argmax(x) = x", "NN110", "`argmax` is built in", ""),

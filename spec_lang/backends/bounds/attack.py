@@ -57,8 +57,9 @@ def descend(problem: Problem, witnesses: Witnesses, starts: Starts, steps: int) 
         for rate in np.geomspace(FIRST_STEP, LAST_STEP, steps):
             if witnesses.expired():
                 break
+            x = problem.completed(x)
             margins, gradient = _slope(problem, x, starts.goal)
-            if np.any(margins <= 0) and witnesses.offer(x, margins):
+            if np.any(margins <= problem.slack) and witnesses.offer(x, margins):
                 return True
             x = np.clip(x - rate * (boxes.upper - boxes.lower) * np.sign(gradient), boxes.lower, boxes.upper)
     return witnesses.try_points(x)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import time
 from dataclasses import field
+from fractions import Fraction
+from typing import Final
 
 import numpy as np
 
@@ -18,6 +20,8 @@ from spec_lang.backends.bounds.program import F64, Program, compile_graph
 from spec_lang.backends.bounds.rows import Rows, rows_of
 from spec_lang.network.evaluate import Evaluator
 from spec_lang.obligations.model import Obligation
+
+_TIED: Final = 1e-9
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,6 +38,29 @@ class Problem:
         return Boxes(
             np.concatenate([r.lower for r in self.roots]), np.concatenate([r.upper for r in self.roots])
         )
+
+    @property
+    def slack(self) -> float:
+        """By how much rows may fail in floats at a point that is offered: ties are equations."""
+        return _TIED if self.obligation.ties else 0.0
+
+    def completed(self, points: F64) -> F64:
+        """The points (n, in) with every tied input as its tie has it, rounded."""
+        if not self.obligation.ties:
+            return points
+        found = points.copy()
+        for tie in self.obligation.ties:
+            found[:, tie.input] = _nearest(tie.constant)
+            for index, coefficient in tie.terms:
+                found[:, tie.input] += _nearest(coefficient) * found[:, index]
+        return found
+
+
+def _nearest(number: Fraction) -> float:
+    try:
+        return float(number)
+    except OverflowError:
+        return np.inf if number > 0 else -np.inf
 
 
 def prepare(obligation: Obligation) -> Problem:
@@ -65,7 +92,7 @@ class Witnesses:
         """
         order = np.argsort(margins)[:4]
         for index in order:
-            if not margins[index] <= 0:
+            if not margins[index] <= self.problem.slack:
                 break
             for box in self.problem.obligation.region.boxes:
                 for exact in exact_candidates(box, points[index]):
@@ -76,11 +103,11 @@ class Witnesses:
 
     def try_points(self, points: F64) -> bool:
         """Evaluate float points; offer those that seem to violate."""
-        rows = self.problem.rows
+        rows, points = self.problem.rows, self.problem.completed(points)
         with np.errstate(all="ignore"):
             values = rows.values(points, self.problem.evaluator(points))
             margins = conjunction_margins(rows, values).min(axis=1, initial=np.inf)
-        return bool(np.any(margins <= 0)) and self.offer(points, margins)
+        return bool(np.any(margins <= self.problem.slack)) and self.offer(points, margins)
 
 
 def conjunction_margins(rows: Rows, values: F64) -> F64:
