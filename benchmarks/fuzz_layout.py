@@ -13,7 +13,7 @@ from typing import Final
 
 from spec_lang.diagnostics import Span
 from spec_lang.syntax import ast
-from spec_lang.syntax.layout_module import format_module
+from spec_lang.syntax.layout.module import format_module
 from spec_lang.syntax.parse import parse_module
 
 _COMMENT: Final = re.compile(r'"(?:[^"\\\n]|\\[^\n])*"|(#[^\n]*)')

@@ -12,7 +12,7 @@ from enum import Enum
 from typing import Final
 
 from spec_lang._values import dataclass
-from spec_lang.semantics.functions import BUILT_IN, NORMS
+from spec_lang.semantics.terms.functions import BUILT_IN, NORMS
 from spec_lang.syntax.keywords import Role, words_of
 
 

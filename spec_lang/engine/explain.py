@@ -22,8 +22,8 @@ from spec_lang.engine.task import Task
 from spec_lang.planning.features import features
 from spec_lang.planning.plan import Plan
 from spec_lang.reporters.model import Report
-from spec_lang.semantics.form_library import bodies, called_names, find_form
-from spec_lang.semantics.form_page import form_lines, formula_lines
+from spec_lang.semantics.forms.library import bodies, called_names, find_form
+from spec_lang.semantics.forms.page import form_lines, formula_lines
 from spec_lang.semantics.model import TypedClaim
 from spec_lang.syntax import ast
 from spec_lang.syntax.format import format_expression

@@ -20,7 +20,7 @@ from spec_lang._values import dataclass
 from spec_lang.diagnostics import Diagnostic, DiagnosticLog
 from spec_lang.engine import codes
 from spec_lang.engine.sources import Source, read_sources
-from spec_lang.syntax.layout_module import format_module
+from spec_lang.syntax.layout.module import format_module
 from spec_lang.syntax.source import decode_source
 
 UNWRITABLE: Final = "NN430"  # a file that the system does not let us write

@@ -18,7 +18,7 @@ from spec_lang.data.base import DataFile, Fault
 from spec_lang.diagnostics import Diagnostic, DiagnosticLog, Note, Span, did_you_mean
 from spec_lang.engine.sources import Source, read_source
 from spec_lang.semantics import codes
-from spec_lang.semantics.surroundings import Surroundings
+from spec_lang.semantics.names.surroundings import Surroundings
 from spec_lang.syntax import ast
 from spec_lang.syntax.parse import Parsed, parse_module
 

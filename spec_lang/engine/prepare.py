@@ -25,11 +25,11 @@ from spec_lang.engine.task import QUERY, Run, Task
 from spec_lang.kernel.verdict import Status
 from spec_lang.network.graph import Graph
 from spec_lang.obligations.lower import lower, lower_condition
-from spec_lang.semantics.form_library import built_in_forms, forms_for
+from spec_lang.semantics.forms.library import built_in_forms, forms_for
 from spec_lang.semantics.model import TypedClaim, TypedSpec
-from spec_lang.semantics.resolve import resolve
-from spec_lang.semantics.scope import Scope
-from spec_lang.semantics.surroundings import Surroundings
+from spec_lang.semantics.names.resolve import resolve
+from spec_lang.semantics.names.scope import Scope
+from spec_lang.semantics.names.surroundings import Surroundings
 from spec_lang.semantics.typecheck import typecheck
 from spec_lang.syntax import ast
 from spec_lang.syntax.parse import Parsed, parse_expression, parse_module

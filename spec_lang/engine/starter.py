@@ -13,7 +13,7 @@ from typing import Final
 
 from spec_lang._values import dataclass
 from spec_lang.network.graph import Graph, TensorSpec
-from spec_lang.syntax.layout_module import format_module
+from spec_lang.syntax.layout.module import format_module
 from spec_lang.syntax.words import WORDS
 
 # More components than this are not listed: nobody names the pixels of a picture.

@@ -13,9 +13,9 @@ from typing import Final
 from spec_lang._values import dataclass
 from spec_lang.diagnostics import DiagnosticLog, Span
 from spec_lang.obligations.model import IDENTITY_SCALING, All, Any, Axis, Condition, LinearAtom
-from spec_lang.semantics.expressions import Evaluator, Rejected
 from spec_lang.semantics.model import Expectation, NetworkUse, TypedClaim, TypedSpec
-from spec_lang.semantics.scope import Scope
+from spec_lang.semantics.names.scope import Scope
+from spec_lang.semantics.terms.expressions import Evaluator, Rejected
 from spec_lang.syntax import ast
 
 # Members of large families differ in their data alone: a fault is mostly seen in the first ones.

@@ -15,7 +15,7 @@ from spec_lang.diagnostics import Diagnostic, DiagnosticLog, Note, Span
 from spec_lang.lints._names import Bound, bound_names
 from spec_lang.lints._regions import View, views
 from spec_lang.semantics.model import TypedSpec
-from spec_lang.semantics.scope import Scope
+from spec_lang.semantics.names.scope import Scope
 from spec_lang.syntax import ast
 
 

@@ -10,7 +10,7 @@ from spec_lang._values import dataclass
 from spec_lang.diagnostics import Note
 from spec_lang.lints._regions import ALL, Domain, Side, View, domain
 from spec_lang.lints.base import Finding, Lint, LintContext
-from spec_lang.semantics.clauses import clause_text
+from spec_lang.semantics.formulas.clauses import clause_text
 from spec_lang.syntax import ast
 
 

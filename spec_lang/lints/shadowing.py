@@ -8,7 +8,7 @@ from typing import Final
 from spec_lang.diagnostics import Note, Span
 from spec_lang.lints._names import Binder, Bound
 from spec_lang.lints.base import Finding, Lint, LintContext
-from spec_lang.semantics.functions import BUILT_IN, NORMS
+from spec_lang.semantics.terms.functions import BUILT_IN, NORMS
 from spec_lang.syntax import ast
 
 

@@ -11,20 +11,19 @@ from collections.abc import Iterator, Sequence
 from spec_lang.diagnostics import DiagnosticLog, Span, did_you_mean
 from spec_lang.obligations.model import Condition
 from spec_lang.semantics import codes
-from spec_lang.semantics.applications import Applications
-from spec_lang.semantics.blocks import Wanted
-from spec_lang.semantics.clauses import clause_text
-from spec_lang.semantics.elements import Fragment, Need, Opaque
-from spec_lang.semantics.expressions import Arguments, Evaluator, Observer
-from spec_lang.semantics.formulas import PartCount, Translator
+from spec_lang.semantics.claim_graph.applications import Applications
+from spec_lang.semantics.claim_graph.blocks import Wanted
+from spec_lang.semantics.claim_graph.signature import Signature, Space
+from spec_lang.semantics.claim_graph.spaces import Home, Signatures, home_of, input_of, report_functions
+from spec_lang.semantics.formulas.clauses import clause_text
+from spec_lang.semantics.formulas.regions import Regions
+from spec_lang.semantics.formulas.translate import PartCount, Translator
 from spec_lang.semantics.model import NetworkUse
-from spec_lang.semantics.regions import Regions
+from spec_lang.semantics.names.scope import Scope
 from spec_lang.semantics.rejection import Rejected
-from spec_lang.semantics.scope import Scope
-from spec_lang.semantics.signature import Signature, Space
-from spec_lang.semantics.spaces import Home, Signatures, home_of, input_of, report_functions
-from spec_lang.semantics.traverse import walk
-from spec_lang.semantics.values import (
+from spec_lang.semantics.terms.elements import Fragment, Need, Opaque
+from spec_lang.semantics.terms.expressions import Arguments, Evaluator, Observer
+from spec_lang.semantics.terms.values import (
     LayerValue,
     NetworkValue,
     OutputsValue,
@@ -32,6 +31,7 @@ from spec_lang.semantics.values import (
     Tensor,
     Value,
 )
+from spec_lang.semantics.traverse import walk
 from spec_lang.semantics.wording import describe, listed
 from spec_lang.syntax import ast
 from spec_lang.syntax.parts import binding_parts

@@ -13,7 +13,7 @@ from spec_lang._values import dataclass
 from spec_lang.diagnostics import Span
 from spec_lang.network.graph import Graph
 from spec_lang.obligations.model import All, Condition, Frame, Terms, Tie
-from spec_lang.semantics.elements import Fragment, Need
+from spec_lang.semantics.terms.elements import Fragment, Need
 from spec_lang.syntax import ast
 
 

@@ -16,18 +16,18 @@ from spec_lang.diagnostics import Diagnostic, DiagnosticLog, InternalError, Seve
 from spec_lang.network.graph import Graph
 from spec_lang.obligations.model import All, Condition
 from spec_lang.semantics import codes
+from spec_lang.semantics.claim_graph.interface import read_interface
+from spec_lang.semantics.claim_graph.signature import Signature
+from spec_lang.semantics.claim_graph.spaces import Home, home_of
 from spec_lang.semantics.context import Context
-from spec_lang.semantics.elements import Fragment, Need
-from spec_lang.semantics.expressions import Evaluator, Observer
-from spec_lang.semantics.formulas import every
-from spec_lang.semantics.indices import is_index
-from spec_lang.semantics.interface import read_interface
-from spec_lang.semantics.measures import check_measure
+from spec_lang.semantics.formulas.indices import is_index
+from spec_lang.semantics.formulas.measures import check_measure
+from spec_lang.semantics.formulas.translate import every
 from spec_lang.semantics.model import NetworkUse, Statement, TypedClaim, TypedSpec
+from spec_lang.semantics.names.scope import ClaimFamily, RegionFamily, Scope
 from spec_lang.semantics.rejection import Rejected
-from spec_lang.semantics.scope import ClaimFamily, RegionFamily, Scope
-from spec_lang.semantics.signature import Signature
-from spec_lang.semantics.spaces import Home, home_of
+from spec_lang.semantics.terms.elements import Fragment, Need
+from spec_lang.semantics.terms.expressions import Evaluator, Observer
 from spec_lang.semantics.traverse import substitute
 from spec_lang.syntax import ast
 

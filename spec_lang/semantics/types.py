@@ -7,7 +7,7 @@ data, so that every dimension is a number by the time an expression has a type.
 from __future__ import annotations
 
 from spec_lang._values import dataclass
-from spec_lang.semantics.values import (
+from spec_lang.semantics.terms.values import (
     ArrayValue,
     DataValue,
     Extremisers,

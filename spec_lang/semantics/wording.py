@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from spec_lang.diagnostics import Diagnostic, did_you_mean
 from spec_lang.semantics import codes
-from spec_lang.semantics.values import (
+from spec_lang.semantics.terms.values import (
     ArrayValue,
     DataValue,
     Extremisers,

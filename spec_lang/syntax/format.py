@@ -8,14 +8,14 @@ was computed (its `text` is empty) prints exactly, as a decimal or as a quotient
 from __future__ import annotations
 
 from spec_lang.syntax import ast
-from spec_lang.syntax.layout import flat_text
-from spec_lang.syntax.layout_expressions import (
+from spec_lang.syntax.layout.documents import flat_text
+from spec_lang.syntax.layout.expressions import (
     bindings_document,
     domain_document,
     expression_document,
 )
-from spec_lang.syntax.layout_levels import exact
-from spec_lang.syntax.layout_pen import PlainPen
+from spec_lang.syntax.layout.levels import exact
+from spec_lang.syntax.layout.pen import PlainPen
 
 __all__ = ["exact", "format_binding", "format_domain", "format_expression"]
 

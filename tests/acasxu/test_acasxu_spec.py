@@ -19,7 +19,7 @@ from spec_lang.engine import CheckOptions
 from spec_lang.engine.prepare import prepare
 from spec_lang.engine.task import Task
 from spec_lang.obligations.model import All, Condition, Goal, LinearAtom, atoms
-from spec_lang.syntax.layout_module import format_module
+from spec_lang.syntax.layout.module import format_module
 
 SPEC = Path(__file__).with_name("acasxu.nnspec")
 MOST_LINES = 70

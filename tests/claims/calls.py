@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from spec_lang.claims.base import Claim
 from spec_lang.diagnostics import Diagnostic, DiagnosticLog
-from spec_lang.semantics.expansion import Expander
-from spec_lang.semantics.form_library import built_in_forms
-from spec_lang.semantics.form_scope import form_scope
+from spec_lang.semantics.forms.expansion import Expander
+from spec_lang.semantics.forms.library import built_in_forms
+from spec_lang.semantics.forms.scope import form_scope
 from spec_lang.syntax import ast
 from spec_lang.syntax.format import format_expression
 from spec_lang.syntax.parse import parse_module

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from spec_lang.semantics.form_library import built_in_forms
+from spec_lang.semantics.forms.library import built_in_forms
 from spec_lang.semantics.traverse import walk
 from spec_lang.syntax import ast
 from spec_lang.syntax.parse import parse_expression

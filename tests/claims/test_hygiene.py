@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spec_lang.claims.base import ArgumentKind, Claim, Parameter
-from spec_lang.semantics.form_library import built_in_forms
+from spec_lang.semantics.forms.library import built_in_forms
 from spec_lang.semantics.traverse import bound_names, walk
 from spec_lang.syntax import ast
 from tests.claims.calls import expand_file, formula_of, tree_of

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from spec_lang.semantics.form_library import built_in_forms
+from spec_lang.semantics.forms.library import built_in_forms
 from tests.claims.calls import HEAD, expand_file
 
 FILE = Path(__file__).parent / "misuses.txt"

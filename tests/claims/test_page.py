@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from spec_lang.semantics.form_library import built_in_forms
-from spec_lang.semantics.form_page import forms_page
+from spec_lang.semantics.forms.library import built_in_forms
+from spec_lang.semantics.forms.page import forms_page
 
 FILE = Path(__file__).parent.parent.parent / "docs" / "claims.md"
 START = """# Claim forms

@@ -13,9 +13,9 @@ from spec_lang import _registry, claims
 from spec_lang.claims.base import ArgumentKind, Claim, Parameter
 from spec_lang.diagnostics import DiagnosticLog
 from spec_lang.engine.explain import explain_form
-from spec_lang.semantics.arguments import own_words
-from spec_lang.semantics.form_library import built_in_forms, example_formulas, find_form
-from spec_lang.semantics.functions import BUILT_IN, NORMS
+from spec_lang.semantics.forms.arguments import own_words
+from spec_lang.semantics.forms.library import built_in_forms, example_formulas, find_form
+from spec_lang.semantics.terms.functions import BUILT_IN, NORMS
 from spec_lang.syntax import ast
 from spec_lang.syntax.parse import parse_expression
 from spec_lang.syntax.words import RESERVED

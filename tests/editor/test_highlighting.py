@@ -19,7 +19,7 @@ from pygments.lexers import get_lexer_for_filename
 from spec_lang.editor.pygments_lexer import TOKENS, NnspecLexer
 from spec_lang.editor.rules import RULES, Look
 from spec_lang.editor.textmate import FILE, SCOPES, grammar
-from spec_lang.semantics.functions import BUILT_IN, NORMS
+from spec_lang.semantics.terms.functions import BUILT_IN, NORMS
 from spec_lang.syntax import ast
 from spec_lang.syntax.format import format_expression
 from spec_lang.syntax.keywords import KEYWORDS, Role, words_of

@@ -8,8 +8,8 @@ from __future__ import annotations
 from spec_lang import _registry, lints
 from spec_lang.diagnostics import Diagnostic, DiagnosticLog, Span
 from spec_lang.lints.base import Lint, LintContext, run_lints
-from spec_lang.semantics.resolve import resolve
-from spec_lang.semantics.scope import Scope
+from spec_lang.semantics.names.resolve import resolve
+from spec_lang.semantics.names.scope import Scope
 from spec_lang.semantics.typecheck import typecheck
 from spec_lang.syntax.parse import parse_module
 from tests.semantics.worlds import FORMS, network

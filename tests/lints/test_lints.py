@@ -8,7 +8,7 @@ import pytest
 
 from spec_lang.lints._allows import CODES
 from spec_lang.lints.base import Lint, LintContext, run_lints
-from spec_lang.semantics.scope import Scope
+from spec_lang.semantics.names.scope import Scope
 from spec_lang.syntax import ast
 from spec_lang.syntax.parse import parse_module
 from tests.lints.linting import HEAD, LINTS, diagnostics, found_in, of_syntax

@@ -30,7 +30,7 @@ from spec_lang.cli import main
 from spec_lang.diagnostics import DiagnosticLog
 from spec_lang.engine import CheckOptions
 from spec_lang.engine.lint import lint
-from spec_lang.semantics.resolve import resolve
+from spec_lang.semantics.names.resolve import resolve
 from spec_lang.syntax import ast
 from spec_lang.syntax.parse import parse_module
 from tests.pages.models import write_model

@@ -15,7 +15,7 @@ from spec_lang.engine import CheckOptions
 from spec_lang.engine.explain import explain, explain_form
 from spec_lang.engine.run import check
 from spec_lang.kernel.verdict import Status
-from spec_lang.semantics.form_library import all_forms, built_in_forms, find_form, forms_for
+from spec_lang.semantics.forms.library import all_forms, built_in_forms, find_form, forms_for
 from spec_lang.syntax.parse import parse_module
 from tests.claims.calls import Expanded, expand_file
 from tests.pages.models import write_model

@@ -15,8 +15,8 @@ from spec_lang.network.graph import Graph, Node, TensorSpec
 from spec_lang.network.primitives import RELU
 from spec_lang.semantics import evaluate
 from spec_lang.semantics.evaluate import Array, Meaning, Network, Number, World
-from spec_lang.semantics.resolve import resolve
-from spec_lang.semantics.values import ArrayValue, DataValue, Value
+from spec_lang.semantics.names.resolve import resolve
+from spec_lang.semantics.terms.values import ArrayValue, DataValue, Value
 from spec_lang.syntax import ast
 from spec_lang.syntax.parse import parse_expression, parse_module
 from tests.tiny_networks import chain, dense, relu_network, runnable

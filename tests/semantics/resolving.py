@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from spec_lang.data.base import DataFile, Fault
 from spec_lang.diagnostics import Diagnostic, DiagnosticLog, Span
-from spec_lang.semantics.resolve import resolve
-from spec_lang.semantics.scope import ClaimFamily, Scope
-from spec_lang.semantics.surroundings import Surroundings
+from spec_lang.semantics.names.resolve import resolve
+from spec_lang.semantics.names.scope import ClaimFamily, Scope
+from spec_lang.semantics.names.surroundings import Surroundings
 from spec_lang.syntax import ast
 from spec_lang.syntax.format import format_expression
 from spec_lang.syntax.parse import Parsed, parse_expression, parse_module

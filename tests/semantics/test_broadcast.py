@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from spec_lang.semantics.elements import Linear
 from spec_lang.semantics.evaluate.arrays import Array, elementwise
-from spec_lang.semantics.values import Tensor, broadcast
+from spec_lang.semantics.terms.elements import Linear
+from spec_lang.semantics.terms.values import Tensor, broadcast
 
 SHAPES = [(), (1,), (2,), (3,), (1, 2), (2, 1), (2, 2), (3, 1, 2), (3, 2, 1), (1, 1, 1), (2, 3), (3, 2)]
 

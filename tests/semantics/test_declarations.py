@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spec_lang.data.base import DataFile, Fault, FaultKind, Kind, StoredArray
-from spec_lang.semantics.families import Family
-from spec_lang.semantics.values import ArrayValue, DataValue, Tensor, Value
+from spec_lang.semantics.names.families import Family
+from spec_lang.semantics.terms.values import ArrayValue, DataValue, Tensor, Value
 from spec_lang.syntax import ast
 from tests.data.arrays import Memory, Numbers, array
 from tests.semantics.resolving import Resolved, accepted, resolved

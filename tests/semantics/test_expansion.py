@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from spec_lang.obligations.lower import lower
-from spec_lang.semantics.expansion import MAX_DEPTH
+from spec_lang.semantics.forms.expansion import MAX_DEPTH
 from spec_lang.semantics.traverse import substitute
 from spec_lang.syntax import ast
 from spec_lang.syntax.format import format_expression

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from spec_lang.diagnostics import DiagnosticLog
 from spec_lang.obligations.lower import TooManyCases, lower
-from spec_lang.semantics.resolve import resolve
+from spec_lang.semantics.names.resolve import resolve
 from spec_lang.semantics.traverse import children, rebuild, walk
 from spec_lang.semantics.typecheck import typecheck
 from spec_lang.syntax import ast

@@ -6,8 +6,8 @@ from fractions import Fraction
 
 from spec_lang.network.graph import Graph, TensorSpec
 from spec_lang.obligations.model import Axis, Scaling, atoms
+from spec_lang.semantics.claim_graph.uses import networks_used
 from spec_lang.semantics.model import Attributes, Expectation
-from spec_lang.semantics.uses import networks_used
 from tests.semantics.worlds import accepted, network, stated
 
 FILE = """

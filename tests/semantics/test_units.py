@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spec_lang.semantics.unit_table import COMMON, KINDS, LONG_NAMES, OFFSET_SCALES, PREFIXES, UNITS
-from spec_lang.semantics.units import Unit, UnitProblem, convert, kind_of, parse_unit
+from spec_lang.semantics.terms.unit_table import COMMON, KINDS, LONG_NAMES, OFFSET_SCALES, PREFIXES, UNITS
+from spec_lang.semantics.terms.units import Unit, UnitProblem, convert, kind_of, parse_unit
 
 SYMBOLS = st.sampled_from([*UNITS, *COMMON])
 POWERS = st.integers(-3, 3).filter(bool)

@@ -17,10 +17,10 @@ from spec_lang.network.graph import Graph
 from spec_lang.network.primitives import RELU
 from spec_lang.obligations.model import All, Condition, Goal, LinearAtom, atoms
 from spec_lang.semantics.evaluate import Meaning, World, evaluate
-from spec_lang.semantics.form_library import built_in_forms
+from spec_lang.semantics.forms.library import built_in_forms
 from spec_lang.semantics.model import Statement, TypedClaim, TypedSpec
-from spec_lang.semantics.resolve import resolve
-from spec_lang.semantics.scope import Scope
+from spec_lang.semantics.names.resolve import resolve
+from spec_lang.semantics.names.scope import Scope
 from spec_lang.semantics.typecheck import typecheck
 from spec_lang.syntax import ast
 from spec_lang.syntax.parse import parse_expression, parse_module

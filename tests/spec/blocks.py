@@ -27,9 +27,9 @@ from spec_lang.diagnostics import Diagnostic, Span
 from spec_lang.engine import prepare as preparing
 from spec_lang.engine.lint import lint
 from spec_lang.engine.options import CheckOptions
+from spec_lang.semantics.terms.values import Value
 from spec_lang.semantics.typecheck import typecheck
 from spec_lang.semantics.types import type_of, type_text
-from spec_lang.semantics.values import Value
 from spec_lang.syntax import ast
 from spec_lang.syntax.parse import parse_module
 from tests.pages.models import good

@@ -11,7 +11,7 @@ from spec_lang import claims, lints
 from spec_lang._registry import discover
 from spec_lang.claims.base import Claim
 from spec_lang.lints.base import Lint
-from spec_lang.semantics.functions import BUILT_IN
+from spec_lang.semantics.terms.functions import BUILT_IN
 from spec_lang.syntax.parse import parse_module
 from spec_lang.syntax.recover import MAX_DIAGNOSTICS
 from spec_lang.syntax.words import (

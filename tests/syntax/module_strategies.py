@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 from spec_lang.diagnostics import Span
 from spec_lang.syntax import ast
 from spec_lang.syntax.comments import tokens
-from spec_lang.syntax.layout_declarations import declaration_document
-from spec_lang.syntax.layout_pen import PlainPen
-from spec_lang.syntax.layout_render import render
+from spec_lang.syntax.layout.declarations import declaration_document
+from spec_lang.syntax.layout.pen import PlainPen
+from spec_lang.syntax.layout.render import render
 from tests.syntax.strategies import HERE, NOWHERE, expressions, names
 
 T = TypeVar("T")

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spec_lang.syntax.comments import Comment, tokens
-from spec_lang.syntax.layout import (
+from spec_lang.syntax.layout.documents import (
     HARD,
     LINE,
     SOFT,
@@ -25,7 +25,7 @@ from spec_lang.syntax.layout import (
     separated,
     word,
 )
-from spec_lang.syntax.layout_render import WIDTH, render
+from spec_lang.syntax.layout.render import WIDTH, render
 from tests.syntax.module_strategies import texts
 
 WORDS = st.text("abc", min_size=1, max_size=12)

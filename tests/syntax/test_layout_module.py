@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spec_lang.syntax import ast, layout_module, layout_render
+from spec_lang.syntax import ast
 from spec_lang.syntax.comments import tokens
-from spec_lang.syntax.layout_module import format_module
-from spec_lang.syntax.layout_pen import PlainPen
+from spec_lang.syntax.layout import module as layout_module
+from spec_lang.syntax.layout import render as layout_render
+from spec_lang.syntax.layout.module import format_module
+from spec_lang.syntax.layout.pen import PlainPen
 from spec_lang.syntax.parse import parse_module
 from spec_lang.syntax.words import MAX_DEPTH
 from tests.syntax.module_strategies import modules, texts, write

@@ -12,7 +12,7 @@ from typing import Protocol
 from spec_lang._values import dataclass
 from spec_lang.semantics.evaluate.arrays import Array, Number
 from spec_lang.semantics.evaluate.world import Network, Run, World
-from spec_lang.semantics.values import ArrayValue, DataValue
+from spec_lang.semantics.terms.values import ArrayValue, DataValue
 from spec_lang.syntax import ast
 
 

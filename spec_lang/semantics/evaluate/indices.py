@@ -13,8 +13,8 @@ from fractions import Fraction
 from spec_lang.diagnostics import InternalError
 from spec_lang.semantics.evaluate.arrays import Array, scalar
 from spec_lang.semantics.evaluate.denotations import Applicable, Closure, FamilyName, Reader
+from spec_lang.semantics.terms.values import ArrayValue
 from spec_lang.semantics.traverse import children
-from spec_lang.semantics.values import ArrayValue
 from spec_lang.syntax import ast
 from spec_lang.syntax.parts import binding_parts
 

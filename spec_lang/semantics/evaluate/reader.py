@@ -38,7 +38,7 @@ from spec_lang.semantics.evaluate.networks import application
 from spec_lang.semantics.evaluate.regions import membership
 from spec_lang.semantics.evaluate.spaces import point_of
 from spec_lang.semantics.evaluate.world import Network, Run, World
-from spec_lang.semantics.values import ArrayValue, DataValue, FamilyValue, NetworkValue, Tensor
+from spec_lang.semantics.terms.values import ArrayValue, DataValue, FamilyValue, NetworkValue, Tensor
 from spec_lang.syntax import ast
 
 Point = Sequence[Number] | Network

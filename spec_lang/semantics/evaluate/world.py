@@ -15,7 +15,7 @@ from typing import TypeVar
 from spec_lang._values import dataclass
 from spec_lang.diagnostics import InternalError
 from spec_lang.semantics.evaluate.arrays import Array, Number, Part, Real, Unit, Units, plus, times
-from spec_lang.semantics.scope import Scope
+from spec_lang.semantics.names.scope import Scope
 from spec_lang.syntax import ast
 
 Run = Callable[[Sequence[Number]], Sequence[Number]]

@@ -1,0 +1,1 @@
+"""Definitions inlined, and claim forms replaced by the formulas that they stand for."""

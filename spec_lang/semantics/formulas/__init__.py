@@ -1,0 +1,1 @@
+"""Formulas and regions to conditions."""

@@ -1,0 +1,145 @@
+"""Claims, invariants and measures: their bodies in the core language, their families and attributes.
+
+In: the declarations of one file, and what its names stand for.  Out: a `ClaimFamily` for each that could be
+understood; what is wrong with another is logged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from spec_lang.diagnostics import DiagnosticLog, InternalError, Note, Span
+from spec_lang.semantics import codes
+from spec_lang.semantics.forms.expansion import Expander
+from spec_lang.semantics.names.attributes import read_attributes
+from spec_lang.semantics.names.declared import View
+from spec_lang.semantics.names.families import Family, read_family
+from spec_lang.semantics.names.invariants import as_formula, network_of
+from spec_lang.semantics.names.scope import ClaimFamily
+from spec_lang.semantics.terms.expressions import Evaluator
+from spec_lang.syntax import ast
+
+Statement = ast.ClaimDecl | ast.InvariantDecl | ast.MeasureDecl
+Quantity = ast.Optimum | ast.Radius
+
+
+class Statements:
+    """Resolves the statements of one file."""
+
+    __slots__ = ("_evaluator", "_expander", "_families", "_log", "_networks", "_view")
+
+    def __init__(
+        self,
+        view: View,
+        networks: Mapping[str, ast.NetworkDecl],
+        families: Mapping[str, Family],
+        tools: tuple[Evaluator, Expander],
+        log: DiagnosticLog,
+    ) -> None:
+        self._view = view
+        self._networks = networks
+        self._families = families
+        self._evaluator, self._expander = tools
+        self._log = log
+
+    def resolve(self, module: ast.Module) -> tuple[ClaimFamily, ...]:
+        """The statements of `module`, in order, each name once."""
+        found: list[ClaimFamily] = []
+        seen: dict[str, tuple[str, Span]] = {}
+        for declaration in module.declarations:
+            if not isinstance(declaration, Statement):
+                continue
+            name = declaration.name
+            first = name.text not in seen
+            if not first:
+                kind, place = seen[name.text]
+                problem = f"the {kind_of(declaration)} `{name.text}` is declared twice"
+                if kind != kind_of(declaration):
+                    problem = f"`{name.text}` is declared twice: there is a {kind} of that name"
+                notes = (Note("it is declared here first", place),)
+                self._log.error(codes.DUPLICATE, problem, name.span, None, notes)
+            seen.setdefault(name.text, (kind_of(declaration), name.span))
+            family = self._family(declaration)
+            if family is not None and first:
+                found.append(family)
+        return tuple(found)
+
+    def _family(self, declaration: Statement) -> ClaimFamily | None:
+        attributes = read_attributes(declaration.attributes, self._log)
+        quantity: Quantity | None = None
+        body: ast.Expr | None
+        parts: tuple[ast.Expr, ...] = ()
+        match declaration:
+            case ast.ClaimDecl():
+                body = self._expander.expand(declaration.body)
+            case ast.InvariantDecl():
+                body = self._invariant(declaration)
+            case ast.MeasureDecl():
+                quantity = self._quantity(declaration.quantity)
+                body, parts = (None, ()) if quantity is None else parts_of(quantity)
+        if body is None:
+            return None
+        family = read_family(declaration.family, self._evaluator, (body, *parts), self._families)
+        if family is None:
+            return None
+        return ClaimFamily(declaration, family, attributes, body, quantity)
+
+    def _invariant(self, declaration: ast.InvariantDecl) -> ast.Expr | None:
+        network = network_of(declaration, self._networks, self._log, self._view)
+        if network is None:
+            self._say_not_a_network(declaration.network)
+            return None
+        taken = frozenset((*self._view.declared, *self._view.labels))
+        indices = frozenset(index.name.text for index in declaration.family)
+        return self._expander.expand(as_formula(declaration, network, taken | indices))
+
+    def _say_not_a_network(self, reference: ast.Expr) -> None:
+        """Reports a name that is none of a network, where nothing else does: `box`, or a claim form."""
+        name = reference.base if isinstance(reference, ast.Index) else reference
+        said = any(problem.span == name.span for problem in self._log)
+        if isinstance(name, ast.Name) and not said and not self._evaluator.is_broken(name.text):
+            problem = f"`{name.text}` is not a network, and an invariant is of one"
+            self._log.error(codes.INVARIANT, problem, name.span, "`invariant … of f: …`")
+
+    # -- measures ------------------------------------------------------------------------------------
+
+    def _quantity(self, quantity: Quantity) -> Quantity | None:
+        """The quantity with its expressions expanded."""
+        precision = None if quantity.precision is None else self._expander.expand(quantity.precision)
+        lost = quantity.precision is not None and precision is None
+        if isinstance(quantity, ast.Optimum):
+            whole = self._expander.expand(over_points(quantity))
+            if whole is None or lost:
+                return None
+            if not isinstance(whole, ast.Quantified):
+                raise InternalError("expansion made something else of a quantifier")
+            return replace(quantity, value=whole.body, bindings=whole.bindings, precision=precision)
+        lower, upper, claim = map(self._expander.expand, (quantity.lower, quantity.upper, quantity.claim))
+        if lower is None or upper is None or claim is None or lost:
+            return None
+        return replace(quantity, lower=lower, upper=upper, claim=claim, precision=precision)
+
+
+def kind_of(declaration: Statement) -> str:
+    """The word that begins the declaration."""
+    match declaration:
+        case ast.ClaimDecl():
+            return "claim"
+        case ast.InvariantDecl():
+            return "invariant"
+        case ast.MeasureDecl():
+            return "measure"
+
+
+def over_points(quantity: ast.Optimum) -> ast.Quantified:
+    """The value of an optimum with its bindings around it, as a quantifier holds them."""
+    return ast.Quantified(quantity.span, ast.Quantifier.FORALL, quantity.bindings, quantity.value)
+
+
+def parts_of(quantity: Quantity) -> tuple[ast.Expr, tuple[ast.Expr, ...]]:
+    """What a quantity is about, and the other expressions in it."""
+    precision = () if quantity.precision is None else (quantity.precision,)
+    if isinstance(quantity, ast.Optimum):
+        return quantity.value, (over_points(quantity), *precision)
+    return quantity.claim, (quantity.lower, quantity.upper, *precision)

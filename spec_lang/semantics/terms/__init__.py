@@ -1,0 +1,1 @@
+"""Terms to values: numbers, tensors, units, functions, all exact."""

@@ -1,0 +1,1 @@
+"""The canonical layout of a file: a document of its declarations and comments, then lines."""
