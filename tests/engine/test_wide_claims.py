@@ -119,3 +119,9 @@ def test_what_no_backend_takes_is_unknown_and_costs_nothing_else(tmp_path: Path,
     assert document["reason"].startswith("unsupported: the `l2` norm")
     assert "NN153" in text
     assert "1 proved" in text
+
+
+def test_a_claim_that_fails_everywhere_is_refuted_at_any_point(tmp_path: Path) -> None:
+    """Nothing of its violation is left to look at: whichever point is taken, it breaks the claim."""
+    claim, _, _ = only(tmp_path, "claim c: forall x in unit: not f(x) <= f(x)")
+    assert claim.status is Status.REFUTED

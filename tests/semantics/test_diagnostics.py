@@ -155,6 +155,12 @@ def test_a_claim_with_a_mistake_says_which(claim: str, code: str, words: str, fi
 
 
 DECLARATIONS = [
+    (
+        "claim t[i in 1..3]: robust(i[i], at: [0, 0, 0], label: 1, within: 1)",
+        "NN109",
+        "`f` of `robust` must be a network",
+        "",
+    ),
     ("claim t @timeout(1e400): forall x in f.domain: f(x).p <= 0", "NN111", "at most 1,000,000,000 s", "inf"),
     ("invariant t of box: x[0] <= 0", "NN144", "`box` is not a network", "invariant"),
     ("param eps = 2", "NN101", "`eps` is declared twice", ""),

@@ -70,8 +70,8 @@ def deepen(problem: Problem, witnesses: Witnesses) -> None:
 
     A point that violates by a clear margin does so in float32 as well, in which the network is run.
     """
-    if witnesses.found is None:
-        return
+    if witnesses.found is None or not problem.rows.member.shape[1]:
+        return  # where any point will do, none is better than another
     x = np.array([[float(v) for v in witnesses.found]])
     root = next((r for r in problem.roots if bool((r.lower <= x).all() and (x <= r.upper).all())), None)
     if root is None:

@@ -125,7 +125,7 @@ def _arguments(
             arguments[parameter.name] = result
             continue
         fine = False
-        if not result.reported:
+        if not result.reported or not log.has_errors:  # an index of a family is known, and no network
             part = result.place or value
             problem = result.problem or _unfit(form, parameter, part, scope)
             place = value if isinstance(value, ast.Name) else part  # not where the file's parameter is set
