@@ -6,6 +6,7 @@ several inputs share, as in `x.a + x.b <= 1`, is not looked at: the true region 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Final
@@ -20,6 +21,8 @@ from spec_lang.syntax import ast
 
 # Members of large families differ in their data alone: a fault is mostly seen in the first ones.
 _MOST_PARTS: Final = 50_000
+_MEMBERS: Final = 2  # of a family whose regions have more than so many parts: images, mostly
+_LARGE: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,7 @@ class View:
 def views(typed: TypedSpec | None) -> Iterator[View]:
     """The claims whose regions can be looked at; those that are said to be vacuous are left out."""
     left = _MOST_PARTS
+    members: Counter[int] = Counter()
     for claim in typed.claims if typed is not None else ():
         statement = claim.statement
         if left <= 0 or claim.attributes.expect is Expectation.VACUOUS or statement is None:
@@ -78,7 +82,11 @@ def views(typed: TypedSpec | None) -> Iterator[View]:
             continue
         if statement.frame.variables[0].size != len(axes):
             continue
-        left -= _size(statement.region)
+        members[id(claim.declaration)] += 1
+        size = _size(statement.region)
+        if size > _LARGE and members[id(claim.declaration)] > _MEMBERS:
+            continue
+        left -= size
         hull = _hull(statement.region, axes)
         if hull is not None:
             yield View(claim, claim.networks[0], axes, hull)
