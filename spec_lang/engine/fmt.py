@@ -26,8 +26,7 @@ from spec_lang.syntax.source import decode_source
 UNWRITABLE: Final = "NN430"  # a file that the system does not let us write
 NOT_FORMATTED: Final = "NN431"  # a query, which is no spec
 
-# The name of standard input on the command line, and in messages.
-STDIN: Final = "-"
+# The name of standard input in messages.
 STDIN_FILE: Final = "<stdin>"
 
 

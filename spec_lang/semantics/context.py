@@ -13,6 +13,7 @@ from spec_lang.obligations.model import Condition
 from spec_lang.semantics import codes
 from spec_lang.semantics.claim_graph.applications import Applications
 from spec_lang.semantics.claim_graph.blocks import Wanted
+from spec_lang.semantics.claim_graph.encoding import opaque
 from spec_lang.semantics.claim_graph.signature import Signature, Space
 from spec_lang.semantics.claim_graph.spaces import Home, Signatures, home_of, input_of, report_functions
 from spec_lang.semantics.formulas.clauses import clause_text
@@ -21,7 +22,7 @@ from spec_lang.semantics.formulas.translate import PartCount, Translator
 from spec_lang.semantics.model import NetworkUse
 from spec_lang.semantics.names.scope import Scope
 from spec_lang.semantics.rejection import Rejected
-from spec_lang.semantics.terms.elements import Fragment, Need, Opaque
+from spec_lang.semantics.terms.elements import Fragment, Need
 from spec_lang.semantics.terms.expressions import Arguments, Evaluator, Observer
 from spec_lang.semantics.terms.values import (
     LayerValue,
@@ -163,11 +164,10 @@ class Context:
         use = function.use
         signature = self._signature(use)
         given = tuple(self._arguments(signature, arguments, span))
-        problem = f"this applies `{use.label}` to what is not linear in the points of the claim"
-        need = Need(Fragment.PIECEWISE, problem, span)
+        need = _not_linear(use, span)
         if isinstance(function, NetworkValue) and function.radius is not None:
             need = Need(Fragment.PERTURBATION, f"`{use.label}` stands for a set of networks", span)
-            return _outputs(use, [_opaque(space, need) for space in signature.outputs], signature)
+            return _outputs(use, [opaque(space.shape, need, space) for space in signature.outputs], signature)
         wanted = Wanted(signature, tuple(v for v, _ in given), tuple(w for _, w in given), need)
         if isinstance(function, LayerValue):
             return self.applications.hidden(wanted, function.layer)
@@ -253,8 +253,7 @@ class Context:
         signature = self._signature(about.use)
         at_expr = written.arguments[1].value
         ((value, _),) = self._arguments(signature, [(None, at, at_expr)], written.span)
-        problem = f"this applies `{about.use.label}` to what is not linear in the points of the claim"
-        need = Need(Fragment.PIECEWISE, problem, written.span)
+        need = _not_linear(about.use, written.span)
         return self.applications.preactivations(Wanted(signature, (value,), (at_expr,), need))
 
     def _gradient(self, written: ast.Call, about: Value, at: Tensor, places: Sequence[Span]) -> Tensor:
@@ -272,7 +271,8 @@ class Context:
             raise Rejected
         self._fitting(signature.input, at, places[1], network.use.label)
         problem = f"`{clause_text(written)}` is a gradient"
-        return _opaque(signature.input, Need(Fragment.GRADIENT, problem, written.span))
+        space = signature.input
+        return opaque(space.shape, Need(Fragment.GRADIENT, problem, written.span), space)
 
 
 def _labels(scope: Scope) -> dict[str, int]:
@@ -285,8 +285,9 @@ def _labels(scope: Scope) -> dict[str, int]:
     return {name: min(places) for name, places in found.items() if len(places) == 1}
 
 
-def _opaque(space: Space, need: Need) -> Tensor:
-    return Tensor(space.shape, (Opaque(need),) * space.size, space.names)
+def _not_linear(use: NetworkUse, span: Span) -> Need:
+    problem = f"this applies `{use.label}` to what is not linear in the points of the claim"
+    return Need(Fragment.PIECEWISE, problem, span)
 
 
 def _outputs(use: NetworkUse, tensors: Sequence[Tensor], signature: Signature) -> Tensor | OutputsValue:

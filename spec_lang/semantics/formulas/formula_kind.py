@@ -21,8 +21,7 @@ def is_formula(expr: ast.Expr, names: Mapping[str, Value]) -> bool:
                 return True
             case ast.Let(definitions=definitions, body=body):
                 defined = {d.name.text: d.value for d in definitions}
-                named = isinstance(body, ast.Name) and body.text in defined
-                expr = defined[body.text] if named and isinstance(body, ast.Name) else body
+                expr = defined.get(body.text, body) if isinstance(body, ast.Name) else body
             case ast.If(then=then):
                 expr = then
             case ast.Name(text=text):

@@ -16,7 +16,7 @@ from typing import Protocol
 
 from spec_lang._values import dataclass
 from spec_lang.semantics.model import NetworkUse
-from spec_lang.semantics.terms.elements import Element, Linear, Opaque, is_constant
+from spec_lang.semantics.terms.elements import Element, Linear, is_constant
 from spec_lang.syntax import ast
 
 
@@ -51,11 +51,6 @@ class Tensor:
     @property
     def is_constant(self) -> bool:
         return all(map(is_constant, self.elements))
-
-    @property
-    def is_known(self) -> bool:
-        """Whether no element is opaque."""
-        return not any(isinstance(element, Opaque) for element in self.elements)
 
     @property
     def constants(self) -> tuple[Fraction, ...]:
