@@ -11,7 +11,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from spec_lang.backends.bounds.problem import prepare
+from spec_lang.backends._search.problem import prepare
 from spec_lang.backends.bounds.split_input import InputSplitting
 from spec_lang.backends.bounds.split_relu import ReluSplitting
 from spec_lang.kernel.exact import evaluate_exact

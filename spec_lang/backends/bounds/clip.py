@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spec_lang._values import dataclass
-from spec_lang.backends.bounds.boxes import Boxes
-from spec_lang.backends.bounds.linear import UNDERFLOW
-from spec_lang.backends.bounds.program import F64, UNIT_ROUNDOFF
+from spec_lang.bounding.boxes import Boxes
+from spec_lang.bounding.linear import UNDERFLOW
+from spec_lang.bounding.program import F64, UNIT_ROUNDOFF
 
 # Steps of the search for a convex combination; the weights have settled to a few per cent by then.
 COMBINATION_STEPS = 12

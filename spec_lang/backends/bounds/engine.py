@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from spec_lang._values import dataclass
+from spec_lang.backends._search.problem import Problem, prepare
 from spec_lang.backends.base import Run, Session
-from spec_lang.backends.bounds.problem import Problem, prepare
-from spec_lang.backends.bounds.program import unsupported
-from spec_lang.backends.bounds.rows import MAX_CONJUNCTIONS, TooManyDisjuncts
 from spec_lang.backends.bounds.split_input import InputSplitting
 from spec_lang.backends.bounds.split_relu import ReluSplitting
+from spec_lang.bounding.program import unsupported
+from spec_lang.bounding.rows import MAX_CONJUNCTIONS, TooManyDisjuncts
 from spec_lang.obligations.model import Obligation
 from spec_lang.obligations.outcome import Attestation, GaveUp, GaveUpReason, Proved, Work
 

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spec_lang._values import dataclass
-from spec_lang.backends.bounds.boxes import Boxes
-from spec_lang.backends.bounds.program import F64
-from spec_lang.backends.bounds.propagate import Known, Ranges
+from spec_lang.bounding.boxes import Boxes
+from spec_lang.bounding.program import F64
+from spec_lang.bounding.propagate import Known, Ranges
 
 Mask = NDArray[np.bool_]
 

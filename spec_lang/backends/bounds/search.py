@@ -13,9 +13,9 @@ from typing import ClassVar
 
 import numpy as np
 
+from spec_lang.backends._search.attack import deepen
+from spec_lang.backends._search.problem import Problem, Witnesses
 from spec_lang.backends.base import Run, Session
-from spec_lang.backends.bounds.attack import deepen
-from spec_lang.backends.bounds.problem import Problem, Witnesses
 from spec_lang.obligations.outcome import Attestation, GaveUp, GaveUpReason, Outcome, Proved, Refuted, Work
 
 

@@ -11,17 +11,17 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from spec_lang.backends._search.attack import Starts, descend, random_starts, sample
+from spec_lang.backends._search.problem import Problem, conjunction_margins
 from spec_lang.backends.base import Progress, Session
-from spec_lang.backends.bounds.attack import Starts, descend, random_starts, sample
-from spec_lang.backends.bounds.boxes import Boxes
 from spec_lang.backends.bounds.clip import RowBounds, clip
 from spec_lang.backends.bounds.frontier import Frontier, Mask, join
-from spec_lang.backends.bounds.linear import Context, Expired, lower_bounds
-from spec_lang.backends.bounds.problem import Problem, conjunction_margins
-from spec_lang.backends.bounds.program import F64
-from spec_lang.backends.bounds.propagate import propagate
-from spec_lang.backends.bounds.rows import start_of
 from spec_lang.backends.bounds.search import Search
+from spec_lang.bounding.boxes import Boxes
+from spec_lang.bounding.linear import Context, Expired, lower_bounds
+from spec_lang.bounding.program import F64
+from spec_lang.bounding.propagate import propagate
+from spec_lang.bounding.rows import start_of
 from spec_lang.obligations.outcome import Attestation, Outcome
 
 BATCH = 256  # boxes: the arrays of a 50-wide network stay in the L2 cache, numpy's overhead stays small

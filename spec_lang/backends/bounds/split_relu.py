@@ -13,16 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spec_lang._values import dataclass
+from spec_lang.backends._search.attack import descend, random_starts, sample
+from spec_lang.backends._search.problem import Problem
 from spec_lang.backends.base import Progress, Session
-from spec_lang.backends.bounds.attack import descend, random_starts, sample
-from spec_lang.backends.bounds.boxes import Boxes
-from spec_lang.backends.bounds.linear import Context, Expired
-from spec_lang.backends.bounds.phases import Optimiser, Pass, Rows
-from spec_lang.backends.bounds.problem import Problem
-from spec_lang.backends.bounds.program import F64
-from spec_lang.backends.bounds.propagate import Ranges, complete, pre_activation, start_rows
-from spec_lang.backends.bounds.rows import start_of
 from spec_lang.backends.bounds.search import Search
+from spec_lang.bounding.boxes import Boxes
+from spec_lang.bounding.linear import Context, Expired
+from spec_lang.bounding.phases import Optimiser, Pass, Rows
+from spec_lang.bounding.program import F64
+from spec_lang.bounding.propagate import Ranges, complete, pre_activation, start_rows
+from spec_lang.bounding.rows import start_of
 from spec_lang.obligations.outcome import Attestation, GaveUp, GaveUpReason, Outcome
 
 BATCH = 128  # rows a pass: enough for BLAS, few enough to stay near the newest, deepest rows

@@ -8,9 +8,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spec_lang.backends.bounds.boxes import Boxes
 from spec_lang.backends.bounds.clip import RowBounds, clip, combination
-from tests.backends.bounds.conftest import float_boxes, points_of, share_lists
+from spec_lang.bounding.boxes import Boxes
+from tests.bounding.samples import float_boxes, points_of, share_lists
 
 numbers = st.one_of(
     st.floats(-5, 5, width=32), st.sampled_from([0.0, -0.0, 1.0, -1.0, 1e-200, -1e-200, 1e8, 5e-324])

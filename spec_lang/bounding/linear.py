@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spec_lang._values import dataclass
-from spec_lang.backends.bounds.boxes import Boxes
-from spec_lang.backends.bounds.program import F64, AffineStep, Program, ReluStep
-from spec_lang.backends.bounds.relax.relu import Relaxation
+from spec_lang.bounding.boxes import Boxes
+from spec_lang.bounding.program import F64, AffineStep, Program, ReluStep
+from spec_lang.bounding.relax.relu import Relaxation
 from spec_lang.diagnostics import InternalError
 from spec_lang.network.operators import Operator
 

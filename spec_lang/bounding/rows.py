@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spec_lang._values import dataclass
-from spec_lang.backends.bounds.linear import Context
-from spec_lang.backends.bounds.program import F64, UNIT_ROUNDOFF
+from spec_lang.bounding.linear import Context
+from spec_lang.bounding.program import F64, UNIT_ROUNDOFF
 from spec_lang.network.graph import Graph
 from spec_lang.network.primitives import RELU
 from spec_lang.obligations.model import All, Any, Condition, LinearAtom, Obligation

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spec_lang.backends.bounds.boxes import Boxes
-from spec_lang.backends.bounds.linear import lower_bounds
-from spec_lang.backends.bounds.program import AffineStep, compile_graph
-from spec_lang.backends.bounds.propagate import propagate
+from spec_lang.bounding.boxes import Boxes
+from spec_lang.bounding.linear import lower_bounds
+from spec_lang.bounding.program import AffineStep, compile_graph
+from spec_lang.bounding.propagate import propagate
 from spec_lang.network.graph import Graph, Node, TensorSpec
 from spec_lang.network.operators import Sparse
 from spec_lang.network.primitives import RELU, Affine, Dense, frozen
-from tests.backends.bounds.conftest import float_boxes, points_of, share_lists
+from tests.bounding.samples import float_boxes, points_of, share_lists
 from tests.graphs import chains, dags, exact_values
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spec_lang.backends.bounds.boxes import Boxes, exact_candidates, outward
+from spec_lang.bounding.boxes import Boxes, exact_candidates, outward
 from spec_lang.obligations.model import Box
 
 rationals = st.one_of(

@@ -15,9 +15,9 @@ import numpy as np
 
 from spec_lang._values import dataclass
 from spec_lang.backends.base import Point, Session
-from spec_lang.backends.bounds.boxes import Boxes, exact_candidates, outward
-from spec_lang.backends.bounds.program import F64, Program, compile_graph
-from spec_lang.backends.bounds.rows import Rows, rows_of
+from spec_lang.bounding.boxes import Boxes, exact_candidates, outward
+from spec_lang.bounding.program import F64, Program, compile_graph
+from spec_lang.bounding.rows import Rows, rows_of
 from spec_lang.network.evaluate import Evaluator
 from spec_lang.obligations.model import Obligation
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from spec_lang._values import dataclass
-from spec_lang.backends.bounds.program import F64, UNIT_ROUNDOFF
+from spec_lang.bounding.program import F64, UNIT_ROUNDOFF
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,7 +6,7 @@ from fractions import Fraction
 import numpy as np
 from hypothesis import strategies as st
 
-from spec_lang.backends.bounds.boxes import Boxes
+from spec_lang.bounding.boxes import Boxes
 
 coordinates = st.one_of(
     st.floats(-4, 4, width=32), st.sampled_from([0.0, -0.0, 0.1, 1e-310, -5e-324, 1.0, 2.0**-1074, 1e3])

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spec_lang._values import dataclass
-from spec_lang.backends.bounds.boxes import Boxes
-from spec_lang.backends.bounds.problem import Problem, Witnesses, conjunction_margins
-from spec_lang.backends.bounds.program import F64, AffineStep, Program, ReluStep
+from spec_lang.backends._search.problem import Problem, Witnesses, conjunction_margins
+from spec_lang.bounding.boxes import Boxes
+from spec_lang.bounding.program import F64, AffineStep, Program, ReluStep
 
 FIRST_STEP, LAST_STEP = 0.25, 0.01  # of the box's width: shrinking geometrically from one to the other
 DEEPENING_STEPS = 15

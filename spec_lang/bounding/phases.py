@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spec_lang._values import dataclass
-from spec_lang.backends.bounds.linear import Context, LinearBounds, Owners, Substitution
-from spec_lang.backends.bounds.program import F64, AffineStep, ReluStep
+from spec_lang.bounding.linear import Context, LinearBounds, Owners, Substitution
+from spec_lang.bounding.program import F64, AffineStep, ReluStep
 
 Phases = NDArray[np.int8]  # 0 open, +1 active (z >= 0), −1 inactive (z <= 0)
 

@@ -8,12 +8,12 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spec_lang.backends.bounds.boxes import Boxes
-from spec_lang.backends.bounds.phases import Optimiser, Phases, Rows
-from spec_lang.backends.bounds.program import ReluStep, compile_graph
-from spec_lang.backends.bounds.propagate import propagate
+from spec_lang.bounding.boxes import Boxes
+from spec_lang.bounding.phases import Optimiser, Phases, Rows
+from spec_lang.bounding.program import ReluStep, compile_graph
+from spec_lang.bounding.propagate import propagate
 from spec_lang.network.graph import Graph
-from tests.backends.bounds.conftest import float_boxes, points_of, share_lists
+from tests.bounding.samples import float_boxes, points_of, share_lists
 from tests.graphs import chains, dags, exact_values, random_chain
 
 

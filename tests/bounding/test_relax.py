@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spec_lang.backends.bounds.relax.relu import relax
+from spec_lang.bounding.relax.relu import relax
 
 ends = st.one_of(
     st.floats(-1e6, 1e6),

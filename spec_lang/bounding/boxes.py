@@ -13,7 +13,7 @@ from math import inf, nextafter
 import numpy as np
 
 from spec_lang._values import dataclass
-from spec_lang.backends.bounds.program import F64
+from spec_lang.bounding.program import F64
 from spec_lang.obligations.model import Box
 
 

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spec_lang._values import dataclass
-from spec_lang.backends.bounds.boxes import Boxes
-from spec_lang.backends.bounds.linear import Context, affine_interval, lower_bounds
-from spec_lang.backends.bounds.program import F64, AffineStep, Program
-from spec_lang.backends.bounds.relax.relu import relax
+from spec_lang.bounding.boxes import Boxes
+from spec_lang.bounding.linear import Context, affine_interval, lower_bounds
+from spec_lang.bounding.program import F64, AffineStep, Program
+from spec_lang.bounding.relax.relu import relax
 
 # Rows of one backward pass: as many as keep the coefficient arrays of a 50-wide layer in the L2 cache.
 MAX_ROWS = 512
