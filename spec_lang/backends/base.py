@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import Protocol, runtime_checkable
 
 from spec_lang._values import dataclass
+from spec_lang.obligations.certificate import Flaw, Proof
 from spec_lang.obligations.model import Obligation
 from spec_lang.obligations.outcome import Outcome, Work
 
@@ -28,10 +29,12 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """`deadline` is a `time.monotonic()` moment or None; `work` a cap on deterministic units or None."""
+    """`deadline` is a `time.monotonic()` moment or None; `work` a cap on deterministic units or None;
+    `memory` what a solver's own process may take, in bytes, or None."""
 
     deadline: float | None = None
     work: int | None = None
+    memory: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +42,15 @@ class Session:
     """What a run is handed besides the obligation: limits, and the callbacks of its surroundings.
 
     `confirm` replays a point exactly (the kernel's witness check) and says whether it is a
-    counterexample; `observe` hears of progress.  Both are cheap and never raise.
+    counterexample; `observe` hears of progress.  Both are cheap and never raise.  `examine` is the kernel's
+    check of a proof, which says what is wrong with it or None; who is told of unclosed leaves may refine
+    them and ask again.  Without it nobody checks before the verdict.
     """
 
     budget: Budget
     confirm: Callable[[Point], bool]
     observe: Callable[[Progress], None]
+    examine: Callable[[Proof], Flaw | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

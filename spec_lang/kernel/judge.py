@@ -82,7 +82,7 @@ def _judge_one(obligation: Obligation, outcome: Outcome | None) -> Evidence | Wi
     if outcome is None:
         return GaveUp(GaveUpReason.INTERRUPTED, "not tried")
     if isinstance(outcome, Proved):
-        stamp = outcome.certificate
+        stamp = outcome.attestation
         return Evidence(EvidenceKind.TRUSTED, f"{stamp.backend} {stamp.version}, {stamp.method}")
     if isinstance(outcome, Refuted):
         witness = check_witness(obligation, outcome.point)

@@ -29,11 +29,15 @@ class TensorSpec:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """`primitive` applied to the values numbered `operands`; `tensor` is the ONNX tensor it computes."""
+    """`primitive` applied to the values numbered `operands`; `tensor` is the ONNX tensor it computes.
+
+    With `glue` it is no part of a network but of the claim, and exact under every semantics.
+    """
 
     primitive: Primitive
     operands: tuple[int, ...]
     tensor: TensorSpec
+    glue: bool = False
 
     @property
     def size(self) -> int:

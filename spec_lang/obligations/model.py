@@ -103,6 +103,7 @@ class Semantics(Enum):
     """Which function a network denotes; a verdict names the one that it holds for."""
 
     REAL = "real"
+    FLOAT32 = "float32"  # any order of summation, with or without fused operations
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,15 @@ from enum import Enum
 from fractions import Fraction
 
 from spec_lang._values import dataclass
+from spec_lang.obligations.certificate import Proof
 
 
 @dataclass(frozen=True, slots=True)
 class Attestation:
-    """A backend's own word that it has closed every part of an obligation, without a checkable proof.
+    """A backend's own word that it has closed every part of an obligation.
 
-    The kernel labels it `trusted(backend version)`.  `method` says how the result was rounded, so that
-    a reader knows what exactly is trusted.
+    Without a proof beside it the kernel labels it `trusted(backend version)`.  `method` says how the result
+    was rounded, so that a reader knows what exactly is trusted.
     """
 
     backend: str
@@ -23,7 +24,10 @@ class Attestation:
 
 @dataclass(frozen=True, slots=True)
 class Proved:
-    certificate: Attestation
+    """Nothing violates the obligation: by `proof`, which the kernel checks, or by the backend's mere word."""
+
+    attestation: Attestation
+    proof: Proof | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,7 @@ class GaveUpReason(Enum):
     NUMERICAL = "numerical"
     INTERRUPTED = "interrupted"
     BUDGET = "budget"
+    MEMORY = "memory"
 
 
 @dataclass(frozen=True, slots=True)

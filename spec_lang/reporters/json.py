@@ -67,7 +67,8 @@ def _claim(claim: ClaimReport) -> Json:
         "bracket": None,
         "counterexample": None if found is None or proof else _counterexample(found),
         "witness": _counterexample(found) if found is not None and proof else None,
-        "certificate": None,
+        "certificate": claim.certificate,
+        "proof_bytes": claim.proof_bytes,
     }
 
 

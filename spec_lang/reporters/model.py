@@ -96,6 +96,8 @@ class ClaimReport:
     counterexample: Counterexample | None
     expected: Status  # what `@expect` says; PROVED without it
     as_expected: bool
+    certificate: str | None = None  # "sha256:…" of the stored proof
+    proof_bytes: int | None = None  # its size as stored
 
     @property
     def verdict(self) -> Status:

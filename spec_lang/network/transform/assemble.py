@@ -88,7 +88,8 @@ class _Assembly:
         for place, node in enumerate(graph.nodes, start=first):
             operands = tuple(numbers[operand] for operand in node.operands)
             name = f"{part.label}/{node.tensor.name}"
-            numbers[place] = self._node(Node(node.primitive, operands, TensorSpec(name, node.tensor.shape)))
+            spec = TensorSpec(name, node.tensor.shape)
+            numbers[place] = self._node(Node(node.primitive, operands, spec, node.glue))
         self._numbers.append(numbers)
         self._tensors += ((f"{part.label}/{name}", numbers[value]) for name, value in graph.tensors)
 
@@ -112,7 +113,7 @@ class _Assembly:
         maps = tuple(_linear_map(entries, size, self._size(value)) for value, entries in rows.items())
         bias = frozen(np.array([_exact(constant) for constant in source.constants], dtype=np.float64))
         spec = TensorSpec(f"{part.label}/point", source.shape)
-        return self._node(Node(Affine(maps, bias), tuple(rows), spec))
+        return self._node(Node(Affine(maps, bias), tuple(rows), spec, glue=True))
 
     def _size(self, value: int) -> int:
         if value < len(self._inputs):

@@ -1,0 +1,1 @@
+"""Proofs and witnesses on disk: content-addressed, written atomically, believed by nobody."""
