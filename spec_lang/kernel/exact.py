@@ -27,7 +27,7 @@ _MANTISSA: Final = {2: 11, 4: 24, 8: 53}  # bits of a float's significand, by it
 
 
 @dataclass(frozen=True, slots=True)
-class _Dyadic:
+class Dyadic:
     """`numbers / 2**shift`, element by element."""
 
     numbers: Integers
@@ -36,8 +36,8 @@ class _Dyadic:
 
 @dataclass(frozen=True, slots=True)
 class _Sum:
-    maps: tuple[_Dyadic, ...]  # matrices (out, in), or factors (n,)
-    bias: _Dyadic
+    maps: tuple[Dyadic, ...]  # matrices (out, in), or factors (n,)
+    bias: Dyadic
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class ExactNetwork:
         shift = (denominator & -denominator).bit_length() - 1
         odd = denominator >> shift  # every value below is `numbers / (odd * 2**shift)`
         scaled = [number.numerator * (denominator // number.denominator) for number in point]
-        values = [_Dyadic(_objects(part), shift) for part in self._split(scaled)]
+        values = [Dyadic(objects(part), shift) for part in self._split(scaled)]
         for node, step in zip(self._graph.nodes, self._steps, strict=True):
             operands = [values[operand] for operand in node.operands]
             values.append(
@@ -94,14 +94,14 @@ def _compiled(primitive: Primitive) -> _Sum | _Pieces:
     match primitive:
         case Affine():
             arrays = (m.weight if isinstance(m, Dense) else m.factor for m in primitive.maps)
-            return _Sum(tuple(_dyadic(array) for array in arrays), _dyadic(primitive.bias))
+            return _Sum(tuple(dyadic(array) for array in arrays), dyadic(primitive.bias))
         case PiecewiseLinear():
             return _compiled_pieces(primitive)
         case _ as unreachable:
             assert_never(unreachable)
 
 
-def _dyadic(array: Floats) -> _Dyadic:
+def dyadic(array: Floats) -> Dyadic:
     """The exact numbers of a float array.
 
     A finite float is `m * 2**e` with an integer `m` of at most as many bits as its significand has; the
@@ -114,7 +114,7 @@ def _dyadic(array: Floats) -> _Dyadic:
     integers = np.ldexp(mantissas.astype(np.float64), bits).astype(np.int64)
     present = integers != 0
     if not present.any():
-        return _Dyadic(integers.astype(object), 0)
+        return Dyadic(integers.astype(object), 0)
     lowest = int(exponents[present].min())
     shifts = np.where(present, exponents - lowest, 0).astype(np.int64)
     if int(shifts.max()) + bits < 63:  # the common case needs no arithmetic on Python's integers
@@ -122,7 +122,7 @@ def _dyadic(array: Floats) -> _Dyadic:
     else:
         numbers = np.left_shift(integers.astype(object), shifts.astype(object))
     shift = bits - lowest
-    return _Dyadic(numbers, shift) if shift >= 0 else _Dyadic(np.left_shift(numbers, -shift), 0)
+    return Dyadic(numbers, shift) if shift >= 0 else Dyadic(np.left_shift(numbers, -shift), 0)
 
 
 def _compiled_pieces(function: PiecewiseLinear) -> _Pieces:
@@ -142,28 +142,28 @@ def _compiled_pieces(function: PiecewiseLinear) -> _Pieces:
     )
 
 
-def _sum(step: _Sum, operands: Sequence[_Dyadic], odd: int) -> _Dyadic:
+def _sum(step: _Sum, operands: Sequence[Dyadic], odd: int) -> Dyadic:
     parts = [_product(linear, operand) for linear, operand in zip(step.maps, operands, strict=True)]
     if step.bias.numbers.any():
-        parts.append(_Dyadic(step.bias.numbers * odd, step.bias.shift))
+        parts.append(Dyadic(step.bias.numbers * odd, step.bias.shift))
     shift = max(part.shift for part in parts)
     aligned = [
         part.numbers * (1 << (shift - part.shift)) if part.shift < shift else part.numbers for part in parts
     ]
-    return _Dyadic(sum(aligned[1:], start=aligned[0]), shift)
+    return Dyadic(sum(aligned[1:], start=aligned[0]), shift)
 
 
-def _product(linear: _Dyadic, operand: _Dyadic) -> _Dyadic:
+def _product(linear: Dyadic, operand: Dyadic) -> Dyadic:
     shift = linear.shift + operand.shift
     if linear.numbers.ndim == 1:
-        return _Dyadic(linear.numbers * operand.numbers, shift)
+        return Dyadic(linear.numbers * operand.numbers, shift)
     present = np.flatnonzero(operand.numbers)  # behind a ReLU, many are 0
     if present.size == 0:
-        return _Dyadic(_objects([0] * linear.numbers.shape[0]), 0)
-    return _Dyadic(linear.numbers[:, present] @ operand.numbers[present], shift)
+        return Dyadic(objects([0] * linear.numbers.shape[0]), 0)
+    return Dyadic(linear.numbers[:, present] @ operand.numbers[present], shift)
 
 
-def _pieces(step: _Pieces, operands: Sequence[_Dyadic], odd: int) -> _Dyadic:
+def _pieces(step: _Pieces, operands: Sequence[Dyadic], odd: int) -> Dyadic:
     (operand,) = operands
     unit = odd << operand.shift  # the integer that stands for 1
     # `knot < t` as integers: `knot.numerator * unit < t * knot.denominator`.
@@ -172,10 +172,10 @@ def _pieces(step: _Pieces, operands: Sequence[_Dyadic], odd: int) -> _Dyadic:
     for number in operand.numbers:
         piece = sum(end < number * denominator for end, denominator in ends)
         results.append(step.slopes[piece] * number + step.offsets[piece] * unit)
-    return _Dyadic(_objects(results), operand.shift + step.shift)
+    return Dyadic(objects(results), operand.shift + step.shift)
 
 
-def _objects(numbers: Sequence[int]) -> Integers:
+def objects(numbers: Sequence[object]) -> Integers:
     array = np.empty(len(numbers), dtype=object)
     array[:] = numbers
     return array

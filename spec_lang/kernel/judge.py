@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from spec_lang.diagnostics import InternalError
 from spec_lang.kernel.farkas import flaw_in_emptiness
+from spec_lang.kernel.proof import Examined, examine
 from spec_lang.kernel.verdict import Evidence, EvidenceKind, Status, Verdict, Witness
 from spec_lang.kernel.witness import check_witness
 from spec_lang.obligations.model import All, Condition, EmptyRegion, Goal, LinearAtom, Obligation
@@ -21,15 +22,27 @@ _CHECKED = Evidence(EvidenceKind.CHECKED)
 _WEAKNESS = tuple(EvidenceKind)  # declared weakest last
 
 
-def judge(goal: Goal, outcomes: Sequence[Outcome]) -> Verdict:
-    """The verdict on `goal`; exact.
+def judge(
+    goal: Goal,
+    outcomes: Sequence[Outcome],
+    *,
+    examined: Sequence[Examined] = (),
+    accept: EvidenceKind = EvidenceKind.TRUSTED,
+) -> Verdict:
+    """The verdict on `goal`.
 
-    Of a goal that says `exists` the point is the proof, and that there is none refutes it.
+    Of a goal that says `exists` the point is the proof, and that there is none refutes it.  Proofs that were
+    examined before are not examined again.  A proof whose evidence is weaker than `accept` leaves the goal
+    unknown.
 
     Raises `InternalError` for a goal that states nothing, and for more outcomes than obligations: neither
     may pass for a proof.
     """
-    verdict = _judge_universal(goal, outcomes)
+    verdict = _judge_universal(goal, outcomes, examined)
+    evidence = verdict.evidence
+    if evidence is not None and _WEAKNESS.index(evidence.kind) > _WEAKNESS.index(accept):
+        reason = f"unsupported: the proof is {evidence}, and {accept.value} evidence was asked for"
+        return Verdict(Status.UNKNOWN, reason=reason, gave_up=GaveUpReason.UNSUPPORTED)
     return _existential(verdict) if goal.exists else verdict
 
 
@@ -46,13 +59,16 @@ def _existential(verdict: Verdict) -> Verdict:
             return verdict
 
 
-def _judge_universal(goal: Goal, outcomes: Sequence[Outcome]) -> Verdict:
+def _judge_universal(goal: Goal, outcomes: Sequence[Outcome], examined: Sequence[Examined]) -> Verdict:
     if goal.conflict is not None:
         return _judge_empty(goal, goal.conflict)
     if not goal.obligations or len(outcomes) > len(goal.obligations):
         raise InternalError(f"{goal.claim}: {len(goal.obligations)} obligations, {len(outcomes)} outcomes")
     padded: list[Outcome | None] = [*outcomes, *([None] * (len(goal.obligations) - len(outcomes)))]
-    results = tuple(map(_judge_one, goal.obligations, padded))
+    results = tuple(
+        _judge_one(obligation, outcome, examined)
+        for obligation, outcome in zip(goal.obligations, padded, strict=True)
+    )
     for place, result in enumerate(results):
         if isinstance(result, Witness):
             return Verdict(Status.REFUTED, evidence=_CHECKED, witness=result, broken=place)
@@ -76,14 +92,15 @@ def is_impossible(condition: Condition) -> bool:
     return all(is_impossible(part) for part in condition.parts)
 
 
-def _judge_one(obligation: Obligation, outcome: Outcome | None) -> Evidence | Witness | GaveUp:
+def _judge_one(
+    obligation: Obligation, outcome: Outcome | None, examined: Sequence[Examined]
+) -> Evidence | Witness | GaveUp:
     if is_impossible(obligation.violation):
         return _CHECKED
     if outcome is None:
         return GaveUp(GaveUpReason.INTERRUPTED, "not tried")
     if isinstance(outcome, Proved):
-        stamp = outcome.attestation
-        return Evidence(EvidenceKind.TRUSTED, f"{stamp.backend} {stamp.version}, {stamp.method}")
+        return _judge_proof(obligation, outcome, examined)
     if isinstance(outcome, Refuted):
         witness = check_witness(obligation, outcome.point)
         if witness is not None:
@@ -91,6 +108,19 @@ def _judge_one(obligation: Obligation, outcome: Outcome | None) -> Evidence | Wi
         detail = "the point that was found does not break the claim when it is evaluated exactly"
         return GaveUp(GaveUpReason.NUMERICAL, detail)
     return outcome
+
+
+def _judge_proof(obligation: Obligation, outcome: Proved, examined: Sequence[Examined]) -> Evidence | GaveUp:
+    """By the proof, where there is one: a backend's word does not mend a proof that is none."""
+    stamp, proof = outcome.attestation, outcome.proof
+    if proof is None:
+        return Evidence(EvidenceKind.TRUSTED, f"{stamp.backend} {stamp.version}, {stamp.method}")
+    known = (e for e in examined if e.obligation is obligation and e.proof is proof)
+    result = next(known, None) or examine(obligation, proof)
+    if result.evidence is not None:
+        return result.evidence
+    problem = result.flaw.problem if result.flaw is not None else "it is none"
+    return GaveUp(GaveUpReason.NUMERICAL, f"the proof by {stamp.backend} was rejected: {problem}")
 
 
 def _unknown(open_ends: tuple[GaveUp, ...], total: int) -> Verdict:

@@ -1,0 +1,104 @@
+"""A graph, prepared for the checks of proofs: float64 copies of its weights, and who reads what.
+
+In: a graph of affine and ReLU nodes.  Out: a `Network`, or `Unchecked` for what no proof can be checked of.
+float32 and float64 weights are exact in float64, so nothing is rounded here.
+"""
+
+from __future__ import annotations
+
+from itertools import accumulate, pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spec_lang._values import dataclass
+from spec_lang.network.graph import Graph
+from spec_lang.network.primitives import RELU, Affine, Dense
+
+F64 = NDArray[np.float64]
+
+
+class Unchecked(Exception):
+    """Why the kernel cannot check a proof."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AffineStep:
+    """`value = Σ weights[k] · operands[k] + bias`; a vector of weights multiplies element by element.
+
+    `terms` is the number of products that one element sums, and 0 for glue, which is exact under every
+    semantics.
+    """
+
+    value: int
+    operands: tuple[int, ...]
+    weights: tuple[F64, ...]
+    bias: F64
+    terms: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReluStep:
+    """`value = max(operand, 0)`; its neurons are numbered from `first`."""
+
+    value: int
+    operand: int
+    first: int
+
+
+Step = AffineStep | ReluStep
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Network:
+    """`inputs` are where each graph input sits in the flat input; `readers` counts the steps and outputs
+    that read a value; `producer` has the affine step behind a value, where there is one."""
+
+    sizes: tuple[int, ...]
+    inputs: tuple[slice, ...]
+    steps: tuple[Step, ...]
+    outputs: tuple[int, ...]
+    readers: tuple[int, ...]
+    producer: dict[int, AffineStep]
+    neurons: int
+
+    @property
+    def input_size(self) -> int:
+        return self.inputs[-1].stop if self.inputs else 0
+
+    @property
+    def multiplications(self) -> int:
+        """Products that one backward substitution of one row makes, roughly."""
+        return sum(w.size for step in self.producer.values() for w in step.weights)
+
+
+def compiled(graph: Graph) -> Network:
+    """Raises `Unchecked` for a non-linearity other than ReLU, and for weights that are not finite."""
+    sizes = [spec.size for spec in graph.inputs] + [node.size for node in graph.nodes]
+    ends = list(accumulate(sizes[: len(graph.inputs)], initial=0))
+    readers = [0] * len(sizes)
+    for value in (*graph.outputs, *(o for node in graph.nodes for o in node.operands)):
+        readers[value] += 1
+    steps: list[Step] = []
+    neurons = 0
+    for value, node in enumerate(graph.nodes, start=len(graph.inputs)):
+        if isinstance(node.primitive, Affine):
+            steps.append(_affine(value, node.operands, node.primitive, glue=node.glue))
+            continue
+        if node.primitive != RELU:
+            raise Unchecked(f"{node.tensor.name}: only ReLU is checked among piecewise linear functions")
+        steps.append(ReluStep(value, node.operands[0], neurons))
+        neurons += node.size
+    slices = tuple(slice(a, b) for a, b in pairwise(ends))
+    producer = {step.value: step for step in steps if isinstance(step, AffineStep)}
+    return Network(tuple(sizes), slices, tuple(steps), graph.outputs, tuple(readers), producer, neurons)
+
+
+def _affine(value: int, operands: tuple[int, ...], primitive: Affine, *, glue: bool) -> AffineStep:
+    arrays = [m.weight if isinstance(m, Dense) else m.factor for m in primitive.maps]
+    weights = tuple(np.asarray(array, dtype=np.float64) for array in arrays)
+    bias = np.asarray(primitive.bias, dtype=np.float64)
+    if not all(np.isfinite(array).all() for array in (*weights, bias)):
+        raise Unchecked("a weight is not finite")
+    terms = 0 if glue else sum(w.shape[1] if w.ndim == 2 else 1 for w in weights)
+    return AffineStep(value, operands, weights, bias, terms)

@@ -1,0 +1,107 @@
+"""The ways in which an obligation could fail: the disjunctive normal form of its violation.
+
+In: an obligation.  Out: `Alternatives`: the distinct atoms, and conjunctions of them, left to right as the
+region's constraints and the violation have them.  An obligation holds when no point of a box of its region
+satisfies all atoms of some conjunction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+
+from spec_lang._values import dataclass
+from spec_lang.kernel.network import F64, Network, ReluStep, Unchecked
+from spec_lang.obligations.model import All, Any, Condition, LinearAtom, Obligation
+
+MAX_CONJUNCTIONS: Final = 4096
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Alternatives:
+    """`conjunctions[k]` are positions in `atoms`; `possible` leaves out those that the signs of ReLU's
+    results exclude.  `multiplied` lists, for the conjunctions with several atoms, their columns among the
+    weights of a node."""
+
+    atoms: tuple[LinearAtom, ...]
+    conjunctions: tuple[tuple[int, ...], ...]
+    possible: tuple[bool, ...]
+    multiplied: dict[int, slice]
+
+    @property
+    def width(self) -> int:
+        """The number of weights that a node of an input tree has."""
+        return sum(where.stop - where.start for where in self.multiplied.values())
+
+
+def alternatives(obligation: Obligation, network: Network) -> Alternatives:
+    """Raises `Unchecked` beyond `MAX_CONJUNCTIONS`."""
+    found = _normal_form(All((*obligation.region.constraints, obligation.violation)))
+    numbers: dict[tuple[object, ...], int] = {}
+    atoms: list[LinearAtom] = []
+    conjunctions = []
+    for conjunction in found:
+        positions = []
+        for atom in conjunction:
+            key = (atom.inputs, atom.outputs, atom.constant, atom.strict)
+            if key not in numbers:
+                numbers[key] = len(atoms)
+                atoms.append(atom)
+            positions.append(numbers[key])
+        conjunctions.append(tuple(positions))
+    positive = _never_negative(network)
+    excluded = [_excluded(atom, positive) for atom in atoms]
+    possible = tuple(not any(excluded[i] for i in conjunction) for conjunction in conjunctions)
+    multiplied, column = {}, 0
+    for number, chosen in enumerate(conjunctions):
+        if len(chosen) > 1:
+            multiplied[number] = slice(column, column + len(chosen))
+            column += len(chosen)
+    return Alternatives(tuple(atoms), tuple(conjunctions), possible, multiplied)
+
+
+def _normal_form(condition: Condition) -> list[tuple[LinearAtom, ...]]:
+    if isinstance(condition, LinearAtom):
+        return [(condition,)]
+    parts = [_normal_form(part) for part in condition.parts]
+    found: list[tuple[LinearAtom, ...]] = [()]
+    if isinstance(condition, Any):
+        found = [conjunction for part in parts for conjunction in part]
+    else:
+        for part in parts:
+            _limit(len(found) * len(part))
+            found = [left + right for left in found for right in part]
+    _limit(len(found))
+    return found
+
+
+def _limit(count: int) -> None:
+    if count > MAX_CONJUNCTIONS:
+        raise Unchecked(f"the negated claim has more than {MAX_CONJUNCTIONS} alternatives")
+
+
+def _never_negative(network: Network) -> list[bool]:
+    """Which flat outputs are results of a ReLU."""
+    relus = {step.value for step in network.steps if isinstance(step, ReluStep)}
+    return [output in relus for output in network.outputs for _ in range(network.sizes[output])]
+
+
+def _excluded(atom: LinearAtom, positive: list[bool]) -> bool:
+    """Whether the atom fails because ReLU's results are >= 0: exact, and sufficient alone."""
+    if atom.inputs or any(c < 0 or not positive[j] for j, c in atom.outputs):
+        return False
+    return atom.constant > 0 or (atom.strict and atom.constant == 0)
+
+
+def placed(network: Network, inputs: F64, outputs: F64) -> Iterator[tuple[int, F64]]:
+    """Rows over the flat inputs and outputs, value by value; a value may come several times."""
+    column = 0
+    for output in network.outputs:
+        size = network.sizes[output]
+        yield output, outputs[:, column : column + size]
+        column += size
+    if np.any(inputs != 0):
+        for number, where in enumerate(network.inputs):
+            yield number, inputs[:, where]

@@ -1,0 +1,167 @@
+"""What the two arithmetics of the kernel have in common: bounds of a network over input boxes.
+
+In: a network and a batch of boxes.  Out: rigorous ranges of what enters every ReLU, and bounds of rows, by
+backward substitution through linear relaxations [Zhang et al. 2018, CROWN; Wang et al. 2021, β-CROWN].
+`rounded` computes in outward-rounded float64, many boxes at once; `integers` exactly, one box at a time.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spec_lang._values import dataclass
+from spec_lang.kernel.network import F64, AffineStep, Network, ReluStep
+from spec_lang.obligations.certificate import Lemma
+
+Index = NDArray[np.intp]
+Mask = NDArray[np.bool_]
+Weights = NDArray[np.uint8]
+Ranges = dict[int, tuple[F64, F64]]  # by value that enters a ReLU: lower and upper bounds (batch, n)
+
+CLIP_ROUNDS = 2  # of clipping by a combination and by all rows
+MAX_ROWS = 512  # of one substitution: keeps the coefficients of small networks in the cache
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Slopes:
+    """Slopes and phases of one's own for rows over a batch of one box, as a certificate has them.
+
+    `phases[r, i]` of neuron i: 0 open, 1 active (z >= 0), −1 inactive (z <= 0).
+    """
+
+    phases: NDArray[np.int8]  # (rows, neurons)
+    columns: Index
+    values: F64  # (rows, columns)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Linear:
+    """`coefficients·x + constant` bounds each row from below on its box; `minimum` bounds that from below."""
+
+    coefficients: NDArray[Any]  # (rows, in)
+    constant: NDArray[Any]  # (rows,)
+    minimum: F64  # (rows,)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """The same rows for several boxes: `coefficients[b, i]·x + constant[b, i]` bounds row i on box b."""
+
+    coefficients: NDArray[Any]  # (batch, rows, in)
+    constant: NDArray[Any]  # (batch, rows)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Clipped:
+    """Boxes, and which of them are empty; those are as they were."""
+
+    lower: F64
+    upper: F64
+    empty: Mask
+
+
+class Scene(ABC):
+    """A batch of boxes and the relaxations of the ReLUs so far; `lower`, `upper`: (batch, in).
+
+    `nothing` is a constant so low that a row with it says nothing.
+    """
+
+    nothing: float
+
+    def __init__(self, network: Network, lower: F64, upper: F64) -> None:
+        self.network = network
+        self.lower, self.upper = lower, upper
+
+    @abstractmethod
+    def enter(self, step: AffineStep) -> None:
+        """Whatever has to be known of an affine value before rows pass it."""
+
+    @abstractmethod
+    def relax(self, step: ReluStep, lower: F64, upper: F64) -> None:
+        """Relax a ReLU over the range of what enters it."""
+
+    @abstractmethod
+    def neurons(
+        self, value: int, owner: Index, neuron: Index, side: NDArray[np.int8], slopes: Slopes | None = None
+    ) -> F64:
+        """Lower bounds of `side · value[neuron]`, row r over box `owner[r]`; −inf for none."""
+
+    @abstractmethod
+    def atoms(self, owner: Index, atom: Index) -> Linear:
+        """Bounds of the atoms numbered `atom`."""
+
+    @abstractmethod
+    def mixtures(self, atoms: Sequence[int], multipliers: F64, slopes: Slopes) -> F64:
+        """Lower bounds of the combinations `Σ multipliers[r, i]·atoms[i]` over the only box."""
+
+    @abstractmethod
+    def clip(self, box: Index, rows: Rows, strict: Mask, weights: Weights | None) -> Clipped:
+        """The boxes numbered `box`, shrunk to where every row is at most 0, or below 0 where strict; with
+        `weights` (one for each box and row) also to where that combination of the rows is.
+
+        Where all rows are at most 0 so is any combination with weights >= 0; and where `a·x + c <= 0` each
+        coordinate satisfies `a_i (x_i − e_i) <= −min(a·x + c)`, e_i the end at which the minimum lies.
+        """
+
+
+def propagate(
+    scene: Scene, known: Ranges, lemmas: Sequence[Lemma] = (), check_time: Callable[[], None] = lambda: None
+) -> Ranges:
+    """Relax every ReLU of `scene`, and return the ranges of what enters them.
+
+    `known` holds over larger boxes: a bound of there is valid here, and so is the tighter of two.  What it
+    leaves on one side of 0 is not bounded again.
+    """
+    found: Ranges = {}
+    network = scene.network
+    for step in network.steps:
+        if isinstance(step, AffineStep):
+            scene.enter(step)
+            continue
+        check_time()
+        value = step.operand
+        if value not in found:
+            found[value] = _bounded(scene, value, known.get(value))
+        last = step.first + network.sizes[step.value]
+        for lemma in lemmas:
+            if step.first <= int(lemma.neuron[0]) < last:
+                _apply(scene, lemma, step, found[value])
+        scene.relax(step, *found[value])
+    return found
+
+
+def _bounded(scene: Scene, value: int, known: tuple[F64, F64] | None) -> tuple[F64, F64]:
+    shape = (len(scene.lower), scene.network.sizes[value])
+    if known is None:
+        lower, upper = np.full(shape, -np.inf), np.full(shape, np.inf)
+    else:
+        lower, upper = known[0].copy(), known[1].copy()
+    owners, neurons = np.nonzero((lower < 0) & (upper > 0))
+    for start in range(0, len(owners), MAX_ROWS):
+        owner, neuron = owners[start : start + MAX_ROWS], neurons[start : start + MAX_ROWS]
+        side = np.repeat(np.array([1, -1], dtype=np.int8), len(owner))
+        found = scene.neurons(value, np.tile(owner, 2), np.tile(neuron, 2), side)
+        below, above = np.split(found, 2)
+        lower[owner, neuron] = np.maximum(lower[owner, neuron], below)
+        upper[owner, neuron] = np.minimum(upper[owner, neuron], -above)
+    return lower, upper
+
+
+def _apply(scene: Scene, lemma: Lemma, step: ReluStep, ranges: tuple[F64, F64]) -> None:
+    """Tighten the ranges of the only box, in place."""
+    lower, upper = ranges
+    columns = lemma.columns.astype(np.intp)
+    for start in range(0, len(lemma.neuron), MAX_ROWS):
+        part = slice(start, start + MAX_ROWS)
+        neuron, side = lemma.neuron[part].astype(np.intp) - step.first, lemma.side[part]
+        phases = np.zeros((len(neuron), scene.network.neurons), dtype=np.int8)
+        slopes = Slopes(phases, columns, lemma.slopes[part].astype(np.float64))
+        found = scene.neurons(step.operand, np.zeros(len(neuron), dtype=np.intp), neuron, side, slopes)
+        below, above = side > 0, side < 0
+        np.maximum.at(lower[0], neuron[below], found[below])
+        np.minimum.at(upper[0], neuron[above], -found[above])

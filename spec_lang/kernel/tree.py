@@ -1,0 +1,187 @@
+"""The walk along a proof's tree of input cuts.
+
+In: one part of a proof, and scenes to compute in.  Out: the leaves that are not closed; without any, no
+point of the part's box satisfies all atoms of a conjunction.  Sound because the two parts of a cut cover
+the box, because what is dropped or clipped away was excluded by a bound, and because every node that is
+not excluded is walked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import field
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spec_lang._values import dataclass
+from spec_lang.kernel.network import F64, Network
+from spec_lang.kernel.phases import unclosed_leaves
+from spec_lang.kernel.rows import Alternatives
+from spec_lang.kernel.scene import Index, Mask, Ranges, Rows, Scene, Weights, propagate
+from spec_lang.obligations.certificate import BY_PHASES, BoxProof, Unclosed
+
+_ROOM = 4_000_000  # numbers in the coefficients of one batch
+
+
+class Scenes(Protocol):
+    """An arithmetic: `batch` says how many boxes it takes at once."""
+
+    batch: int
+
+    def scene(self, lower: F64, upper: F64) -> Scene: ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Nodes:
+    """Nodes to be walked: number in the tree, box, ranges of the node above, open conjunctions."""
+
+    number: Index
+    lower: F64
+    upper: F64
+    alive: Mask
+    known: Ranges
+
+    def take(self, rows: Index | slice) -> _Nodes:
+        known = {value: (low[rows], high[rows]) for value, (low, high) in self.known.items()}
+        return _Nodes(self.number[rows], self.lower[rows], self.upper[rows], self.alive[rows], known)
+
+
+@dataclass(slots=True, eq=False)
+class Walk:
+    """Over part number `part` of a proof, whose form has been checked."""
+
+    network: Network
+    found: Alternatives
+    scenes: Scenes
+    proof: BoxProof
+    part: int
+    check_time: Callable[[], None]
+    member: NDArray[np.float64] = field(init=False)
+    strict: Mask = field(init=False)
+    unclosed: list[Unclosed] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.member = np.zeros((len(self.found.conjunctions), len(self.found.atoms)))
+        for number, conjunction in enumerate(self.found.conjunctions):
+            self.member[number, list(conjunction)] = 1.0
+        self.strict = np.array([atom.strict for atom in self.found.atoms], dtype=np.bool_)
+
+    def run(self, lower: F64, upper: F64) -> list[Unclosed]:
+        """The leaves that stay open; raises what `check_time` raises."""
+        right = right_children(self.proof.axis)
+        cuts = np.zeros(len(self.proof.axis))
+        cuts[self.proof.axis >= 0] = self.proof.cut
+        phases = np.cumsum(self.proof.axis == BY_PHASES) - 1
+        alive = np.array([self.found.possible], dtype=np.bool_)
+        room = _ROOM // max(1, len(self.found.atoms) * self.network.input_size)
+        batch = max(1, min(self.scenes.batch, room))
+        stack = [_Nodes(np.zeros(1, dtype=np.intp), lower[None], upper[None], alive, {})]
+        if not alive.any():
+            return []
+        while stack:
+            self.check_time()
+            top = stack.pop()
+            if len(top.number) > batch:
+                stack.append(top.take(slice(0, -batch)))
+                top = top.take(slice(-batch, None))
+            rest = self._bounded(top)
+            axis = self.proof.axis[rest.number]
+            for row in np.flatnonzero(axis < 0):
+                self._leaf(rest.take(slice(row, row + 1)), int(axis[row]), phases)
+            inner = rest.take(np.flatnonzero(axis >= 0))
+            if len(inner.number):
+                stack.append(_children(inner, self.proof.axis, cuts, right))
+        return self.unclosed
+
+    def _bounded(self, nodes: _Nodes) -> _Nodes:
+        """What is left of the nodes once their bounds are known: smaller boxes, fewer conjunctions."""
+        scene = self.scenes.scene(nodes.lower, nodes.upper)
+        known = propagate(scene, nodes.known, check_time=self.check_time)
+        needed = nodes.alive.astype(np.float64) @ self.member > 0
+        owner, atom = np.nonzero(needed)
+        found = scene.atoms(owner, atom)
+        closed = np.zeros(needed.shape, dtype=np.bool_)
+        closed[owner, atom] = (found.minimum > 0) | (self.strict[atom] & (found.minimum >= 0))
+        alive = nodes.alive & ~(closed.astype(np.float64) @ self.member.T > 0)
+        shape = (*needed.shape, self.network.input_size)
+        coefficients = np.zeros(shape, dtype=found.coefficients.dtype)
+        constant = np.full(needed.shape, scene.nothing, dtype=found.constant.dtype)
+        coefficients[owner, atom], constant[owner, atom] = found.coefficients, found.constant
+        lower, upper = self._clip(scene, nodes, alive, Rows(coefficients, constant))
+        return _Nodes(nodes.number, lower, upper, alive, known).take(np.flatnonzero(alive.any(axis=1)))
+
+    def _clip(self, scene: Scene, nodes: _Nodes, alive: Mask, rows: Rows) -> tuple[F64, F64]:
+        """Each box becomes the hull of what its open conjunctions leave of it; `alive` is updated."""
+        lower, upper = np.full_like(nodes.lower, np.inf), np.full_like(nodes.upper, -np.inf)
+        for number, conjunction in enumerate(self.found.conjunctions):
+            here = np.flatnonzero(alive[:, number])
+            if not len(here):
+                continue
+            chosen = np.array(conjunction, dtype=np.intp)
+            weights: Weights | None = None
+            if number in self.found.multiplied:
+                weights = self.proof.weights[nodes.number[here], self.found.multiplied[number]]
+            part = Rows(rows.coefficients[np.ix_(here, chosen)], rows.constant[np.ix_(here, chosen)])
+            clipped = scene.clip(here, part, self.strict[chosen], weights)
+            alive[here[clipped.empty], number] = False
+            kept = here[~clipped.empty]
+            lower[kept] = np.minimum(lower[kept], clipped.lower[~clipped.empty])
+            upper[kept] = np.maximum(upper[kept], clipped.upper[~clipped.empty])
+        return lower, upper
+
+    def _leaf(self, node: _Nodes, kind: int, phases: Index) -> None:
+        number = int(node.number[0])
+        if kind != BY_PHASES:
+            self.unclosed.append(Unclosed(self.part, number))
+            return
+        scene = self.scenes.scene(node.lower, node.upper)
+        proof = self.proof.phases[int(phases[number])]
+        propagate(scene, node.known, proof.lemmas, self.check_time)
+        for conjunction in np.flatnonzero(node.alive[0]):
+            tree = next((t for t in proof.trees if t.conjunction == conjunction), None)
+            if tree is None:
+                self.unclosed.append(Unclosed(self.part, number, int(conjunction)))
+                continue
+            atoms = self.found.conjunctions[conjunction]
+            for leaf in unclosed_leaves(scene, tree, atoms, self.strict[list(atoms)], self.check_time):
+                self.unclosed.append(Unclosed(self.part, number, int(conjunction), leaf))
+
+
+def _children(nodes: _Nodes, axis: NDArray[np.int32], cuts: F64, right: Index) -> _Nodes:
+    """Both parts of every node's box; a part that is empty, because the node's box was clipped since the
+    cut was chosen, needs no proof."""
+    rows = np.arange(len(nodes.number))
+    where, cut = axis[nodes.number], cuts[nodes.number]
+    below, above = nodes.upper.copy(), nodes.lower.copy()
+    below[rows, where] = np.minimum(below[rows, where], cut)
+    above[rows, where] = np.maximum(above[rows, where], cut)
+    twice = nodes.take(np.tile(rows, 2))
+    number = np.concatenate([nodes.number + 1, right[nodes.number]])
+    both = _Nodes(
+        number,
+        np.concatenate([nodes.lower, above]),
+        np.concatenate([below, nodes.upper]),
+        twice.alive,
+        twice.known,
+    )
+    return both.take(np.flatnonzero((both.lower <= both.upper).all(axis=1)))
+
+
+def right_children(axis: NDArray[np.int32]) -> Index:
+    """For every inner node of a preorder (entries >= 0) the place of its second child; −1 for leaves.
+
+    The subtree of the first child ends where there are one more leaves than inner nodes for the first
+    time.  Raises ValueError when the list is not exactly one tree.
+    """
+    balance = np.cumsum(np.where(axis >= 0, 1, -1))
+    if not len(axis) or balance[-1] != -1 or (balance[:-1] < 0).any():
+        raise ValueError("the nodes are not one tree")
+    inner = np.flatnonzero(axis >= 0)
+    width = len(axis) + 1
+    keys = np.sort(balance.astype(np.int64) * width + np.arange(len(axis)))
+    wanted = (balance[inner].astype(np.int64) - 1) * width + inner
+    right = np.full(len(axis), -1, dtype=np.intp)
+    right[inner] = keys[np.searchsorted(keys, wanted)] % width + 1
+    return right
