@@ -8,6 +8,7 @@ row of some conjunction does.
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any as Anything
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +35,10 @@ class Rows:
     `relative` bounds the relative error of every stored coefficient.  `member[k, i]` says whether row i
     belongs to conjunction k.  `scale`, where all rows share it, turns a row's value back into the
     atom's own units; None otherwise.
+
+    What impossible conjunctions and repeated atoms leave out is remembered for certificates, which count
+    all: `conjunction[k]` is the number of conjunction k, `positions[k]` the row of each of its atoms, and
+    `columns[k]` their weights' places among all `width` of a node (see `obligations.certificate`).
     """
 
     inputs: F64  # (rows, in)
@@ -43,6 +48,19 @@ class Rows:
     member: NDArray[np.bool_]  # (conjunctions, rows)
     relative: float
     scale: float | None
+    conjunction: tuple[int, ...]
+    positions: tuple[tuple[int, ...], ...]
+    columns: tuple[slice, ...]
+    width: int
+
+    def unfold(self, k: int, of_rows: NDArray[Anything]) -> NDArray[Anything]:
+        """Numbers for the distinct rows of conjunction k, in their order (…, rows), as numbers for its
+        atoms; an atom that repeats another gets 0."""
+        mine = np.flatnonzero(self.member[k]).tolist()
+        found = np.zeros((*of_rows.shape[:-1], len(self.positions[k])), dtype=of_rows.dtype)
+        for column, row in enumerate(mine):
+            found[..., self.positions[k].index(row)] = of_rows[..., column]
+        return found
 
     @property
     def count(self) -> int:
@@ -91,27 +109,33 @@ def rows_of(obligation: Obligation) -> Rows:
     """The rows of the violation, with the region's linear constraints in every conjunction."""
     constrained = All((*obligation.region.constraints, obligation.violation))
     never_negative = _never_negative(obligation.graph)
-    conjunctions = [
-        conjunction
-        for conjunction in normal_form(constrained)
-        if not any(_impossible(atom, never_negative) for atom in conjunction)
-    ]
     numbers: dict[tuple[object, ...], int] = {}
     distinct: list[LinearAtom] = []
-    memberships: list[set[int]] = []
-    for conjunction in conjunctions:
-        rows = set()
+    found: list[int] = []
+    positions: list[tuple[int, ...]] = []
+    columns: list[slice] = []
+    width = 0
+    for number, conjunction in enumerate(normal_form(constrained)):
+        several = len(conjunction) if len(conjunction) > 1 else 0
+        width += several
+        if any(_impossible(atom, never_negative) for atom in conjunction):
+            continue
+        rows = []
         for atom in conjunction:
             key = (atom.inputs, atom.outputs, atom.constant, atom.strict)
             if key not in numbers:
                 numbers[key] = len(distinct)
                 distinct.append(atom)
-            rows.add(numbers[key])
-        memberships.append(rows)
-    member = np.zeros((len(conjunctions), len(distinct)), dtype=np.bool_)
-    for k, rows in enumerate(memberships):
-        member[k, list(rows)] = True
-    return _floats(distinct, member, obligation.graph.input_size, obligation.graph.output_size)
+            rows.append(numbers[key])
+        found.append(number)
+        positions.append(tuple(rows))
+        columns.append(slice(width - several, width))
+    member = np.zeros((len(found), len(distinct)), dtype=np.bool_)
+    for k, places in enumerate(positions):
+        member[k, list(places)] = True
+    graph = obligation.graph
+    table = _floats(distinct, graph.input_size, graph.output_size)
+    return Rows(*table[:4], member, *table[4:], tuple(found), tuple(positions), tuple(columns), width)
 
 
 def _never_negative(graph: Graph) -> NDArray[np.bool_]:
@@ -131,7 +155,10 @@ def _impossible(atom: LinearAtom, never_negative: NDArray[np.bool_]) -> bool:
     return atom.constant > 0 or (atom.strict and atom.constant == 0)
 
 
-def _floats(distinct: list[LinearAtom], member: NDArray[np.bool_], inputs: int, outputs: int) -> Rows:
+def _floats(
+    distinct: list[LinearAtom], inputs: int, outputs: int
+) -> tuple[F64, F64, F64, NDArray[np.bool_], float, float | None]:
+    """The first four and the two numerical fields of `Rows`."""
     a = np.zeros((len(distinct), inputs))
     c = np.zeros((len(distinct), outputs))
     constant = np.zeros(len(distinct))
@@ -151,4 +178,4 @@ def _floats(distinct: list[LinearAtom], member: NDArray[np.bool_], inputs: int, 
         exact &= Fraction(constant[i]) == atom.constant / scale
     shared = float(scales.pop()) if len(scales) == 1 else None
     strict = np.array([atom.strict for atom in distinct], dtype=np.bool_)
-    return Rows(a, c, constant, strict, member, 0.0 if exact else UNIT_ROUNDOFF, shared)
+    return a, c, constant, strict, 0.0 if exact else UNIT_ROUNDOFF, shared

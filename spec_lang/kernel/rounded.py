@@ -317,34 +317,42 @@ class _Run:
         relaxed = self.scene.relaxed[step.value]
         if relaxed.mixed:
             head = rows[:, : relaxed.mixed]
-            negative = np.minimum(head, 0.0)
+            positive = np.maximum(head, 0.0)
+            negative = head - positive
+            shift: F64 | None = None
             if self.slopes is None:
-                below, opened, shift = relaxed.lower[self.owner], None, None
+                below, above = self._each(relaxed.lower), self._each(relaxed.upper)
             else:
-                below, opened, shift = self._own(step, relaxed, self.slopes)
-                negative = negative * opened
-            cost = np.einsum("rn,rn->r", negative, relaxed.intercept[self.owner])
+                below, above, opened, shift = self._own(step, relaxed, self.slopes)
+                cost = np.einsum("rn,n->r", negative * opened, relaxed.intercept[0])
+            if shift is None:
+                cost = np.einsum("rn,rn->r", negative, self._each(relaxed.intercept))
             self.constant, self.weight = self.constant + cost, self.weight - cost
-            slope = np.where(head < 0, relaxed.upper[self.owner], below)
-            if opened is not None and shift is not None:
-                slope = np.where(opened, slope, below)
-            rows = rows.copy()
-            rows[:, : relaxed.mixed] = head * slope if shift is None else head * slope - shift
+            positive *= below
+            negative *= above
+            positive += negative
+            if shift is not None:
+                positive -= shift
+            active = rows[:, relaxed.mixed :]
+            rows = np.concatenate([positive, active], axis=1) if active.shape[1] else positive
         _add(self.pending, step.operand, self._moved(rows, relaxed.carried, step.operand))
 
-    def _own(self, step: ReluStep, relaxed: _Relaxed, slopes: Slopes) -> tuple[F64, Mask, F64]:
-        """The slopes of the rows' own: below (or the fixed phase's), which are open, and `phase·β`."""
+    def _each(self, by_box: F64) -> F64:
+        """Row by row what belongs to its box."""
+        return by_box if len(by_box) == 1 else np.take(by_box, self.owner, axis=0)
+
+    def _own(self, step: ReluStep, relaxed: _Relaxed, slopes: Slopes) -> tuple[F64, F64, Mask, F64]:
+        """Slopes of the rows' own, below and above; which neurons are open; and `phase·β`."""
         ids = step.first + relaxed.carried[: relaxed.mixed]
         phases = slopes.phases[:, ids]
-        values = np.broadcast_to(relaxed.lower[0], phases.shape)
         place = np.searchsorted(slopes.columns, ids)
         known = place < len(slopes.columns)
         known[known] = slopes.columns[place[known]] == ids[known]
         given = np.zeros(phases.shape)
         given[:, known] = slopes.values[:, place[known]]
-        opened = phases == 0
-        below = np.where(opened, np.where(known, given, values), (phases > 0).astype(np.float64))
-        return below, opened, phases * given
+        opened, fixed = phases == 0, (phases > 0).astype(np.float64)
+        below = np.where(opened, np.where(known, given, relaxed.lower[0]), fixed)
+        return below, np.where(opened, relaxed.upper[0], fixed), opened, phases * given
 
     def _moved(self, rows: F64, carried: Index | None, operand: int) -> F64:
         """Coefficients over the elements `carried` of a value as coefficients of `operand`'s own elements."""

@@ -24,7 +24,7 @@ Weights = NDArray[np.uint8]
 Ranges = dict[int, tuple[F64, F64]]  # by value that enters a ReLU: lower and upper bounds (batch, n)
 
 CLIP_ROUNDS = 2  # of clipping by a combination and by all rows
-MAX_ROWS = 512  # of one substitution: keeps the coefficients of small networks in the cache
+MAX_ROWS = 1024  # of one substitution: keeps the coefficients of small networks in the cache
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -136,19 +136,26 @@ def propagate(
 
 
 def _bounded(scene: Scene, value: int, known: tuple[F64, F64] | None) -> tuple[F64, F64]:
+    """First the side on which a neuron is nearer to being stable; then the other, if it is not, or if there
+    is no bound of it yet."""
     shape = (len(scene.lower), scene.network.sizes[value])
     if known is None:
         lower, upper = np.full(shape, -np.inf), np.full(shape, np.inf)
     else:
         lower, upper = known[0].copy(), known[1].copy()
-    owners, neurons = np.nonzero((lower < 0) & (upper > 0))
-    for start in range(0, len(owners), MAX_ROWS):
-        owner, neuron = owners[start : start + MAX_ROWS], neurons[start : start + MAX_ROWS]
-        side = np.repeat(np.array([1, -1], dtype=np.int8), len(owner))
-        found = scene.neurons(value, np.tile(owner, 2), np.tile(neuron, 2), side)
-        below, above = np.split(found, 2)
-        lower[owner, neuron] = np.maximum(lower[owner, neuron], below)
-        upper[owner, neuron] = np.minimum(upper[owner, neuron], -above)
+    first = np.where(upper < -lower, np.int8(-1), np.int8(1))
+    for side in (first, -first):
+        missing = np.where(side > 0, lower, -upper) == -np.inf
+        owners, neurons = np.nonzero(((lower < 0) & (upper > 0)) | missing)
+        for start in range(0, len(owners), MAX_ROWS):
+            owner, neuron = owners[start : start + MAX_ROWS], neurons[start : start + MAX_ROWS]
+            sides = side[owner, neuron]
+            found = scene.neurons(value, owner, neuron, sides)
+            below, above = sides > 0, sides < 0
+            here = owner[below], neuron[below]
+            lower[here] = np.maximum(lower[here], found[below])
+            here = owner[above], neuron[above]
+            upper[here] = np.minimum(upper[here], -found[above])
     return lower, upper
 
 

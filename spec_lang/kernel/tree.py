@@ -86,10 +86,13 @@ class Walk:
             if len(top.number) > batch:
                 stack.append(top.take(slice(0, -batch)))
                 top = top.take(slice(-batch, None))
-            rest = self._bounded(top)
+            by_phases = self.proof.axis[top.number] == BY_PHASES
+            for row in np.flatnonzero(by_phases):
+                self._by_phases(top.take(slice(row, row + 1)), phases)
+            top = top.take(np.flatnonzero(~by_phases))
+            rest = self._bounded(top) if len(top.number) else top
             axis = self.proof.axis[rest.number]
-            for row in np.flatnonzero(axis < 0):
-                self._leaf(rest.take(slice(row, row + 1)), int(axis[row]), phases)
+            self.unclosed += (Unclosed(self.part, int(number)) for number in rest.number[axis < 0])
             inner = rest.take(np.flatnonzero(axis >= 0))
             if len(inner.number):
                 stack.append(_children(inner, self.proof.axis, cuts, right))
@@ -131,11 +134,8 @@ class Walk:
             upper[kept] = np.maximum(upper[kept], clipped.upper[~clipped.empty])
         return lower, upper
 
-    def _leaf(self, node: _Nodes, kind: int, phases: Index) -> None:
+    def _by_phases(self, node: _Nodes, phases: Index) -> None:
         number = int(node.number[0])
-        if kind != BY_PHASES:
-            self.unclosed.append(Unclosed(self.part, number))
-            return
         scene = self.scenes.scene(node.lower, node.upper)
         proof = self.proof.phases[int(phases[number])]
         propagate(scene, node.known, proof.lemmas, self.check_time)

@@ -6,7 +6,8 @@ possible there.  No bound and no conclusion stands in a proof: it says where to 
 and slopes to use, and the kernel computes what follows.  All numbers are dyadic, exactly as stored.
 
 Conjunctions are those of the disjunctive normal form of "the region's constraints, and the violation",
-left to right.  Neurons are the elements of the graph's piecewise linear nodes, node by node.
+left to right; their atoms are each divided by their largest coefficient of outputs, or of inputs where they
+have none of outputs.  Neurons are the elements of the graph's piecewise linear nodes, node by node.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 from spec_lang._values import dataclass
 
 CLOSED: Final = -1  # a leaf: the bounds there exclude every conjunction
-BY_PHASES: Final = -2  # a leaf: what the bounds leave is excluded by the next of the part's `phases`
+BY_PHASES: Final = -2  # a leaf: what is possible at the node above is excluded by the next of `phases`
 
 Ints = NDArray[np.int32]
 Multipliers = NDArray[np.float32]
@@ -61,7 +62,7 @@ class Lemma:
 @dataclass(frozen=True, slots=True, eq=False)
 class PhaseProof:
     """What closes a leaf `BY_PHASES`: lemmas in the order of the graph's nodes, then one tree for every
-    conjunction that the bounds leave possible."""
+    conjunction that is possible at the node above (at a root: for every conjunction)."""
 
     lemmas: tuple[Lemma, ...]
     trees: tuple[PhaseTree, ...]
@@ -72,8 +73,8 @@ class BoxProof:
     """The part for box number `box` of the region: a tree of input cuts.
 
     `axis` lists the nodes in preorder: the input that is cut, the lower part first, or `CLOSED`, or
-    `BY_PHASES`; `cut` has where, inner node by inner node.  At every node the kernel bounds what enters
-    the neurons, keeping what it knew of the node above, and the atoms; then it drops the conjunctions
+    `BY_PHASES`; `cut` has where, inner node by inner node.  At every node but those `BY_PHASES` the kernel
+    bounds what enters the neurons, keeping what it knew of the node above, and the atoms; then it drops the conjunctions
     that cannot hold, and shrinks the box to where the others can: by each atom, and by the combination of
     a conjunction's atoms with `weights`, one column for every atom of every conjunction that has several.
     """

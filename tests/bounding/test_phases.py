@@ -51,8 +51,11 @@ def test_an_optimised_bound_holds_wherever_the_phases_do(
         dtype=np.int8,
     ).reshape(count, n)
     constant = np.array([[0.1, -1.0]] * count)
-    rows = Rows(start, constant, np.full((count, parts), 0.5), phases, np.full((count, n), 0.5))
+    nodes = np.arange(count)
+    rows = Rows(start, constant, np.full((count, parts), 0.5), phases, np.full((count, n), 0.5), nodes)
     best, kept, _ = optimiser.optimise(rows, steps=6, goal=np.inf)
+    short, kept_short = optimiser.shortened(kept)
+    assert kept.node.tolist() == kept_short.node.tolist() == nodes.tolist()
     for point in points_of(boxes, 0, shares):
         values = exact_values(graph, point)
         for r in range(count):
@@ -69,10 +72,11 @@ def test_an_optimised_bound_holds_wherever_the_phases_do(
             # The mixture sums to 1 only up to rounding, which matters to no conclusion: at most 0 stays so.
             if max(exact) <= 0:
                 assert best[r] <= 0
-            mixed = sum(
-                (Fraction(float(w)) * e for w, e in zip(kept.mix[r], exact, strict=True)), Fraction(0)
-            )
-            assert Fraction(float(best[r])) <= mixed + Fraction(1, 10**9) * (1 + abs(mixed))
+                assert short[r] <= 0
+            for bound, mix in ((best[r], kept.mix[r]), (short[r], kept_short.mix[r])):
+                mixed = sum((Fraction(float(w)) * e for w, e in zip(mix, exact, strict=True)), Fraction(0))
+                if np.isfinite(bound):
+                    assert Fraction(float(bound)) <= mixed + Fraction(1, 10**9) * (1 + abs(mixed))
 
 
 def _phases_hold(optimiser: Optimiser, phases: Phases, values: list[list[Fraction]]) -> bool:
@@ -100,6 +104,7 @@ def test_optimising_never_lowers_a_bound() -> None:
         np.ones((1, 1)),
         np.zeros((1, n), dtype=np.int8),
         np.tile(optimiser.unstable.lower_slope, (1, 1)),
+        np.zeros(1, dtype=np.intp),
     )
     before, _, _ = optimiser.optimise(rows, steps=0, goal=np.inf)
     after, _, _ = optimiser.optimise(rows, steps=40, goal=np.inf)

@@ -17,6 +17,8 @@ from spec_lang.bounding.program import F64, UNIT_ROUNDOFF
 
 # Steps of the search for a convex combination; the weights have settled to a few per cent by then.
 COMBINATION_STEPS = 12
+MOST_WEIGHT = 255  # of a row in a combination: weights are bytes, so that a certificate can keep them
+ROUNDS = 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,8 +31,18 @@ class RowBounds:
     strict: NDArray[np.bool_]  # (rows,)
 
 
-def clip(boxes: Boxes, rows: RowBounds, rounds: int = 2) -> tuple[Boxes, NDArray[np.bool_]]:
-    """Shrink every box by every row and by a convex combination of them; (boxes, empty).
+@dataclass(frozen=True, slots=True, eq=False)
+class Clipped:
+    """Smaller boxes, which of them are empty (kept at their old size), and the weights of the combination
+    of rows that was used, none where there is one row."""
+
+    boxes: Boxes
+    empty: NDArray[np.bool_]
+    weights: NDArray[np.uint8]  # (batch, rows)
+
+
+def clip(boxes: Boxes, rows: RowBounds) -> Clipped:
+    """Shrink every box by every row and by a convex combination of them.
 
     Sound because where all rows are at most 0 so is any combination with weights >= 0, and where
     `a·x + c <= 0` each coordinate satisfies `a_i (x_i − e_i) <= −min(a·x + c)`, e_i the end of its
@@ -39,17 +51,22 @@ def clip(boxes: Boxes, rows: RowBounds, rounds: int = 2) -> tuple[Boxes, NDArray
     lower, upper = boxes.lower.copy(), boxes.upper.copy()
     empty = np.zeros(len(boxes), dtype=np.bool_)
     count = rows.constant.shape[1]
-    for _ in range(rounds if count > 1 else 1):
-        if count > 1:
-            coefficients, constant = combination(Boxes(lower, upper), rows)
+    several = count > 1
+    if several:
+        weights = choose_weights(boxes, rows)
+        coefficients, constant = combination(boxes, rows, weights)
+    else:
+        weights = np.zeros((len(boxes), count), dtype=np.uint8)
+    for _ in range(ROUNDS if several else 1):
+        if several:
             empty |= _clip_by_row(lower, upper, coefficients, constant, strict=bool(rows.strict.all()))
         for i in range(count):
             empty |= _clip_by_row(
                 lower, upper, rows.coefficients[:, i], rows.constant[:, i], strict=bool(rows.strict[i])
             )
-        # An empty box is kept at its old size: it is dropped by the caller, and stays well-formed here.
-        lower[empty], upper[empty] = boxes.lower[empty], boxes.upper[empty]
-    return Boxes(lower, upper), empty
+    # An empty box is kept at its old size: it is dropped by the caller, and stays well-formed here.
+    lower[empty], upper[empty] = boxes.lower[empty], boxes.upper[empty]
+    return Clipped(Boxes(lower, upper), empty, weights)
 
 
 def _clip_by_row(lower: F64, upper: F64, a: F64, c: F64, *, strict: bool) -> NDArray[np.bool_]:
@@ -73,12 +90,9 @@ def _clip_by_row(lower: F64, upper: F64, a: F64, c: F64, *, strict: bool) -> NDA
     return closed
 
 
-def combination(boxes: Boxes, rows: RowBounds) -> tuple[F64, F64]:
-    """A convex combination of the rows with a large minimum, as `(coefficients, constant)`.
-
-    Multiplicative-weights ascent; whatever the weights, the result is a valid lower bound of that
-    combination, its rounding subtracted from the constant.
-    """
+def choose_weights(boxes: Boxes, rows: RowBounds) -> NDArray[np.uint8]:
+    """Weights of a combination of the rows with a large minimum on each box: a heuristic, by
+    multiplicative-weights ascent; whatever it gives is sound to combine with."""
     a, c = rows.coefficients, rows.constant
     center = boxes.center
     radius = boxes.radius(center)
@@ -97,7 +111,17 @@ def combination(boxes: Boxes, rows: RowBounds) -> tuple[F64, F64]:
         gradient = at_center + np.matmul(a, worst_point[:, :, None])[:, :, 0]
         weights = weights * np.exp(np.clip(gradient / scale * (3 / (1 + 0.3 * step)), -30, 30))
         weights = weights / weights.sum(axis=1, keepdims=True)
-    size = (best_weights * (np.einsum("brd,bd->br", abs(a), boxes.magnitude) + abs(c))).sum(axis=1)
+    largest = best_weights.max(axis=1, keepdims=True)
+    chosen: NDArray[np.uint8] = np.nan_to_num(np.rint(best_weights / largest * MOST_WEIGHT), nan=1.0).astype(
+        np.uint8
+    )
+    return chosen
+
+
+def combination(boxes: Boxes, rows: RowBounds, weights: NDArray[np.uint8]) -> tuple[F64, F64]:
+    """The combination of the rows by `weights`, as `(coefficients, constant)`; its rounding is subtracted
+    from the constant."""
+    a, c, w = rows.coefficients, rows.constant, weights.astype(np.float64)
+    size = (w * (np.einsum("brd,bd->br", abs(a), boxes.magnitude) + abs(c))).sum(axis=1)
     slack = (c.shape[1] + a.shape[2] + 8) * UNIT_ROUNDOFF * 1.01 * size + UNDERFLOW
-    combined = np.matmul(best_weights[:, None, :], a)[:, 0]
-    return combined, (best_weights * c).sum(axis=1) - slack
+    return np.matmul(w[:, None, :], a)[:, 0], (w * c).sum(axis=1) - slack

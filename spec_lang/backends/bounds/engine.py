@@ -7,6 +7,7 @@ import numpy as np
 from spec_lang._values import dataclass
 from spec_lang.backends._search.problem import Problem, prepare
 from spec_lang.backends.base import Run, Session
+from spec_lang.backends.bounds.record import trivial
 from spec_lang.backends.bounds.split_input import InputSplitting
 from spec_lang.backends.bounds.split_relu import ReluSplitting
 from spec_lang.bounding.program import unsupported
@@ -41,7 +42,8 @@ class BoundsBackend:
             detail = f"the negated claim has more than {MAX_CONJUNCTIONS} alternatives"
             return Run(GaveUp(GaveUpReason.UNSUPPORTED, detail), Work())
         if not len(problem.rows.member) or not problem.roots:
-            return Run(Proved(self._attestation("nothing left to bound")), Work())
+            proof = trivial(len(problem.roots), problem.rows)
+            return Run(Proved(self._attestation("nothing left to bound"), proof), Work())
         if not np.isfinite(problem.root_of_all.magnitude).all():
             return Run(GaveUp(GaveUpReason.NUMERICAL, "the region reaches beyond float64"), Work())
         return self._search(problem, session)

@@ -26,6 +26,7 @@ class Frontier:
     known: Known
     root: NDArray[np.intp]  # (batch,): which of the region's boxes it came from
     bound: F64  # (batch,): proved lower bound on the violation's margin when the box was last bounded
+    node: NDArray[np.intp]  # (batch,): its number in the record
 
     def __len__(self) -> int:
         return len(self.boxes)
@@ -33,7 +34,7 @@ class Frontier:
     def take(self, rows: NDArray[np.intp] | slice | Mask) -> Frontier:
         boxes = Boxes(self.boxes.lower[rows], self.boxes.upper[rows])
         known = {value: ranges.take(rows) for value, ranges in self.known.items()}
-        return Frontier(boxes, self.alive[rows], known, self.root[rows], self.bound[rows])
+        return Frontier(boxes, self.alive[rows], known, self.root[rows], self.bound[rows], self.node[rows])
 
 
 def join(parts: list[Frontier]) -> Frontier:
@@ -50,5 +51,7 @@ def join(parts: list[Frontier]) -> Frontier:
         for value in parts[0].known
     }
     alive = np.concatenate([p.alive for p in parts])
-    root = np.concatenate([p.root for p in parts])
-    return Frontier(boxes, alive, known, root, np.concatenate([p.bound for p in parts]))
+    root, bound, node = (
+        np.concatenate([getattr(p, name) for p in parts]) for name in ("root", "bound", "node")
+    )
+    return Frontier(boxes, alive, known, root, bound, node)

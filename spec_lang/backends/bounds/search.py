@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -16,7 +16,10 @@ import numpy as np
 from spec_lang.backends._search.attack import deepen
 from spec_lang.backends._search.problem import Problem, Witnesses
 from spec_lang.backends.base import Run, Session
+from spec_lang.obligations.certificate import Proof, Unclosed
 from spec_lang.obligations.outcome import Attestation, GaveUp, GaveUpReason, Outcome, Proved, Refuted, Work
+
+MOST_REPAIRS = 3  # of a proof; one nearly always suffices
 
 
 class Search(ABC):
@@ -37,6 +40,7 @@ class Search(ABC):
         self.done = 0
         self.stuck = 0
         self.worst = np.inf
+        self.repairs = 0
 
     def run(self) -> Run:
         outcome = self.search()
@@ -64,11 +68,26 @@ class Search(ABC):
     def expired(self) -> bool:
         return self.witnesses.expired()
 
-    def exhausted(self) -> Outcome:
-        """The outcome once nothing is open any more."""
+    @abstractmethod
+    def proof(self) -> Proof | None:
+        """What the search did, once nothing is open; None where it is too long to keep."""
+
+    @abstractmethod
+    def reopen(self, leaves: Sequence[Unclosed]) -> None:
+        """Refine what the kernel's bounds, which are rounded in another order, leave open."""
+
+    def exhausted(self) -> Outcome | None:
+        """The outcome once nothing is open any more; None when the kernel has left leaves open, to go on."""
         if self.stuck:
             return GaveUp(GaveUpReason.NUMERICAL, f"{self.stuck} {self.stuck_detail}", self.bound())
-        return Proved(self.attestation)
+        proof = self.proof()
+        if proof is not None and self.session.examine is not None and self.repairs < MOST_REPAIRS:
+            flaw = self.session.examine(proof)
+            if flaw is not None and flaw.unclosed:
+                self.repairs += 1
+                self.reopen(flaw.unclosed)
+                return None
+        return Proved(self.attestation, proof)
 
     def refuted(self) -> Outcome:
         deepen(self.problem, self.witnesses)

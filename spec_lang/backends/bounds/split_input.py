@@ -7,21 +7,24 @@ with depth and not with the number of boxes; every batch is bounded, decided, at
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from spec_lang.backends._search.attack import Starts, descend, random_starts, sample
 from spec_lang.backends._search.problem import Problem, conjunction_margins
 from spec_lang.backends.base import Progress, Session
 from spec_lang.backends.bounds.clip import RowBounds, clip
 from spec_lang.backends.bounds.frontier import Frontier, Mask, join
+from spec_lang.backends.bounds.record import BoxRecord
 from spec_lang.backends.bounds.search import Search
 from spec_lang.bounding.boxes import Boxes
 from spec_lang.bounding.linear import Context, Expired, lower_bounds
 from spec_lang.bounding.program import F64
 from spec_lang.bounding.propagate import propagate
 from spec_lang.bounding.rows import start_of
+from spec_lang.obligations.certificate import Proof, Unclosed
 from spec_lang.obligations.outcome import Attestation, Outcome
 
 BATCH = 256  # boxes: the arrays of a 50-wide network stay in the L2 cache, numpy's overhead stays small
@@ -44,6 +47,7 @@ class InputSplitting(Search):
     def __init__(self, problem: Problem, session: Session, attestation: Attestation) -> None:
         super().__init__(problem, session, attestation)
         self.roots = problem.root_of_all
+        self.record = BoxRecord(self.roots, problem.rows)
         self.stack: list[Frontier] = []
         self.attack_seconds = 0.0
 
@@ -57,6 +61,13 @@ class InputSplitting(Search):
         if self._attack_roots():
             return self.refuted()
         self.stack = [self._root(number, root) for number, root in enumerate(self.problem.roots)]
+        while True:
+            outcome = self._empty_stack() or self.exhausted()
+            if outcome is not None:
+                return outcome
+
+    def _empty_stack(self) -> Outcome | None:
+        """Work until nothing is open; the outcome, where the search ends before."""
         while self.stack:
             if (stop := self.out_of_budget()) is not None:
                 return stop
@@ -73,7 +84,7 @@ class InputSplitting(Search):
             if self.witnesses.found is not None:
                 return self.refuted()
             self.session.observe(Progress(self.done, self.still_open()))
-        return self.exhausted()
+        return None
 
     def _attack_roots(self) -> bool:
         problem = self.problem
@@ -108,7 +119,7 @@ class InputSplitting(Search):
 
     def _root(self, number: int, root: Boxes) -> Frontier:
         alive = np.ones((1, len(self.problem.rows.member)), dtype=np.bool_)
-        return Frontier(root, alive, {}, np.array([number]), np.array([-np.inf]))
+        return Frontier(root, alive, {}, np.array([number]), np.array([-np.inf]), np.array([number]))
 
     def _pop(self) -> Frontier:
         """The newest boxes, up to a batch; boxes with and without known bounds are not mixed."""
@@ -138,14 +149,14 @@ class InputSplitting(Search):
         # Of every open conjunction the row that holds least; of these the conjunction that holds most.
         margins = np.where(alive, conjunction_margins(rows, minimum), np.inf).min(axis=1)
         bound = np.maximum(batch.bound, margins)
-        rest = Frontier(batch.boxes, alive, known, batch.root, bound).take(keep)
+        rest = Frontier(batch.boxes, alive, known, batch.root, bound, batch.node).take(keep)
         bounds = RowBounds(bounds.coefficients[keep], bounds.constant[keep], bounds.strict)
         minimum = minimum[keep]
         if self._attack(rest, bounds, minimum):
             return None
         boxes, alive = self._clip(rest, bounds)
         keep = np.flatnonzero(alive.any(axis=1))
-        rest = Frontier(boxes, alive, rest.known, rest.root, rest.bound).take(keep)
+        rest = Frontier(boxes, alive, rest.known, rest.root, rest.bound, rest.node).take(keep)
         return self._split(rest, bounds.coefficients[keep])
 
     def _row_bounds(self, context: Context, alive: Mask) -> tuple[RowBounds, F64]:
@@ -196,11 +207,13 @@ class InputSplitting(Search):
                 bounds.strict[mine],
             )
             part = Boxes(rest.boxes.lower[boxes_here], rest.boxes.upper[boxes_here])
-            clipped, empty = clip(part, local)
-            alive[boxes_here[empty], k] = False
-            kept = boxes_here[~empty]
-            lower[kept] = np.minimum(lower[kept], clipped.lower[~empty])
-            upper[kept] = np.maximum(upper[kept], clipped.upper[~empty])
+            clipped = clip(part, local)
+            self.record.weigh(rest.node[boxes_here], k, clipped.weights)
+            open_here = ~clipped.empty
+            alive[boxes_here[clipped.empty], k] = False
+            kept = boxes_here[open_here]
+            lower[kept] = np.minimum(lower[kept], clipped.boxes.lower[open_here])
+            upper[kept] = np.maximum(upper[kept], clipped.boxes.upper[open_here])
         return Boxes(lower, upper), alive
 
     def _split(self, rest: Frontier, coefficients: F64) -> Frontier | None:
@@ -226,8 +239,43 @@ class InputSplitting(Search):
             if not len(rest):
                 return None
             rows = np.arange(len(rest))
+        lower, upper = rest.boxes.lower, rest.boxes.upper
+        return self._halves(rest, axis, short_cut(lower[rows, axis], middle[rows, axis], upper[rows, axis]))
+
+    def _halves(self, rest: Frontier, axis: NDArray[np.intp], cut: F64) -> Frontier:
+        rows = np.arange(len(rest))
         left, right = rest.boxes.upper.copy(), rest.boxes.lower.copy()
-        left[rows, axis] = middle[rows, axis]
-        right[rows, axis] = middle[rows, axis]
+        left[rows, axis] = cut
+        right[rows, axis] = cut
         halves = [Boxes(rest.boxes.lower, left), Boxes(right, rest.boxes.upper)]
-        return join([Frontier(half, rest.alive, rest.known, rest.root, rest.bound) for half in halves])
+        nodes = self.record.split(rest.node, axis, cut)
+        return join(
+            [
+                Frontier(half, rest.alive, rest.known, rest.root, rest.bound, node)
+                for half, node in zip(halves, nodes, strict=True)
+            ]
+        )
+
+    def proof(self) -> Proof:
+        return self.record.proof()
+
+    def reopen(self, leaves: Sequence[Unclosed]) -> None:
+        """Cut the boxes once more that the kernel's bounds, rounded in another order, leave open."""
+        for node in self.record.nodes(leaves):
+            box, root = self.record.box(node), self.record.root(node)
+            start = Frontier(
+                box,
+                np.ones_like(self._root(0, box).alive),
+                {},
+                *(np.array([v]) for v in (root, -np.inf, node)),
+            )
+            width = box.upper - box.lower
+            axis = (width / np.maximum(self.roots.upper - self.roots.lower, 1e-300)[root]).argmax(axis=1)
+            cut = box.center[[0], axis]
+            self.stack.append(self._halves(start, axis, cut))
+
+
+def short_cut(lower: F64, middle: F64, upper: F64) -> F64:
+    """`middle` as a float32, where that is strictly inside: half the size in a certificate."""
+    short = middle.astype(np.float32).astype(np.float64)
+    return np.where((lower < short) & (short < upper), short, middle)

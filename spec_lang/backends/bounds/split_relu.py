@@ -7,7 +7,7 @@ that mix the rows of all conjunctions.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,13 +16,15 @@ from spec_lang._values import dataclass
 from spec_lang.backends._search.attack import descend, random_starts, sample
 from spec_lang.backends._search.problem import Problem
 from spec_lang.backends.base import Progress, Session
+from spec_lang.backends.bounds.record import PhaseRecord
 from spec_lang.backends.bounds.search import Search
 from spec_lang.bounding.boxes import Boxes
 from spec_lang.bounding.linear import Context, Expired
 from spec_lang.bounding.phases import Optimiser, Pass, Rows
-from spec_lang.bounding.program import F64
+from spec_lang.bounding.program import F64, ReluStep
 from spec_lang.bounding.propagate import Ranges, complete, pre_activation, start_rows
 from spec_lang.bounding.rows import start_of
+from spec_lang.obligations.certificate import BY_PHASES, BoxProof, Lemma, PhaseProof, Proof, Unclosed
 from spec_lang.obligations.outcome import Attestation, GaveUp, GaveUpReason, Outcome
 
 BATCH = 128  # rows a pass: enough for BLAS, few enough to stay near the newest, deepest rows
@@ -45,6 +47,17 @@ class _Open:
         return _Open(self.rows.take(part), self.bound[part], self.steps)
 
 
+@dataclass(slots=True, eq=False)
+class _Root:
+    """A root box: its relaxed network, its rows before any split, what was done there, and what waits."""
+
+    optimiser: Optimiser
+    first: Rows
+    record: PhaseRecord
+    lemmas: tuple[Lemma, ...]
+    waiting: list[_Open]
+
+
 class ReluSplitting(Search):
     """One search over every root box in turn."""
 
@@ -58,31 +71,33 @@ class ReluSplitting(Search):
     def __init__(self, problem: Problem, session: Session, attestation: Attestation) -> None:
         super().__init__(problem, session, attestation)
         self.stack: list[_Open] = []
-        self.roots_left = len(problem.roots)  # root boxes that the search has not come to yet
+        self.roots: list[_Root] = []  # those that the search has come to
 
     def still_open(self) -> int:
         return sum(len(part.rows) for part in self.stack)
 
     def open_bounds(self) -> Iterator[float]:
-        if self.roots_left:
+        if len(self.roots) < len(self.problem.roots):
             yield -np.inf
         for part in self.stack:
             yield float(part.bound.min(initial=np.inf))
 
     def search(self) -> Outcome:
-        for root in self.problem.roots:
-            self.roots_left -= 1
-            if self._attack(root):
+        for box in self.problem.roots:
+            if self._attack(box):
                 return self.refuted()
             try:
-                stop = self._decide(root)
+                stop: Outcome | None = self._enter(box)
             except Expired:
                 return GaveUp(GaveUpReason.TIMEOUT, "the hidden neurons were still being bounded")
-            if self.witnesses.found is not None:
-                return self.refuted()
+            stop = stop or self._decide(self.roots[-1])
             if stop is not None:
                 return stop
-        return self.exhausted()
+        while (outcome := self.exhausted()) is None:
+            for root in self.roots:
+                if (stop := self._decide(root)) is not None:
+                    return stop
+        return outcome
 
     def _attack(self, root: Boxes) -> bool:
         if sample(self.problem, self.witnesses, SAMPLES, self.rng):
@@ -92,15 +107,26 @@ class ReluSplitting(Search):
 
     # -- the root ------------------------------------------------------------------------------
 
-    def _context(self, root: Boxes) -> Context:
-        """Relaxations of every ReLU over the root box, hidden bounds raised by slope optimisation."""
+    def _enter(self, box: Boxes) -> GaveUp | None:
+        """Relax the network over a root box, hidden bounds raised by slope optimisation."""
+        lemmas: list[Lemma] = []
 
         def bound_hidden(context: Context, value: int) -> Ranges:
-            return self._raise_hidden(context, value, pre_activation(context, value, None))
+            return self._raise_hidden(context, value, pre_activation(context, value, None), lemmas)
 
-        return complete(Context.start(self.problem.program, root, self.expired), bound_hidden)[0]
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            start = Context.start(self.problem.program, box, self.expired)
+            context = complete(start, bound_hidden)[0]
+            if not context.usable().all():
+                return GaveUp(GaveUpReason.NUMERICAL, "the network's values leave the range of safe floats")
+            optimiser = Optimiser(context)
+            first = self._root_rows(context, optimiser)
+        record = PhaseRecord(self.problem.rows, unstable_neurons(context))
+        waiting = [_Open(first, np.full(len(first), -np.inf), ROOT_STEPS)]
+        self.roots.append(_Root(optimiser, first, record, tuple(lemmas), waiting))
+        return None
 
-    def _raise_hidden(self, context: Context, value: int, known: Ranges) -> Ranges:
+    def _raise_hidden(self, context: Context, value: int, known: Ranges, lemmas: list[Lemma]) -> Ranges:
         if not context.layouts:
             return known
         optimiser = Optimiser(context)
@@ -113,8 +139,11 @@ class ReluSplitting(Search):
             both = {v: np.concatenate([part, -part])[:, None, :] for v, part in start.items()}
             rows = _fresh(optimiser, both, np.concatenate([constant, -constant])[:, None], 0.0)
             # Beyond 0 the neuron is stable and its bound of no further use.
-            best, _, _ = optimiser.optimise(rows, HIDDEN_STEPS, goal=0.0)
-            low, high = np.split(best, 2)
+            _, rows, _ = optimiser.optimise(rows, HIDDEN_STEPS, goal=0.0)
+            short, rows = optimiser.shortened(rows)
+            better = short > np.concatenate([lower[0, neurons], -upper[0, neurons]])
+            lemmas += _lemma(context, value, np.tile(neurons, 2), rows, better)
+            low, high = np.split(short, 2)
             lower[0, neurons] = np.fmax(lower[0, neurons], low)
             upper[0, neurons] = np.fmin(upper[0, neurons], -high)
         return Ranges(lower, upper)
@@ -131,20 +160,16 @@ class ReluSplitting(Search):
             mix[k, : len(mine)] = 1.0 / len(mine)
         start = start_of(rows, context, index)
         fresh = _fresh(optimiser, start, rows.constant[index], rows.relative)
-        fresh.mix = mix
+        fresh.mix, fresh.node = mix, np.arange(count)
         return fresh
 
     # -- the search ----------------------------------------------------------------------------
 
-    def _decide(self, root: Boxes) -> Outcome | None:
+    def _decide(self, root: _Root) -> Outcome | None:
         """Branch and bound over one root box; None when nothing of it stays open but what is stuck."""
+        self.stack, root.waiting = root.waiting, []
+        optimiser = root.optimiser
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            context = self._context(root)
-            if not context.usable().all():
-                return GaveUp(GaveUpReason.NUMERICAL, "the network's values leave the range of safe floats")
-            optimiser = Optimiser(context)
-            first = self._root_rows(context, optimiser)
-            self.stack = [_Open(first, np.full(len(first), -np.inf), ROOT_STEPS)]
             while self.stack:
                 if (stop := self.out_of_budget()) is not None:
                     return stop
@@ -153,14 +178,24 @@ class ReluSplitting(Search):
                 best, rows, found = optimiser.optimise(part.rows, part.steps)
                 best = np.maximum(best, part.bound)
                 open_rows = np.flatnonzero(~(best > 0))
+                self._close(root, rows.take(best > 0))
                 if len(open_rows) and self._witness(found, open_rows):
-                    return None
+                    return self.refuted()
                 if len(open_rows):
-                    self._branch(optimiser, rows.take(open_rows), best[open_rows])
+                    self._branch(root, rows.take(open_rows), best[open_rows])
                 if self.witnesses.found is not None:
-                    return None
+                    return self.refuted()
                 self.session.observe(Progress(self.done, self.still_open(), self.bound()))
         return None
+
+    def _close(self, root: _Root, rows: Rows) -> None:
+        """Keep what closes the rows: numbers of few bits, where these are enough."""
+        if not len(rows) or root.record.too_long:
+            return
+        bound, short = root.optimiser.shortened(rows)
+        enough = (bound > 0)[:, None]
+        mix = np.where(enough, short.mix, rows.mix)
+        root.record.close(rows.node, mix, np.where(enough, short.parameters, rows.parameters))
 
     def _pop(self) -> _Open:
         part = self.stack.pop()
@@ -173,7 +208,7 @@ class ReluSplitting(Search):
         """Try the points at which the relaxed bounds of the open rows are attained."""
         return self.witnesses.try_points(found.points[rows])
 
-    def _branch(self, optimiser: Optimiser, rows: Rows, best: F64) -> None:
+    def _branch(self, root: _Root, rows: Rows, best: F64) -> None:
         """Push both children of every row, split on the neuron whose children bound best.
 
         Candidates come half from what a neuron's relaxation costs at the trace, half from its
@@ -181,10 +216,11 @@ class ReluSplitting(Search):
         """
         splittable = (rows.phases == 0).any(axis=1)
         if not splittable.all():
-            self._finish(optimiser, rows.take(~splittable))
+            self._finish(root, rows.take(~splittable))
             rows, best = rows.take(splittable), best[splittable]
         if not len(rows):
             return
+        optimiser = root.optimiser
         found = optimiser.evaluate(rows)
         picks = np.concatenate([_top(found.gaps, rows), _top(found.intercepts, rows)], axis=1)
         active, inactive = (
@@ -196,16 +232,86 @@ class ReluSplitting(Search):
         gain = np.maximum(np.nan_to_num(active - best[:, None], nan=0.0), 1e-6)
         gain = gain * np.maximum(np.nan_to_num(inactive - best[:, None], nan=0.0), 1e-6)
         chosen = picks[np.arange(len(rows)), gain.argmax(axis=1)][:, None]
+        nodes = root.record.split(rows.node, chosen[:, 0])
         children = _both(_children(rows, chosen, 1), _children(rows, chosen, -1))
+        children.node = np.concatenate(nodes)
         self.stack.append(_Open(children, np.concatenate([best, best]), CHILD_STEPS))
 
-    def _finish(self, optimiser: Optimiser, rows: Rows) -> None:
+    def _finish(self, root: _Root, rows: Rows) -> None:
         """The last word on rows all of whose phases are fixed."""
-        final, _, found = optimiser.optimise(rows, FULL_STEPS)
+        final, rows, found = root.optimiser.optimise(rows, FULL_STEPS)
         lost = np.flatnonzero(~(final > 0))
+        self._close(root, rows.take(final > 0))
         if len(lost) and not self._witness(found, lost):
             self.stuck += len(lost)
             self.worst = min(self.worst, float(final.min(initial=np.inf)))
+
+    # -- the proof -----------------------------------------------------------------------------
+
+    def proof(self) -> Proof | None:
+        if any(root.record.too_long for root in self.roots):
+            return None
+        width = self.problem.rows.width
+        axis, no_cut = np.array([BY_PHASES], dtype=np.int32), np.zeros(0)
+        return Proof(
+            tuple(
+                BoxProof(
+                    number,
+                    axis,
+                    no_cut,
+                    np.zeros((1, width), dtype=np.uint8),
+                    (PhaseProof(root.lemmas, root.record.trees()),),
+                )
+                for number, root in enumerate(self.roots)
+            )
+        )
+
+    def reopen(self, leaves: Sequence[Unclosed]) -> None:
+        for leaf in leaves:
+            root = self.roots[leaf.part]
+            k, node = root.record.node_of(leaf)
+            row = root.first.take(np.array([k]))
+            row.node, row.phases = np.array([node]), root.record.phases(node)[None]
+            row.parameters = np.where(row.phases == 0, row.parameters, 0.0)
+            self.stack = []
+            self._branch(root, row, np.array([-1e-6]))
+            root.waiting += self.stack
+
+
+def unstable_neurons(context: Context) -> NDArray[np.intp]:
+    """The certificate's numbers of the neurons that an `Optimiser` of `context` has parameters for."""
+    found = [np.zeros(0, dtype=np.intp)]
+    first = 0
+    for step in context.program.steps:
+        if isinstance(step, ReluStep):
+            if step.value in context.layouts:
+                layout = context.layouts[step.value]
+                found.append(first + layout.columns[: layout.mixed])
+            first += context.program.sizes[step.value]
+    return np.concatenate(found)
+
+
+def _lemma(
+    context: Context, value: int, neurons: NDArray[np.intp], rows: Rows, better: NDArray[np.bool_]
+) -> list[Lemma]:
+    """What the rows show, lower bounds of the neurons and then of their negatives, where it is better."""
+    first = 0
+    for step in context.program.steps:
+        if isinstance(step, ReluStep):
+            if step.operand == value:
+                break
+            first += context.program.sizes[step.value]
+    if not better.any():
+        return []
+    side = np.repeat(np.array([1, -1], dtype=np.int8), len(neurons) // 2)
+    return [
+        Lemma(
+            (first + neurons[better]).astype(np.int32),
+            side[better],
+            unstable_neurons(context).astype(np.int32),
+            rows.parameters[better].astype(np.float32),
+        )
+    ]
 
 
 def _fresh(optimiser: Optimiser, start: dict[int, F64], constant: F64, relative: float) -> Rows:
@@ -215,7 +321,7 @@ def _fresh(optimiser: Optimiser, start: dict[int, F64], constant: F64, relative:
     phases = np.zeros((count, unstable.count), dtype=np.int8)
     parameters = np.tile(unstable.lower_slope, (count, 1))
     mix = np.full(constant.shape, 1.0 / constant.shape[1])
-    return Rows(start, constant, mix, phases, parameters, relative)
+    return Rows(start, constant, mix, phases, parameters, np.zeros(count, dtype=np.intp), relative)
 
 
 def _top(scores: F64, rows: Rows) -> NDArray[np.intp]:
@@ -247,5 +353,6 @@ def _both(first: Rows, second: Rows) -> Rows:
         np.concatenate([first.mix, second.mix]),
         np.concatenate([first.phases, second.phases]),
         np.concatenate([first.parameters, second.parameters]),
+        np.concatenate([first.node, second.node]),
         first.relative,
     )

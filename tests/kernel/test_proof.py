@@ -1,0 +1,189 @@
+"""Proofs that backends make are accepted in both arithmetics; trees are read as they are written."""
+
+from __future__ import annotations
+
+import time
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from spec_lang.backends.base import Budget, Session
+from spec_lang.backends.bounds import BACKEND
+from spec_lang.backends.bounds.record import Trees
+from spec_lang.bounding.rows import rows_of
+from spec_lang.kernel.judge import judge
+from spec_lang.kernel.network import compiled
+from spec_lang.kernel.proof import OutOfTime, examine
+from spec_lang.kernel.rows import alternatives
+from spec_lang.kernel.tree import right_children
+from spec_lang.kernel.verdict import EvidenceKind, Status
+from spec_lang.kernel.witness import check_witness
+from spec_lang.network.graph import Graph
+from spec_lang.obligations.certificate import Flaw, Proof
+from spec_lang.obligations.model import (
+    All,
+    Any,
+    Axis,
+    Box,
+    Condition,
+    Frame,
+    Goal,
+    LinearAtom,
+    Obligation,
+    Region,
+)
+from spec_lang.obligations.outcome import Attestation, Outcome, Proved
+from tests.graphs import random_chain
+
+
+def output(index: int, constant: float, sign: int = 1, *, strict: bool = False) -> LinearAtom:
+    """`sign·y[index] + constant <= 0`."""
+    return LinearAtom((), ((index, Fraction(sign)),), Fraction(constant), strict)
+
+
+def obligation(graph: Graph, violation: Condition, radius: float = 1.0) -> Obligation:
+    ends = (Fraction(radius),) * graph.input_size
+    return Obligation(graph, Region((Box(tuple(-e for e in ends), ends),)), violation)
+
+
+def solved(given_obligation: Obligation, seconds: float = 20.0) -> Outcome:
+    def examined(proof: Proof) -> Flaw | None:
+        return examine(given_obligation, proof).flaw
+
+    budget = Budget(time.monotonic() + seconds)
+    session = Session(
+        budget, lambda p: check_witness(given_obligation, p) is not None, lambda _: None, examined
+    )
+    return BACKEND.run(given_obligation, session).outcome
+
+
+# Few inputs are cut, many are left whole and ReLU phases are split.
+SHAPES = [(2, 6, 6, 2), (3, 8, 2), (24, 6, 6, 2)]
+VIOLATIONS: list[Condition] = [
+    output(0, 40.0),
+    Any((output(0, 25.0), output(1, 25.0, strict=True))),
+    All((output(0, 6.0), output(1, 5.0), output(0, -60.0, -1))),
+    Any((All((output(0, 5.0), output(1, 6.0))), All((output(0, 30.0, -1), output(1, 7.0))))),
+]
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize("violation", range(len(VIOLATIONS)))
+def test_a_proof_of_the_bounds_backend_is_accepted_in_both_arithmetics(
+    shape: tuple[int, ...], violation: int
+) -> None:
+    proved = 0
+    for seed in range(4):
+        graph = random_chain(shape, seed)
+        asked = obligation(graph, VIOLATIONS[violation], 0.3 if shape[0] > 20 else 1.0)
+        outcome = solved(asked)
+        if not isinstance(outcome, Proved):
+            continue
+        proved += 1
+        assert outcome.proof is not None
+        for exact, kind in ((False, None), (True, EvidenceKind.CHECKED)):
+            found = examine(asked, outcome.proof, exact=exact)
+            assert found.flaw is None
+            assert found.evidence is not None
+            assert kind is None or found.evidence.kind is kind
+    assert proved
+
+
+def test_small_proofs_are_checked_exactly_and_the_verdict_says_so() -> None:
+    asked = obligation(random_chain((2, 4, 1), 1), output(0, 50.0))
+    outcome = solved(asked)
+    axis = Axis("x")
+    frame = Frame("f", "x", (axis, axis), (axis,))
+    verdict = judge(Goal("claim", None, (asked,), frame), [outcome])
+    assert verdict.status is Status.PROVED
+    assert verdict.evidence is not None
+    assert verdict.evidence.kind is EvidenceKind.CHECKED
+
+
+def test_a_rejected_proof_is_not_mended_by_the_word_of_its_backend() -> None:
+    asked = obligation(random_chain((2, 4, 1), 1), output(0, 50.0))
+    outcome = solved(asked)
+    assert isinstance(outcome, Proved)
+    harder = obligation(asked.graph, output(0, -1.0))
+    axis = Axis("x")
+    frame = Frame("f", "x", (axis, axis), (axis,))
+    claimed = Proved(Attestation("bounds", "1", "trust me"), outcome.proof)
+    verdict = judge(Goal("claim", None, (harder,), frame), [claimed])
+    assert verdict.status is Status.UNKNOWN
+    assert verdict.reason is not None
+    assert "rejected" in verdict.reason
+
+
+def test_trusted_evidence_is_not_enough_where_more_was_asked_for() -> None:
+    asked = obligation(random_chain((2, 4, 1), 1), output(0, 50.0))
+    axis = Axis("x")
+    goal = Goal("claim", None, (asked,), Frame("f", "x", (axis, axis), (axis,)))
+    word = Proved(Attestation("some", "1", "its word"))
+    assert judge(goal, [word]).status is Status.PROVED
+    verdict = judge(goal, [word], accept=EvidenceKind.CHECKED_ROUNDED)
+    assert verdict.status is Status.UNKNOWN
+    assert "some 1" in (verdict.reason or "")
+
+
+def test_a_check_that_is_stopped_says_nothing() -> None:
+    asked = obligation(random_chain((2, 4, 1), 1), output(0, 50.0))
+    outcome = solved(asked)
+    assert isinstance(outcome, Proved)
+    assert outcome.proof is not None
+    with pytest.raises(OutOfTime):
+        examine(asked, outcome.proof, expired=lambda: True)
+
+
+@st.composite
+def conditions(draw: st.DrawFn, depth: int = 3) -> Condition:
+    if depth == 0 or draw(st.integers(0, 2)) == 0:
+        return output(
+            draw(st.integers(0, 1)), draw(st.sampled_from([0.0, 1.0, -1.0])), draw(st.sampled_from([1, -1]))
+        )
+    parts = tuple(draw(st.lists(conditions(depth=depth - 1), max_size=3)))
+    return All(parts) if draw(st.booleans()) else Any(parts)
+
+
+@pytest.mark.parametrize("relu", [False, True])
+@given(condition=conditions())
+@settings(max_examples=100)
+def test_the_search_and_the_kernel_number_alternatives_alike(condition: Condition, *, relu: bool) -> None:
+    graph = random_chain((2, 3, 2), 0)
+    if relu:
+        graph = Graph(graph.inputs, graph.nodes, (2,))  # the first ReLU, whose results are never negative
+    asked = obligation(graph, condition)
+    found, rows = alternatives(asked, compiled(graph)), rows_of(asked)
+    assert [k for k, possible in enumerate(found.possible) if possible] == list(rows.conjunction)
+    assert found.width == rows.width
+    for k, number in enumerate(rows.conjunction):
+        where = rows.columns[k]
+        assert found.multiplied.get(number, slice(where.start, where.start)) == where
+        assert len(rows.positions[k]) == len(found.conjunctions[number])
+
+
+@given(st.lists(st.integers(0, 40), max_size=30), st.integers(1, 3))
+def test_a_preorder_is_read_as_it_was_written(picks: list[int], roots: int) -> None:
+    trees = Trees(roots)
+    for pick in picks:
+        leaves = [n for n in range(trees.count) if trees.label[n] < 0]
+        node = leaves[pick % len(leaves)]
+        trees.divide(np.array([node]), np.array([pick]))
+    order, starts = trees.preorder()
+    for root, (start, stop) in enumerate(starts):
+        nodes = order[start:stop]
+        assert nodes[0] == root
+        labels = trees.label[nodes]
+        right = right_children(labels)
+        for place, node in enumerate(nodes.tolist()):
+            if labels[place] >= 0:
+                assert nodes[place + 1] == trees.child[node]
+                assert nodes[right[place]] == trees.child[node] + 1
+
+
+@pytest.mark.parametrize("axis", [[], [0], [0, -1], [-1, -1], [0, -1, -1, -1], [-1, 0, -1], [0, 0, -1, -1]])
+def test_what_is_not_one_tree_is_refused(axis: list[int]) -> None:
+    with pytest.raises(ValueError, match="tree"):
+        right_children(np.array(axis, dtype=np.int32))
