@@ -61,7 +61,7 @@ class Networks:
         self, source: NetworkSource, name: str, span: Span | None, problems: DiagnosticLog
     ) -> Graph | None:
         """The graph of `source`; None when it does not load, which is said at `span`."""
-        key = source.resolve() if isinstance(source, Path) else source
+        key = _resolved(source) if isinstance(source, Path) else source
         if key not in self._loaded:
             self._loaded[key] = load_graph(source, name, span)
         graph, diagnostics = self._loaded[key]
@@ -80,3 +80,11 @@ class Networks:
                 problem = "it is not said which network the file of `--network` is"
                 fix = "name it: `--network NAME=FILE`"
             yield Diagnostic(codes.NO_NETWORK, problem, fix=fix)
+
+
+def _resolved(path: Path) -> Path:
+    """The file behind `path`, or `path` itself where that leads nowhere: a loop of links, an impossible name."""
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError, ValueError):
+        return path.absolute()
