@@ -35,6 +35,7 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--only", default="*", metavar="GLOB", help="by name, such as '*_1_9_* prop_7'")
     parser.add_argument("--via", choices=("vnnlib", "spec"), default="vnnlib", help="how to ask (vnnlib)")
     parser.add_argument("--whole-process", action="store_true", help="start `nnspec` anew for each instance")
+    parser.add_argument("--using", metavar="BACKEND", help="this backend alone (what the planner chooses)")
     default = Path(os.environ.get("NNSPEC_DATA", CHECKOUT.parent / "shared" / "data"))
     parser.add_argument("--data", type=Path, default=default, help="the families' folder ($NNSPEC_DATA)")
     parsed = parser.parse_args(argv)
@@ -50,7 +51,7 @@ def way_to_ask(options: argparse.Namespace) -> Iterator[Way]:
         if options.via == "spec":
             source = CHECKOUT / "tests" / "acasxu" / "acasxu.nnspec"
             spec = acasxu_folder(source, options.data / "acasxu" / "onnx", Path(folder))
-        yield Way(options.timeout, spec, options.whole_process)
+        yield Way(options.timeout, spec, options.whole_process, options.using)
 
 
 def measure(instances: Sequence[Instance], way: Way, jobs: int) -> Iterator[Measured]:

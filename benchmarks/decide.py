@@ -25,11 +25,13 @@ _GRACE = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How to ask: `spec` is a laid-out ACAS Xu spec, or None to ask through VNN-LIB."""
+    """How to ask: `spec` is a laid-out ACAS Xu spec, or None to ask through VNN-LIB; `using` is the one
+    backend that may answer, or None for what the planner chooses."""
 
     timeout: float
     spec: Path | None = None
     whole_process: bool = False
+    using: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +60,10 @@ def decide(instance: Instance, way: Way) -> Measured:
 def _in_this_process(instance: Instance, way: Way) -> Measured:
     started = time.perf_counter()
     if way.spec is None:
-        options = CheckOptions(timeout=way.timeout, networks=(("", instance.onnx),))
+        options = CheckOptions(timeout=way.timeout, using=way.using, networks=(("", instance.onnx),))
         report = check([instance.vnnlib], options, Silent())
     else:
-        options = CheckOptions(timeout=way.timeout, claims=(acasxu_claim(instance),))
+        options = CheckOptions(timeout=way.timeout, using=way.using, claims=(acasxu_claim(instance),))
         report = check([way.spec], options, Silent())
     if report.interrupted:
         raise KeyboardInterrupt
@@ -77,7 +79,8 @@ def _in_this_process(instance: Instance, way: Way) -> Measured:
 
 def _in_a_process(instance: Instance, way: Way) -> Measured:
     command = [sys.executable, "-m", "spec_lang", "check", "--timeout", str(way.timeout)]
-    command += ["--output-format", "json"]
+    command += ["--output-format", "json", "--no-cache"]
+    command += [] if way.using is None else ["--using", way.using]
     if way.spec is None:
         command += [str(instance.vnnlib), "--network", str(instance.onnx)]
     else:

@@ -1,13 +1,14 @@
 """What every test may assume: one BLAS thread, a deterministic Hypothesis on CI, and the benchmark data.
 
-In: the environment (`NNSPEC_DATA`, `CI`).  Out: the fixtures `checkout` and `data_root`.  A test that
-reads the benchmark data (by `data_root` or the marker `data`) is skipped where they are absent, and
-listed with the reason.
+In: the environment (`NNSPEC_DATA`, `CI`).  Out: the fixtures `checkout` and `data_root`, and a cache that
+is not the user's.  A test that reads the benchmark data (by `data_root` or the marker `data`) is skipped
+where they are absent, and listed with the reason.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 # Before numpy is imported by anyone: two test processes with a BLAS thread per core each are slower than one.
@@ -37,6 +38,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("data"):
             item.add_marker(absent)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test reads or writes what the user's cache holds: proofs, and the parser's tables."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -11,8 +11,9 @@ from fractions import Fraction
 from typing import Protocol, runtime_checkable
 
 from spec_lang._values import dataclass
+from spec_lang.kernel.verdict import EvidenceKind
 from spec_lang.obligations.certificate import Flaw, Proof
-from spec_lang.obligations.model import Obligation
+from spec_lang.obligations.model import Obligation, Semantics
 from spec_lang.obligations.outcome import Outcome, Work
 
 Point = tuple[Fraction, ...]
@@ -54,6 +55,28 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a backend is good for, as data: the planner chooses by this and names no backend.
+
+    `proves` and `refutes` say which outcomes it can have, `attacks` that it looks for counterexamples before
+    it starts to prove, `exact` that rounding never keeps it from an answer, `unbounded` that it takes boxes
+    with infinite sides.  `evidence` is the strongest that the kernel can grant its proofs.  It is worth a
+    share of the time up to `neurons` elements of non-linear nodes (None: always), and from `inputs` inputs
+    on; what it takes at all, `supports` says.
+    """
+
+    proves: bool = True
+    refutes: bool = True
+    attacks: bool = False
+    exact: bool = False
+    unbounded: bool = False
+    semantics: tuple[Semantics, ...] = (Semantics.REAL,)
+    evidence: EvidenceKind = EvidenceKind.TRUSTED
+    neurons: int | None = None
+    inputs: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     outcome: Outcome
     work: Work
@@ -72,6 +95,9 @@ class Backend(Protocol):
 
     @property
     def summary(self) -> str: ...
+
+    @property
+    def capabilities(self) -> Capabilities: ...
 
     def availability(self) -> str | None:
         """None when it can run here, otherwise the reason why not."""

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from spec_lang._values import dataclass
 from spec_lang.bounding.boxes import Boxes
+from spec_lang.bounding.float32 import LARGEST32
 from spec_lang.bounding.program import F64, AffineStep, Program, ReluStep
 from spec_lang.bounding.relax.relu import Relaxation
 from spec_lang.diagnostics import InternalError
@@ -74,7 +75,9 @@ class Context:
 
     `norms[v]` is, box by box, the Euclidean norm of a bound on |Σ|W||x| + |b|| at affine value v: with
     the Euclidean norm of a row's coefficients it bounds that row's rounding error there
-    (Cauchy–Schwarz), at the price of one pass over the coefficients.
+    (Cauchy–Schwarz), at the price of one pass over the coefficients.  `errors[v]` bounds how far the
+    network's own float32 arithmetic carries affine value v from its exact affine map of what it reads; it
+    has no entries under real semantics.
     """
 
     program: Program
@@ -83,6 +86,7 @@ class Context:
     radius: F64
     magnitudes: dict[int, F64]  # (batch, n) or (1, n)
     norms: dict[int, F64]  # (batch,)
+    errors: dict[int, F64]  # (batch, n)
     layouts: dict[int, Layout]  # by ReLU value
     columns: dict[int, NDArray[np.intp]]  # by value: the elements that coefficients are kept for
     expired: Callable[[], bool]
@@ -92,7 +96,7 @@ class Context:
     def start(cls, program: Program, boxes: Boxes, expired: Callable[[], bool]) -> Context:
         center = boxes.center
         magnitudes = program.split_inputs(boxes.magnitude)
-        return cls(program, boxes, center, boxes.radius(center), magnitudes, {}, {}, {}, expired, {})
+        return cls(program, boxes, center, boxes.radius(center), magnitudes, {}, {}, {}, {}, expired, {})
 
     def check_time(self) -> None:
         """Raises `Expired` once the deadline has passed: called between passes, which are short."""
@@ -103,6 +107,10 @@ class Context:
         """Record the magnitudes of an affine value whose operands are known."""
         magnitude = step.magnitude(self.magnitudes) * 1.0001 + UNDERFLOW
         magnitude = np.broadcast_to(magnitude, (len(self.boxes), magnitude.shape[-1]))
+        rounding = self.program.rounding.get(step.value)
+        if rounding is not None:
+            self.errors[step.value] = error = rounding.error(magnitude)
+            magnitude = magnitude + 1.0001 * error
         self.magnitudes[step.value] = magnitude
         self.norms[step.value] = np.sqrt(np.einsum("bn,bn->b", magnitude, magnitude)) * 1.0001
 
@@ -137,10 +145,13 @@ class Context:
         return np.ascontiguousarray(rows[:, columns])
 
     def usable(self) -> NDArray[np.bool_]:
-        """Boxes whose magnitudes are finite and within the range that the error terms assume."""
+        """Boxes whose magnitudes are finite and within the range that the error terms assume; under float32
+        also those where no sum can overflow, in any order: (1 + γ)(Σ|W||x| + |b|) is within range."""
         good = np.ones(len(self.boxes), dtype=np.bool_)
         for norm in self.norms.values():
             good &= norm < MAGNITUDE_LIMIT  # False for NaN
+        for value in self.errors:
+            good &= (self.magnitudes[value] < LARGEST32).all(axis=1)
         return good
 
 
@@ -164,7 +175,8 @@ class Substitution:
     Sound because every step loses at most γ times what `weight` gathers there: at an affine value the
     product A·W, the dot A·b and the slope product that made A each err by at most γ|A|·(|W||x| + |b|),
     which is at most γ‖A‖₂·norms; a ReLU's intercept term has one sign, so that its own sum bounds its
-    error; the constant's running sum errs by γ times all that was added to it.
+    error; the constant's running sum errs by γ times all that was added to it.  Under float32 an affine value
+    is its map plus an error e with |e| <= errors, so that A·e is at least −|A|·errors.
     """
 
     def __init__(self, context: Context, owner: Owners, constant: F64) -> None:
@@ -209,6 +221,12 @@ class Substitution:
         self.weight += size * self.context.norms[step.value][self.owner]
         columns = self.context.columns.get(step.value)
         self.constant += coefficients @ (step.bias if columns is None else step.bias[columns])
+        errors = self.context.errors.get(step.value)
+        if errors is not None:
+            carried = errors if columns is None else errors[:, columns]
+            lost = np.einsum("rn,rn->r", abs(coefficients), carried[self.owner])
+            self.constant -= lost
+            self.weight += lost
         for number, operand in enumerate(step.operands):
             _accumulate(pending, operand, self.context.map_of(step, number).backward(coefficients))
 
@@ -252,7 +270,7 @@ def _accumulate(pending: dict[int, F64], value: int, coefficients: F64) -> None:
 
 
 def affine_interval(context: Context, step: AffineStep) -> tuple[F64, F64]:
-    """Exact range, rounded outward, of an affine value whose operands are all graph inputs (batch, n)."""
+    """The range, rounded outward, of an affine value whose operands are all graph inputs (batch, n)."""
     program = context.program
     center = program.split_inputs(context.center)
     radius = program.split_inputs(context.radius)
@@ -260,4 +278,6 @@ def affine_interval(context: Context, step: AffineStep) -> tuple[F64, F64]:
     spread = step.magnitude(radius) - step.bias_magnitude
     slack = program.gamma * 1.01 * (context.magnitudes[step.value] + spread) + UNDERFLOW
     spread = spread + slack
+    if step.value in context.errors:
+        spread = spread + 1.0001 * context.errors[step.value]
     return np.nextafter(middle - spread, -np.inf), np.nextafter(middle + spread, np.inf)

@@ -18,7 +18,6 @@ from spec_lang.bounding.program import F64, AffineStep, ReluStep
 Phases = NDArray[np.int8]  # 0 open, +1 active (z >= 0), −1 inactive (z <= 0)
 
 SLOPE_RATE, MULTIPLIER_RATE, RATE_DECAY = 0.1, 0.05, 0.97
-SLOPE_STEPS, MULTIPLIER_BITS, MIX_BITS = 256, 8, 10  # what a certificate's numbers are rounded to
 MOMENTUM, SQUARE_MOMENTUM = 0.9, 0.999
 
 
@@ -116,7 +115,6 @@ class Pass:
     parts: F64  # (rows, parts): each part's value at the relaxed trace
     gaps: F64  # (rows, unstable): what relaxing the neuron costs this row at the trace
     intercepts: F64  # (rows, unstable): what its upper line's intercept costs
-    used: NDArray[np.bool_]  # (rows, unstable): whether the row reads the neuron's lower slope
 
 
 class Optimiser:
@@ -140,7 +138,7 @@ class Optimiser:
         points = np.where(coefficients > 0, self.context.boxes.lower, self.context.boxes.upper)
         if not gradient:
             none = np.zeros((len(rows), 0))
-            return Pass(bounds, points, none, none, none, none, none.astype(np.bool_))
+            return Pass(bounds, points, none, none, none, none)
         return self._trace(rows, substitution, bounds, points)
 
     def _trace(self, rows: Rows, substitution: PhaseSubstitution, bounds: LinearBounds, points: F64) -> Pass:
@@ -148,7 +146,6 @@ class Optimiser:
         program, unstable = self.context.program, self.unstable
         values = program.split_inputs(points)
         gradient, gaps, intercepts = (np.zeros(rows.parameters.shape) for _ in range(3))
-        used = np.zeros(rows.parameters.shape, dtype=np.bool_)
         last = max(rows.start)
         for step in program.steps:
             if step.value > last:
@@ -166,7 +163,6 @@ class Optimiser:
             negative, incoming = substitution.negative[step.value], substitution.incoming[step.value]
             phases, parameters = rows.phases[:, where], rows.parameters[:, where]
             is_open = phases == 0
-            used[:, where] = incoming > 0
             head = z[:, :mixed]
             line = np.where(negative, unstable.upper_slope[where], parameters)
             relaxed = np.where(
@@ -180,7 +176,7 @@ class Optimiser:
         for value, part in rows.start.items():
             if value in values:
                 parts += np.einsum("rpn,rn->rp", part, values[value])
-        return Pass(bounds, points, gradient, parts, gaps, intercepts, used)
+        return Pass(bounds, points, gradient, parts, gaps, intercepts)
 
     def _affine(self, step: AffineStep, values: dict[int, F64]) -> F64:
         columns = self.context.columns.get(step.value)
@@ -240,30 +236,6 @@ class Optimiser:
             if rows.mix.shape[1] > 1:
                 current.mix = _raise_mix(current.mix, found.parts, step)
         return best, kept, found
-
-    def shortened(self, rows: Rows) -> tuple[F64, Rows]:
-        """The rows with parameters and weights of few bits, for a certificate, and their bounds.
-
-        Parameters that their row does not use become 0.
-        """
-        short = rows.take(slice(None))
-        short.mix = _short(rows.mix, MIX_BITS)
-        short.parameters = np.where(
-            rows.phases == 0,
-            np.rint(rows.parameters * SLOPE_STEPS) / SLOPE_STEPS,
-            _short(rows.parameters, MULTIPLIER_BITS),
-        )
-        found = self.evaluate(short)
-        short.parameters[(short.phases == 0) & ~found.used] = 0.0
-        value = np.where(np.isfinite(found.bounds.minimum), found.bounds.minimum, -np.inf)
-        return value, short
-
-
-def _short(numbers: F64, bits: int) -> F64:
-    """Each number to its nearest with so many significant bits; what is below 2^-60 is 0."""
-    mantissa, exponent = np.frexp(numbers)
-    short: F64 = np.ldexp(np.rint(np.ldexp(mantissa, bits)), exponent - bits)
-    return np.where(abs(numbers) < 2.0**-60, 0.0, short)
 
 
 def _raise_mix(mix: F64, parts: F64, step: int) -> F64:

@@ -1,8 +1,8 @@
 """A graph, prepared for bounding: float64 copies of the weights and the structure of the passes.
 
-In: a graph of primitives.  Out: a `Program`, immutable, shared by every pass over it.  float32 and
-float64 weights are exact in float64, so nothing is rounded here; a graph that the passes cannot take is
-refused with the reason.
+In: a graph of primitives, and which function it denotes.  Out: a `Program`, immutable, shared by every pass
+over it.  float32 and float64 weights are exact in float64, so nothing is rounded here; a graph that the
+passes cannot take is refused with the reason.
 """
 
 from __future__ import annotations
@@ -13,11 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spec_lang._values import dataclass
+from spec_lang.bounding.float32 import Rounding, roundings
 from spec_lang.network.graph import Graph
 from spec_lang.network.operators import Operator, operator_of
 from spec_lang.network.primitives import RELU, Affine, PiecewiseLinear
+from spec_lang.obligations.model import Semantics
 
 F64 = NDArray[np.float64]
+Indices = NDArray[np.intp]
 
 UNIT_ROUNDOFF = 2.0**-53
 
@@ -64,6 +67,8 @@ class Program:
     `sizes[v]` is the length of value v; `input_slices` where each graph input sits in the flat input;
     `producer[v]` is the step that makes value v; `gamma` bounds the relative error of any sum that a
     pass accumulates (Higham's γ_k with k above every inner dimension and the number of steps).
+    `rounding[v]` says how far the network's own arithmetic may carry affine value v from what the step
+    says; it is empty where the network computes in reals.
     """
 
     sizes: tuple[int, ...]
@@ -73,6 +78,7 @@ class Program:
     producer: dict[int, Step]
     consumers: tuple[int, ...]  # by value: how many steps, and rows, may read it
     gamma: float
+    rounding: dict[int, Rounding]
 
     @property
     def input_size(self) -> int:
@@ -92,7 +98,7 @@ def unsupported(graph: Graph) -> str | None:
     return None
 
 
-def compile_graph(graph: Graph) -> Program:
+def compile_graph(graph: Graph, semantics: Semantics = Semantics.REAL) -> Program:
     """The program of a graph that `unsupported` accepts."""
     sizes = [spec.size for spec in graph.inputs] + [node.size for node in graph.nodes]
     ends = np.cumsum([0, *sizes[: len(graph.inputs)]])
@@ -118,7 +124,16 @@ def compile_graph(graph: Graph) -> Program:
     ):
         consumers[read] += 1
     producer = {step.value: step for step in steps}
-    return Program(tuple(sizes), slices, tuple(steps), graph.outputs, producer, tuple(consumers), gamma)
+    return Program(
+        tuple(sizes),
+        slices,
+        tuple(steps),
+        graph.outputs,
+        producer,
+        tuple(consumers),
+        gamma,
+        roundings(graph, semantics),
+    )
 
 
 def _affine(value: int, operands: tuple[int, ...], primitive: Affine) -> AffineStep:

@@ -98,9 +98,12 @@ def pre_activation(context: Context, value: int, known: Ranges | None) -> Ranges
 
 
 def start_rows(context: Context, value: int, columns: NDArray[np.intp]) -> tuple[dict[int, F64], F64]:
-    """The chosen elements of `value` as rows over the operands of the step that makes it: exact copies."""
+    """The chosen elements of `value` as rows, over the operands of the step that makes it: exact copies.
+
+    A step that rounds is not skipped: its error is the substitution's to subtract.
+    """
     step = context.program.producer.get(value)
-    if not isinstance(step, AffineStep):
+    if not isinstance(step, AffineStep) or value in context.errors:
         rows = np.eye(context.program.sizes[value])[columns]
         return {value: context.carried(value, rows)}, np.zeros(len(columns))
     start: dict[int, F64] = {}

@@ -1,20 +1,26 @@
 """Options that several commands have: paths, parameters, networks, reports.
 
-In: a command's parser.  Out: the same parser with the options added, and their values in its namespace under
-`paths`, `parameters`, `networks`, `using` and `outputs`.
+In: a command's parser.  Out: the same parser with the options added, their values in its namespace, and the
+engine's options made of them.
 """
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from spec_lang import _registry, reporters
 from spec_lang.cli import usage
 
+if TYPE_CHECKING:
+    from spec_lang.engine.options import CheckOptions
+
 # The module that renders in colours is named for where it does.
 _FORMAT_OF_MODULE: Final = {"terminal": "rich"}
+
+EVIDENCE: Final = ("any", "checked-rounded", "checked")  # weakest first
+SEMANTICS: Final = ("real", "float32")
 
 
 def formats() -> dict[str, str]:
@@ -55,8 +61,71 @@ def add_inputs(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_using(parser: argparse.ArgumentParser) -> None:
+def add_claims(parser: argparse.ArgumentParser) -> None:
+    """`--claim`."""
+    parser.add_argument(
+        "--claim",
+        metavar="GLOB",
+        dest="claims",
+        action="append",
+        default=[],
+        help="these claims alone, such as `property_*` or `robust[3]` (repeatable)",
+    )
+
+
+def add_planning(parser: argparse.ArgumentParser) -> None:
+    """What a plan depends on: `--using`, `--timeout`, `--evidence`, `--semantics`."""
     parser.add_argument("--using", metavar="BACKEND", help="decide with this backend or not at all")
+    parser.add_argument(
+        "--timeout",
+        metavar="S",
+        type=usage.timeout,
+        default=60.0,
+        help="seconds for each claim, or `inf` (default: 60; `@timeout` in a spec goes first); "
+        "the check of a proof comes on top, and takes as long again at most",
+    )
+    parser.add_argument(
+        "--evidence",
+        metavar="{" + ",".join(EVIDENCE) + "}",
+        type=usage.choice("--evidence", EVIDENCE),
+        default=EVIDENCE[0],
+        help="the weakest that counts as a proof: a backend's word as well, what the kernel has checked in "
+        "rounded floats, or in exact arithmetic (default: any)",
+    )
+    parser.add_argument(
+        "--semantics",
+        metavar="{" + ",".join(SEMANTICS) + "}",
+        type=usage.choice("--semantics", SEMANTICS),
+        default=SEMANTICS[0],
+        help="whether networks compute in real numbers, or in float32 in any order of summation "
+        "(default: real; `@semantics` in a spec goes first)",
+    )
+
+
+def planning_options(arguments: argparse.Namespace, claims: tuple[str, ...]) -> CheckOptions:
+    """The engine's options, of what `add_inputs` and `add_planning` have read."""
+    from spec_lang.engine.options import CheckOptions  # noqa: PLC0415 - start-up
+    from spec_lang.kernel.verdict import EvidenceKind  # noqa: PLC0415
+    from spec_lang.obligations.model import Semantics  # noqa: PLC0415
+
+    evidence = EvidenceKind.TRUSTED if arguments.evidence == "any" else EvidenceKind(arguments.evidence)
+    return CheckOptions(
+        claims=claims,
+        parameters=tuple(arguments.parameters),
+        networks=tuple(arguments.networks),
+        timeout=arguments.timeout,
+        using=arguments.using,
+        evidence=evidence,
+        semantics=Semantics(arguments.semantics),
+        debug=arguments.debug,
+    )
+
+
+def store_folder() -> Path:
+    """Where proofs and counterexamples are kept: in the user's cache."""
+    from platformdirs import user_cache_path  # noqa: PLC0415 - start-up
+
+    return user_cache_path("nnspec") / "proofs"
 
 
 def add_outputs(parser: argparse.ArgumentParser) -> None:

@@ -5,10 +5,20 @@ Imports nothing that is slow: `nnspec --help` loads it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Final
 
 from spec_lang.diagnostics import did_you_mean
+
+_SIZE: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]i?b?)", re.IGNORECASE)
+_UNITS: Final = {
+    letter + rest: (1024 if rest.startswith("i") else 1000) ** power
+    for power, letter in enumerate("kmgt", start=1)
+    for rest in ("", "b", "i", "ib")
+}
+_LEAST_MEMORY: Final = 64 * 2**20
 
 
 class UsageError(Exception):
@@ -51,6 +61,18 @@ def jobs(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 1024:
         raise UsageError(f"`--jobs {text}` is not a number of processes", "say `--jobs 2`")
     return int(text)
+
+
+def memory(text: str) -> int | None:
+    """Bytes; None for `inf`."""
+    found = _SIZE.fullmatch(text.strip())
+    if text.strip() == "inf":
+        return None
+    size = float(found[1]) * _UNITS[found[2].lower()] if found is not None else 0.0
+    if size < _LEAST_MEMORY:
+        fix = "say `--memory 4GiB`, at least 64MiB, or `inf`"
+        raise UsageError(f"`--memory {text}` is not an amount of memory to work with", fix)
+    return int(size)
 
 
 def output_file(text: str) -> Path:

@@ -1,4 +1,4 @@
-"""From one task to its report: lower, plan, run, judge, replay, lift.
+"""From one task to its report: lower, plan, run, judge, keep, replay, lift.
 
 In: a task and who hears of progress.  Out: a `ClaimReport`, always; runs in a worker process or in this one.
 Whatever goes wrong on the way makes the claim an `error`, never a proof, and leaves the others alone.
@@ -8,28 +8,28 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import field
 
 from spec_lang import _registry, backends
 from spec_lang._values import dataclass
-from spec_lang.backends.base import Backend, Budget, Point, Progress, Run, Session
-from spec_lang.diagnostics import InternalError
+from spec_lang.backends.base import Backend, Progress
 from spec_lang.engine import lift
-from spec_lang.engine.options import CheckOptions
+from spec_lang.engine.checking import Checks, allowance
+from spec_lang.engine.memory import limited
+from spec_lang.engine.options import Checking, CheckOptions
+from spec_lang.engine.portfolio import Log, Portfolio, Terms
 from spec_lang.engine.replay import replay_witness
 from spec_lang.engine.task import Task
 from spec_lang.kernel.judge import is_impossible, judge
-from spec_lang.kernel.verdict import Status
-from spec_lang.kernel.witness import WitnessChecker
+from spec_lang.kernel.verdict import EvidenceKind, Status, Verdict
 from spec_lang.obligations.lower import TooManyCases
-from spec_lang.obligations.model import Goal, Obligation
-from spec_lang.obligations.outcome import GaveUp, GaveUpReason, Outcome, Refuted, Work
-from spec_lang.planning.plan import Plan, plan
-from spec_lang.reporters.model import ClaimReport, Step
+from spec_lang.obligations.model import Goal
+from spec_lang.obligations.outcome import GaveUp, GaveUpReason, Outcome, Refuted
+from spec_lang.reporters.model import ClaimReport, Counterexample
+from spec_lang.store.files import Kept, NotKept, Store
 
-Listener = Callable[[Progress], None]
+Listener = Callable[[Progress | Checking], None]
 
 # The first round gives every obligation its share of the time; what the quick ones leave goes round again.
 _ROUNDS = 2
@@ -46,16 +46,26 @@ def decide(task: Task, listen: Listener, options: CheckOptions) -> ClaimReport:
     if task.beyond is not None:
         return lift.undecided(task, Status.UNKNOWN, task.beyond)
     try:
-        return _Decision(task, options, listen, started).report()
+        with limited(options.memory):
+            return _Decision(task, options, listen, started).report()
     except TooManyCases as error:
         return lift.undecided(task, Status.ERROR, str(error), time.monotonic() - started)
+    except MemoryError as error:
+        reason = f"{GaveUpReason.MEMORY.value}: {_memory_words(options.memory)}"
+        if options.debug:
+            reason += "\n" + "".join(traceback.format_exception(error))
+        return lift.undecided(task, Status.UNKNOWN, reason, time.monotonic() - started)
     except Exception as error:  # noqa: BLE001 - one claim's crash must neither stop the others nor be lost
         reason = f"internal error, please report: {type(error).__name__}: {error}"
-        if isinstance(error, MemoryError):
-            reason = "out of memory"
         if options.debug:
             reason += "\n" + traceback.format_exc()
         return lift.undecided(task, Status.ERROR, reason, time.monotonic() - started)
+
+
+def _memory_words(limit: int | None) -> str:
+    if limit is None:
+        return "there is no more on this machine"
+    return f"the limit of {limit / 2**20:,.0f} MiB is reached (`--memory`)"
 
 
 @dataclass(slots=True)
@@ -64,86 +74,77 @@ class _Decision:
     options: CheckOptions
     listen: Listener
     started: float
-    steps: dict[str, str] = field(default_factory=dict)
-    units: Counter[str] = field(default_factory=Counter)
+    log: Log = field(default_factory=Log)
+    checks: Checks = field(init=False)
+
+    def __post_init__(self) -> None:
+        exact = self.options.evidence is EvidenceKind.CHECKED
+        self.checks = Checks(self.task.timeout, self._announce_check, exact=exact)
 
     def report(self) -> ClaimReport:
         goal = self.task.goal()
         outcomes = () if goal.conflict is not None else self._outcomes(goal)
-        verdict = judge(goal, outcomes)
-        found = None
-        if verdict.witness is not None and verdict.broken is not None:
-            broken = goal.obligations[verdict.broken]
-            replayed = replay_witness(self.task, broken, verdict.witness)
-            found = lift.counterexample(self.task, goal.frame, verdict.witness, replayed)
-        steps = tuple(Step(backend, why) for backend, why in self.steps.items())
-        cost = lift.Cost(time.monotonic() - self.started, tuple(sorted(self.units.items())))
-        return lift.decided(self.task, verdict, steps, cost, found)
+        examined = self.checks.examined
+        verdict = judge(goal, outcomes, examined=examined, accept=self.options.evidence)
+        found = self._counterexample(goal, verdict)
+        course = lift.Course(
+            steps=self.log.steps(),
+            backend=self.log.decider,
+            units=tuple(sorted(self.log.units.items())),
+            kept=self._keep(goal, outcomes),
+            seconds=time.monotonic() - self.started,
+        )
+        return lift.decided(self.task, verdict, course, found)
 
     def _outcomes(self, goal: Goal) -> Sequence[Outcome]:
         """What backends say of each obligation; stops at the first counterexample."""
-        todo = [number for number, o in enumerate(goal.obligations) if not is_impossible(o.violation)]
+        terms = Terms(
+            backends=installed_backends(),
+            using=self.task.using,
+            accept=self.options.evidence,
+            memory=self.options.memory,
+            checks=self.checks,
+            listen=self.listen,
+            log=self.log,
+            exists=goal.exists,
+        )
+        todo = [n for n, o in enumerate(goal.obligations) if not is_impossible(o.violation)]
+        portfolios = {number: Portfolio(goal.obligations[number], terms) for number in todo}
         outcomes: dict[int, Outcome] = {}
         for _ in range(_ROUNDS):
             for place, number in enumerate(todo):
-                outcome = self._attempt(goal, number, self._deadline(len(todo) - place))
+                outcome = portfolios[number].decide(self._deadline(len(todo) - place))
                 outcomes[number] = outcome
                 if isinstance(outcome, Refuted):
                     return _in_order(outcomes, len(goal.obligations))
-            todo = [n for n in todo if _timed_out(outcomes[n])]
-            if len(goal.obligations) == 1 or not todo or self._remaining() <= 0:
+            todo = [number for number in todo if _timed_out(outcomes[number])]
+            if len(portfolios) == 1 or not todo or self._remaining() <= 0:
                 break
         return _in_order(outcomes, len(goal.obligations))
 
     def _remaining(self) -> float:
-        timeout = self.task.timeout
-        return float("inf") if timeout is None else self.started + timeout - time.monotonic()
+        """Checks of proofs come on top of the time limit."""
+        if self.task.timeout is None:
+            return float("inf")
+        return self.started + self.task.timeout + self.checks.seconds - time.monotonic()
 
     def _deadline(self, sharers: int) -> float | None:
         if self.task.timeout is None:
             return None
         return time.monotonic() + max(0.0, self._remaining()) / sharers
 
-    def _attempt(self, goal: Goal, number: int, deadline: float | None) -> Outcome:
-        obligation = goal.obligations[number]
-        available = installed_backends()
-        chosen = plan(obligation, available, self.task.using)
-        outcome: Outcome = _no_backend(chosen)
-        for attempt in chosen.attempts:
-            backend = next(b for b in available if b.name == attempt.backend)
-            self.steps.setdefault(attempt.backend, attempt.reason)
-            run = backend.run(obligation, self._session(obligation, deadline))
-            self._account(run.work)
-            outcome = _checked(run)
-            if isinstance(outcome, Refuted):
-                outcome = Refuted(obligation.completed(outcome.point))
-            if not isinstance(outcome, GaveUp):
-                break
-        return outcome
+    def _announce_check(self) -> None:
+        self.listen(Checking(allowance(self.task.timeout)))
 
-    def _session(self, obligation: Obligation, deadline: float | None) -> Session:
-        checker = WitnessChecker(obligation)
+    def _counterexample(self, goal: Goal, verdict: Verdict) -> Counterexample | None:
+        if verdict.witness is None or verdict.broken is None:
+            return None
+        replayed = replay_witness(self.task, goal.obligations[verdict.broken], verdict.witness)
+        return lift.counterexample(self.task, goal.frame, verdict.witness, replayed)
 
-        def confirm(point: Point) -> bool:
-            return checker(obligation.completed(point)) is not None
-
-        return Session(Budget(deadline), confirm, self.listen)
-
-    def _account(self, work: Work) -> None:
-        for unit, count in work.units:
-            self.units[unit] += count
-
-
-def _checked(run: Run) -> Outcome:
-    """The outcome of `run`, which a backend's author may have got wrong."""
-    if not isinstance(run, Run):
-        raise InternalError(f"a backend answered with a {type(run).__name__}")
-    return run.outcome
-
-
-def _no_backend(chosen: Plan) -> GaveUp:
-    reasons = "; ".join(f"{refusal.backend}: {refusal.reason}" for refusal in chosen.refusals)
-    return GaveUp(GaveUpReason.UNSUPPORTED, reasons or "no backend is installed")
+    def _keep(self, goal: Goal, outcomes: Sequence[Outcome]) -> Kept | NotKept | None:
+        """Store what settles the goal.  The outcomes are those that the kernel has accepted."""
+        return None if self.options.store is None else Store(self.options.store).keep(goal, outcomes)
 
 
 def _timed_out(outcome: Outcome) -> bool:
@@ -154,10 +155,3 @@ def _in_order(outcomes: dict[int, Outcome], total: int) -> tuple[Outcome, ...]:
     """One outcome an obligation; the kernel decides the impossible ones by itself."""
     untried = GaveUp(GaveUpReason.INTERRUPTED, "not tried")
     return tuple(outcomes.get(number, untried) for number in range(total))
-
-
-def obligations_with_plans(goal: Goal, using: str | None) -> Iterator[tuple[Obligation, Plan]]:
-    """Every obligation with its plan; nothing is run."""
-    available = installed_backends()
-    for obligation in goal.obligations:
-        yield obligation, plan(obligation, available, using)

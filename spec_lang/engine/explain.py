@@ -14,13 +14,11 @@ from pathlib import Path
 from spec_lang import __version__
 from spec_lang.claims.base import Claim
 from spec_lang.diagnostics import DiagnosticLog, InternalError
-from spec_lang.engine.decide import obligations_with_plans
 from spec_lang.engine.obligation_text import MANY, obligation_lines
 from spec_lang.engine.options import CheckOptions
+from spec_lang.engine.plans import plan_lines, planned
 from spec_lang.engine.prepare import Spec, prepare, texts_of
 from spec_lang.engine.task import Task
-from spec_lang.planning.features import features
-from spec_lang.planning.plan import Plan
 from spec_lang.reporters.model import Report
 from spec_lang.semantics.forms.library import bodies, called_names, find_form
 from spec_lang.semantics.forms.page import form_lines, formula_lines
@@ -37,7 +35,7 @@ def explain(paths: Sequence[str | Path | Spec], options: CheckOptions) -> tuple[
     lines: list[str] = []
     for task in preparation.tasks:
         typed = preparation.typed.get(task.id)
-        lines += [*_claim(task, typed, texts, preparation.forms), ""]
+        lines += [*_claim(task, typed, texts, preparation.forms, options), ""]
     diagnostics = tuple(preparation.problems)
     seconds = time.monotonic() - started
     report = Report(__version__, (), diagnostics, tuple(texts.items()), seconds=seconds)
@@ -60,7 +58,11 @@ def explain_form(name: str) -> str | None:
 
 
 def _claim(
-    task: Task, typed: TypedClaim | None, texts: Mapping[str, str], forms: Mapping[str, Claim]
+    task: Task,
+    typed: TypedClaim | None,
+    texts: Mapping[str, str],
+    forms: Mapping[str, Claim],
+    options: CheckOptions,
 ) -> Iterator[str]:
     place = task.file if task.span is None else f"{task.file}:{task.span.line}"
     title = f'  "{task.title}"' if task.title else ""
@@ -76,11 +78,13 @@ def _claim(
         clauses = dict.fromkeys(row.source for row in goal.conflict.rows if row.source)
         yield "  the region is empty; these clash: " + ", ".join(f"`{clause}`" for clause in clauses)
     total = len(goal.obligations)
-    for number, (obligation, plan) in enumerate(obligations_with_plans(goal, task.using), start=1):
+    plans = planned(goal, task, options)
+    for number, (obligation, plan) in enumerate(zip(goal.obligations, plans, strict=True), start=1):
         yield f"  obligation {number} of {total}: no point of the region makes the violation true"
-        yield f"    size: {features(obligation).describe()}"
+        yield f"    size: {plan.about.describe()}"
         yield from obligation_lines(obligation, goal.frame)
-        yield from _plan(plan)
+        yield "    plan"
+        yield from (f"      {line}" for line in plan_lines(plan))
 
 
 def _source_lines(typed: TypedClaim, texts: Mapping[str, str]) -> Iterator[str]:
@@ -98,13 +102,3 @@ def _forms(declaration: ast.Declaration, forms: Mapping[str, Claim]) -> Iterator
     for form in (forms[name] for name in called if name in forms):
         yield f"  the form `{form.name}`: {form.summary}"
         yield from (f"    {row}" for row in formula_lines(form))
-
-
-def _plan(plan: Plan) -> Iterator[str]:
-    yield "    plan"
-    for attempt in plan.attempts:
-        yield f"      {attempt.backend}: {attempt.reason}"
-    if not plan.attempts:
-        yield "      no backend takes it"
-    for refusal in plan.refusals:
-        yield f"      not {refusal.backend}: {refusal.reason}"

@@ -15,16 +15,21 @@ from spec_lang._values import dataclass
 from spec_lang.diagnostics import InternalError
 from spec_lang.engine.task import QUERY, Task
 from spec_lang.kernel.verdict import Status, Verdict, Witness
-from spec_lang.obligations.model import Axis, Frame, Group, Semantics
+from spec_lang.obligations.model import Axis, Frame, Group
 from spec_lang.reporters.model import ClaimReport, Counterexample, Reading, Readings, Replay, Step
+from spec_lang.store.files import Kept, NotKept
 
 
 @dataclass(frozen=True, slots=True)
-class Cost:
-    """What a claim took: wall time, and deterministic units by name."""
+class Course:
+    """How a claim was decided: what was tried, by whom it was decided, wall time, deterministic units by
+    name, and what became of its proof in the store."""
 
+    steps: tuple[Step, ...] = ()
+    backend: str | None = None
     seconds: float = 0.0
     units: tuple[tuple[str, int], ...] = ()
+    kept: Kept | NotKept | None = None
 
 
 def undecided(task: Task, status: Status, reason: str, seconds: float = 0.0) -> ClaimReport:
@@ -47,7 +52,7 @@ def _report(task: Task, status: Status, reason: str | None, seconds: float) -> C
         kind=task.kind,
         status=status,
         reason=reason,
-        semantics=Semantics.REAL.value,
+        semantics=task.semantics.value,
         evidence=None,
         backend=None,
         plan=(),
@@ -61,11 +66,7 @@ def _report(task: Task, status: Status, reason: str | None, seconds: float) -> C
 
 
 def decided(
-    task: Task,
-    verdict: Verdict,
-    steps: tuple[Step, ...],
-    cost: Cost,
-    counterexample: Counterexample | None = None,
+    task: Task, verdict: Verdict, course: Course, counterexample: Counterexample | None = None
 ) -> ClaimReport:
     """The report of a judged claim.
 
@@ -73,13 +74,16 @@ def decided(
     """
     holds = verdict.status is Status.VACUOUS and task.expected is Status.PROVED
     return replace(
-        _report(task, verdict.status, verdict.reason, cost.seconds),
+        _report(task, verdict.status, verdict.reason, course.seconds),
         evidence=verdict.evidence,
-        backend=steps[-1].backend if steps else None,
-        plan=steps,
-        work=cost.units,
+        backend=course.backend,
+        plan=course.steps,
+        work=course.units,
         bound=verdict.bound,
         counterexample=counterexample,
+        certificate=course.kept.digest if isinstance(course.kept, Kept) else None,
+        proof_bytes=course.kept.size if isinstance(course.kept, Kept) else None,
+        note=course.kept.reason if isinstance(course.kept, NotKept) else None,
         as_expected=holds or verdict.status is task.expected,
     )
 

@@ -83,7 +83,7 @@ class Networks:
 
 
 def _resolved(path: Path) -> Path:
-    """The file behind `path`, or `path` itself where that leads nowhere: a loop of links, an impossible name."""
+    """The file behind `path`, or `path` itself where that leads nowhere: a loop, an impossible name."""
     try:
         return path.resolve()
     except (OSError, RuntimeError, ValueError):

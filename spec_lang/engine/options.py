@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from spec_lang._values import dataclass
+from spec_lang.kernel.verdict import EvidenceKind
+from spec_lang.obligations.model import Semantics
 
 if TYPE_CHECKING:
     from spec_lang.backends.base import Progress
@@ -26,7 +28,10 @@ class CheckOptions:
     """`claims`: globs that select (none selects all).  `parameters`: values by name, as text.
     `networks`: files or ONNX bytes by name, in place of those that a spec names; the empty name stands
     for the only network.  `timeout`: seconds a claim, None for no limit.  `jobs`: worker processes, 1 for
-    none but this one.  `strict`: a vacuous claim is an error.  `debug`: a crash tells its traceback.
+    none but this one.  `memory`: bytes that a claim may take beyond what was loaded before, None for no
+    limit.  `evidence`: the weakest that counts as a proof.  `semantics`: which function a network denotes
+    where a claim does not say.  `store`: the folder that keeps proofs and witnesses, None for nowhere.
+    `strict`: a vacuous claim is an error.  `debug`: a crash tells its traceback.
     """
 
     claims: tuple[str, ...] = ()
@@ -35,8 +40,19 @@ class CheckOptions:
     timeout: float | None = DEFAULT_TIMEOUT
     jobs: int = 1
     using: str | None = None
+    memory: int | None = None
+    evidence: EvidenceKind = EvidenceKind.TRUSTED
+    semantics: Semantics = Semantics.REAL
+    store: Path | None = None
     strict: bool = False
     debug: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Checking:
+    """A proof is about to be checked, for which a claim has this many seconds beyond its time limit."""
+
+    seconds: float
 
 
 class Observer(Protocol):

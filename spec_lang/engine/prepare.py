@@ -25,6 +25,9 @@ from spec_lang.engine.task import QUERY, Run, Task
 from spec_lang.kernel.verdict import Status
 from spec_lang.network.graph import Graph
 from spec_lang.obligations.lower import lower, lower_condition
+from spec_lang.obligations.model import Semantics
+from spec_lang.semantics.codes import SEMANTICS
+from spec_lang.semantics.float32 import check_semantics, float32_obstacle
 from spec_lang.semantics.forms.library import built_in_forms, forms_for
 from spec_lang.semantics.model import TypedClaim, TypedSpec
 from spec_lang.semantics.names.resolve import resolve
@@ -141,6 +144,7 @@ class Preparation:
         scope = resolve(parsed.module, given, forms, broken, problems, surroundings=around)
         graphs = self._graphs(scope, source, problems)
         spec_typed = typecheck(scope, graphs, problems, partial(self._selection.wants, source.file))
+        check_semantics(spec_typed.claims, graphs, self.options.semantics, problems)
         if not problems.has_errors:
             whole = len(graphs) == len(scope.networks) and not self.options.claims
             self.files.append(TypedFile(source, parsed.module, scope, spec_typed if whole else None))
@@ -177,13 +181,14 @@ class Preparation:
             title=typed.title,
             span=typed.span,
             kind=typed.kind,
-            goal=partial(lower, typed),
+            goal=partial(lower, typed, self.options.semantics),
             runs=self._runs(typed, source, graphs, scope),
             timeout=timeout,
             using=using or self.options.using,
             expected=Status(attributes.expect.value),
             exists=typed.statement is not None and typed.statement.exists,
             beyond=_beyond(typed),
+            semantics=attributes.semantics or self.options.semantics,
         )
         self.typed[task.id] = typed
         return task
@@ -216,6 +221,9 @@ class Preparation:
 
         condition, diagnostics = read_query(source.text, source.file, graph)
         problems.extend(diagnostics)
+        if self.options.semantics is Semantics.FLOAT32 and (obstacle := float32_obstacle(graph)) is not None:
+            problem = f"the network has no float32 semantics: {obstacle}"
+            problems.error(SEMANTICS, problem, None, "leave out `--semantics`")
         if condition is None:
             return ()
         frame = query_frame(graph)
@@ -226,10 +234,13 @@ class Preparation:
                 title=None,
                 span=None,
                 kind=QUERY,
-                goal=partial(lower_condition, graph, condition, frame, "query"),
+                goal=partial(
+                    lower_condition, graph, condition, frame, "query", semantics=self.options.semantics
+                ),
                 runs=(Run(onnx, graph, whole_input(graph), 0),),
                 timeout=self.options.timeout,
                 using=self.options.using,
+                semantics=self.options.semantics,
             ),
         )
 

@@ -1,30 +1,44 @@
 """A counterexample's second opinion: what onnxruntime computes at the nearest float32 input.
 
 In: a task, the obligation that was broken, and the kernel's witness.  Out: a `Replay` to print beside the
-exact one.  It decides nothing: a disagreement is said, and the exact evaluation stands.
+exact one.  It decides nothing: a disagreement is said, and the exact evaluation stands.  Under float32 the
+note says whose execution breaks the claim: everybody's, or that of who sums from left to right.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 
 from spec_lang.engine.task import Task
 from spec_lang.kernel.verdict import Witness
-from spec_lang.kernel.witness import holds
+from spec_lang.kernel.witness import check_witness, holds
 from spec_lang.network.onnx_replay import replay
-from spec_lang.obligations.model import All, Condition, LinearAtom, Obligation, atoms
+from spec_lang.obligations.model import All, Condition, LinearAtom, Obligation, Semantics, atoms
 from spec_lang.reporters.model import Replay
 
 _DISAGREES = "rounded to float32, input and network no longer break the claim; the exact network does"
+_OTHER_ORDER = "onnxruntime sums in another order, which does not break the claim"
+_EVERY_ORDER = "in float32, whatever the order of summation"
+_LEFT_TO_RIGHT = "in float32, from left to right without fused operations; another order may not break it"
 _COMPOSED = "a network is applied to the outputs of another, which onnxruntime is not asked to do"
 _HIDDEN = "the claim speaks of a hidden tensor, which onnxruntime does not show"
 
 
 def replay_witness(task: Task, broken: Obligation, witness: Witness) -> Replay:
-    """What onnxruntime says of `witness`."""
+    """What onnxruntime says of `witness`, which breaks `broken`."""
+    found = _replayed(task, broken, witness)
+    if broken.semantics is Semantics.REAL:
+        return found
+    every = check_witness(broken, witness.point, every=True) is not None
+    notes = (_EVERY_ORDER if every else _LEFT_TO_RIGHT, found.note)
+    return replace(found, note="; ".join(note for note in notes if note))
+
+
+def _replayed(task: Task, broken: Obligation, witness: Witness) -> Replay:
     if task.runs is None:
         return Replay(exact=True, onnxruntime=None, note=_COMPOSED)
     outputs: dict[int, float] = {}
@@ -45,7 +59,8 @@ def replay_witness(task: Task, broken: Obligation, witness: Witness) -> Replay:
     nearest = [Fraction(float(np.float32(float(value)))) for value in witness.point]
     dense = [Fraction(outputs.get(index, 0.0)) for index in range(max(outputs, default=-1) + 1)]
     agrees = _holds(broken.violation, nearest, dense)
-    note = note if agrees else note or _DISAGREES
+    if not agrees:
+        note = note or (_DISAGREES if broken.semantics is Semantics.REAL else _OTHER_ORDER)
     return Replay(exact=True, onnxruntime=agrees, onnxruntime_outputs=found, note=note)
 
 

@@ -8,27 +8,24 @@ is kept, the rest is `unknown`.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterable, Sequence
-from contextlib import closing
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from spec_lang import __version__
 from spec_lang.diagnostics import Diagnostic, Severity
-from spec_lang.engine import lift
-from spec_lang.engine.decide import Listener, decide, installed_backends
+from spec_lang.engine.decide import decide, installed_backends
 from spec_lang.engine.options import CheckOptions, Observer, Silent
 from spec_lang.engine.prepare import Spec, prepare, texts_of
 from spec_lang.engine.selection import family_of
-from spec_lang.engine.task import Task
+from spec_lang.engine.sweep import sweep
 from spec_lang.kernel.verdict import Status
 from spec_lang.lints._allows import apply_allows
 from spec_lang.reporters.model import ClaimReport, Report
 from spec_lang.semantics.codes import EMPTY_REGION
 
 _DEFAULTS = CheckOptions()
-_INTERRUPTED = "interrupted"
 
 
 def check(
@@ -37,7 +34,10 @@ def check(
     """Check every claim that `options` select."""
     started = time.monotonic()
     preparation, specs = prepare(paths, options)
-    reports, interrupted = _run(preparation.tasks, options, observer or Silent())
+    if preparation.tasks:
+        installed_backends()  # imported before workers are forked, which share it then
+    one = partial(decide, options=options)
+    reports, interrupted = sweep(preparation.tasks, one, options.jobs, observer or Silent())
     diagnostics = (*preparation.problems, *_vacuous(reports))
     for spec in specs:
         diagnostics = apply_allows(spec.source.text, spec.source.file, diagnostics, frozenset())
@@ -52,44 +52,6 @@ def check(
         interrupted=interrupted,
         seconds=time.monotonic() - started,
     )
-
-
-def _run(
-    tasks: Sequence[Task], options: CheckOptions, observer: Observer
-) -> tuple[tuple[ClaimReport, ...], bool]:
-    """The reports in the order of `tasks`, and whether the run was cut short."""
-    found: dict[int, ClaimReport] = {}
-    if tasks:
-        installed_backends()  # imported before workers are forked, which share it then
-    one = partial(decide, options=options)
-    interrupted = False
-    try:
-        observer.start(len(tasks))
-        # A worker for a single claim would cost more to start than most claims take.
-        if options.jobs > 1 and len(tasks) > 1:
-            from spec_lang.engine.workers import run_in_workers  # noqa: PLC0415 - start-up
-
-            results = run_in_workers(tasks, one, options.jobs, observer)
-        else:
-            results = _run_here(tasks, one, observer)
-        with closing(results):
-            for number, report in results:
-                found[number] = report
-                observer.decided(report)
-    except KeyboardInterrupt:
-        interrupted = True
-    finally:
-        observer.close()
-    missing = (lift.undecided(task, Status.UNKNOWN, _INTERRUPTED) for task in tasks)
-    return tuple(found.get(n, report) for n, report in enumerate(missing)), interrupted
-
-
-def _run_here(
-    tasks: Sequence[Task], decide_one: Callable[[Task, Listener], ClaimReport], observer: Observer
-) -> Generator[tuple[int, ClaimReport]]:
-    """One after the other, in this process."""
-    for number, task in enumerate(tasks):
-        yield number, decide_one(task, partial(observer.progress, task.name))
 
 
 def _strictly(diagnostic: Diagnostic) -> Diagnostic:

@@ -15,7 +15,7 @@ from spec_lang.diagnostics import Span
 from spec_lang.engine.options import NetworkSource
 from spec_lang.kernel.verdict import Status
 from spec_lang.network.graph import Graph
-from spec_lang.obligations.model import Goal, Terms
+from spec_lang.obligations.model import Goal, Semantics, Terms
 
 QUERY: Final = "query"  # of VNN-LIB: a condition that no point may meet
 
@@ -35,7 +35,8 @@ class Run:
 class Task:
     """`goal` makes the obligations.  `runs` are the networks, to be run again by onnxruntime; None where one
     is applied to another's outputs.  `beyond` says why no backend takes the claim, which has no goal then.
-    `expected` is what `@expect` says; with `exists` the claim says that there is such a point."""
+    `expected` is what `@expect` says; with `exists` the claim says that there is such a point.  `semantics`
+    says which function its networks denote."""
 
     file: str
     name: str
@@ -49,6 +50,7 @@ class Task:
     expected: Status = Status.PROVED
     exists: bool = False
     beyond: str | None = None
+    semantics: Semantics = Semantics.REAL
 
     @property
     def id(self) -> str:

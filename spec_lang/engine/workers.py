@@ -1,8 +1,9 @@
 """Runs tasks in reused worker processes.
 
 In: tasks, how to decide one, and how many workers.  Out: (number, report) pairs in the order of completion.
-A worker that dies or ignores its deadline costs its own claim and is replaced; when the consumer stops, by an
-interrupt or otherwise, every worker is killed (see docs/decisions/0007-worker-processes.md).
+A worker that dies, ignores its deadline or runs out of memory costs its own claim and is replaced; when the
+consumer stops, by an interrupt or otherwise, every worker is killed, with the processes that solvers have
+started (see docs/decisions/0007-worker-processes.md).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import field
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
@@ -24,16 +25,18 @@ from multiprocessing.process import BaseProcess
 from spec_lang._values import dataclass
 from spec_lang.backends.base import Progress
 from spec_lang.engine import lift
-from spec_lang.engine.options import Observer
+from spec_lang.engine.options import Checking, Observer
 from spec_lang.engine.task import Task
 from spec_lang.kernel.verdict import Status
+from spec_lang.obligations.outcome import GaveUpReason
 from spec_lang.reporters.model import ClaimReport
 
-Decide = Callable[[Task, Callable[[Progress], None]], ClaimReport]
+Decide = Callable[[Task, Callable[[Progress | Checking], None]], ClaimReport]
 
 # What a worker may take beyond its deadline: the last batch of a search, exact replay, onnxruntime's start.
 _GRACE = 10.0
 _PROGRESS_INTERVAL = 0.1
+_PR_SET_PDEATHSIG = 1  # prctl(2): the signal that this process gets when its parent ends
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -56,7 +59,12 @@ class _Worker:
     process: BaseProcess
     number: int  # of the task it is at
     started: float
-    kill_at: float
+    limit: float  # seconds, for the task
+    checking: float = 0.0  # seconds, for the checks of its proofs
+
+    @property
+    def kill_at(self) -> float:
+        return self.started + self.limit + self.checking + _GRACE
 
 
 @dataclass(slots=True)
@@ -94,7 +102,7 @@ class _Pool:
 
     def kill_all(self) -> None:
         for connection, worker in self.busy.items():
-            worker.process.kill()
+            _kill(worker.process)
             connection.close()
         for worker in self.busy.values():
             worker.process.join()
@@ -105,25 +113,35 @@ class _Pool:
         try:
             message = connection.recv()
         except (EOFError, ConnectionError):
-            worker.process.join()
-            yield self._replace(connection, Status.ERROR, _cause_of_death(worker.process.exitcode))
+            code = _exit_code(worker.process)
+            yield self._replace(connection, Status.ERROR, _cause_of_death(code))
             return
         if isinstance(message, Progress):
             observer.progress(self.tasks[worker.number].name, message)
+        elif isinstance(message, Checking):
+            worker.checking = message.seconds
+        elif isinstance(message, ClaimReport) and _out_of_memory(message):
+            self._dismiss(connection)  # what is left of its memory may be in pieces
+            yield worker.number, message
         elif isinstance(message, ClaimReport):
             del self.busy[connection]
             self._hand_next(connection, worker.process)
             yield worker.number, message
 
     def _replace(self, connection: Connection, status: Status, reason: str) -> tuple[int, ClaimReport]:
+        worker = self._dismiss(connection)
+        seconds = time.monotonic() - worker.started
+        return worker.number, lift.undecided(self.tasks[worker.number], status, reason, seconds)
+
+    def _dismiss(self, connection: Connection) -> _Worker:
+        """End a worker; another one comes for the tasks that wait."""
         worker = self.busy.pop(connection)
-        worker.process.kill()
+        _kill(worker.process)
         worker.process.join()
         connection.close()
         if self.waiting:
             self.hire()
-        seconds = time.monotonic() - worker.started
-        return worker.number, lift.undecided(self.tasks[worker.number], status, reason, seconds)
+        return worker
 
     def _hand_next(self, connection: Connection, process: BaseProcess) -> None:
         """Give an idle worker something to do, or let it go."""
@@ -133,10 +151,44 @@ class _Pool:
             return
         number = self.waiting.popleft()
         timeout = self.tasks[number].timeout
-        now = time.monotonic()
-        kill_at = float("inf") if timeout is None else now + timeout + _GRACE
-        self.busy[connection] = _Worker(process, number, now, kill_at)
+        limit = float("inf") if timeout is None else timeout
+        self.busy[connection] = _Worker(process, number, time.monotonic(), limit)
         connection.send(number)
+
+
+def _out_of_memory(report: ClaimReport) -> bool:
+    return report.status is Status.UNKNOWN and (report.reason or "").startswith(GaveUpReason.MEMORY.value)
+
+
+def _exit_code(process: BaseProcess) -> int | None:
+    """How a process ended that is about to; it stays to be joined, so that nobody else gets its number."""
+    if process.pid is None or not hasattr(os, "waitid"):
+        process.join()
+        return process.exitcode
+    ended = os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    if ended is None:
+        return None
+    return ended.si_status if ended.si_code == os.CLD_EXITED else -ended.si_status
+
+
+def _kill(process: BaseProcess) -> None:
+    """Kill a worker that is not joined yet, and what it has started: it leads a group of its own."""
+    if process.pid is not None and hasattr(os, "killpg"):
+        with suppress(OSError):  # it has not come to leading a group, and has started nothing
+            os.killpg(process.pid, signal.SIGKILL)
+    process.kill()
+
+
+def _lead_a_group(parent: int) -> None:
+    """What this process starts can be ended with it; and it ends with its parent, where the system helps."""
+    if hasattr(os, "setpgid"):
+        os.setpgid(0, 0)
+    if sys.platform == "linux":
+        import ctypes  # noqa: PLC0415 - workers alone need it
+
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)  # it was too late to be told
 
 
 def _context() -> BaseContext:
@@ -175,6 +227,7 @@ def _serve(
     parent: int,
 ) -> None:
     """A worker: decides the tasks whose numbers it reads, until there are no more."""
+    _lead_a_group(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal interrupts the whole group; the parent decides
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     if hasattr(signal, "pthread_sigmask"):
@@ -183,14 +236,16 @@ def _serve(
         other.close()  # or a sibling's pipe would never end
     last = 0.0
 
-    def listen(progress: Progress) -> None:
+    def listen(event: Progress | Checking) -> None:
         nonlocal last
         now = time.monotonic()
-        if now - last >= _PROGRESS_INTERVAL:
+        if isinstance(event, Checking):
+            connection.send(event)
+        elif now - last >= _PROGRESS_INTERVAL:
             last = now
             if os.getppid() != parent:
                 os._exit(1)  # nobody is left to hear the answer
-            connection.send(progress)
+            connection.send(event)
 
     while True:
         try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import starmap
-from math import floor, inf, lcm, nextafter
+from math import inf, lcm
 from typing import Any, Final
 
 import numpy as np
@@ -17,16 +17,26 @@ from numpy.typing import NDArray
 
 from spec_lang._values import dataclass
 from spec_lang.diagnostics import InternalError
+from spec_lang.kernel.dyadics import (
+    SLOPE_BITS,
+    Objects,
+    absolute,
+    chord,
+    clip_by,
+    float_above,
+    float_below,
+    least_value,
+    plus,
+    shaped,
+    times,
+)
 from spec_lang.kernel.exact import Dyadic, dyadic, objects
-from spec_lang.kernel.network import F64, AffineStep, Network, ReluStep
+from spec_lang.kernel.network import F64, AffineStep, Network, ReluStep, float32_error
 from spec_lang.kernel.rows import Alternatives, placed
 from spec_lang.kernel.scene import CLIP_ROUNDS, Clipped, Index, Linear, Mask, Rows, Scene, Slopes, Weights
 from spec_lang.obligations.model import Semantics
 
-Objects = NDArray[Any]
-
-_SLOPE_BITS: Final = 20
-_LEAST_NORMAL32, _LARGEST32 = Fraction(1, 2**126), Fraction(2) ** 128
+_LARGEST32: Final = Fraction(2) ** 128
 
 
 class Integers:
@@ -49,11 +59,11 @@ class Integers:
                     target[row, index] = coefficient * scale
             constants[row] = atom.constant * scale
         # Every row times the same number, so that their combinations are those of the certificates.
-        common = lcm(
+        self.common = common = lcm(
             *(Fraction(v).denominator for part in (inputs, results, constants) for v in part.ravel())
         )
         self.inputs, self.outputs, self.constants = (
-            _shaped(part, [int(Fraction(v) * common) for v in part.ravel()])
+            shaped(part, [int(Fraction(v) * common) for v in part.ravel()])
             for part in (inputs, results, constants)
         )
         self.weights = {step.value: tuple(map(dyadic, step.weights)) for step in network.producer.values()}
@@ -66,9 +76,10 @@ class Integers:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Relaxed:
-    """A ReLU: slopes over 2^20, below and above, and the intercepts of the upper ones."""
+    """A ReLU: which neurons are unstable; slopes over 2^20 below and above, and intercepts above."""
 
-    lower: Objects  # (n,)
+    unstable: Mask  # (n,)
+    lower: Objects
     upper: Objects
     intercept: Dyadic
 
@@ -93,35 +104,39 @@ class IntegerScene(Scene):
         for number, where in enumerate(self.network.inputs):
             self.outermost[number] = dyadic(np.maximum(abs(lower[0, where]), abs(upper[0, where])))
 
+    def is_sound(self) -> bool:
+        return self.sound
+
     def enter(self, step: AffineStep) -> None:
         if not self.rounding:
             return
-        total = _absolute(self.shared.biases[step.value])
+        total = absolute(self.shared.biases[step.value])
         for operand, weight in zip(step.operands, self.shared.weights[step.value], strict=True):
-            total = _plus(total, _times(self.outermost[operand], _absolute(weight)))
+            total = plus(total, times(self.outermost[operand], absolute(weight)))
         reach = [Fraction(v, 1 << total.shift) for v in total.numbers]
-        k = Fraction(step.terms + 4, 2**24)
-        gamma = k / (1 - k) if step.terms else Fraction(0)
-        least = (2 * step.terms + 1) * _LEAST_NORMAL32 if step.terms else Fraction(0)
+        gamma, least = float32_error(step.terms) if step.terms else (Fraction(0), Fraction(0))
         errors = [gamma * value + least for value in reach]
         self.sound &= not step.terms or all(v + e < _LARGEST32 for v, e in zip(reach, errors, strict=True))
-        self.error[step.value] = dyadic(np.array([_above(e) for e in errors]))
-        ends = [_above(v + e) for v, e in zip(reach, errors, strict=True)]
+        self.error[step.value] = dyadic(np.array([float_above(e) for e in errors]))
+        ends = [float_above(v + e) for v, e in zip(reach, errors, strict=True)]
         self.sound &= max(ends, default=0.0) < inf
         self.outermost[step.value] = dyadic(np.array(ends if self.sound else [0.0] * len(ends)))
 
     def relax(self, step: ReluStep, lower: F64, upper: F64) -> None:
-        pairs = list(starmap(_chord, zip(lower[0].tolist(), upper[0].tolist(), strict=True)))
+        pairs = list(starmap(chord, zip(lower[0].tolist(), upper[0].tolist(), strict=True)))
         self.sound &= bool(np.isfinite(lower).all() and np.isfinite(upper).all())
         if not self.sound:
             pairs = [(0, 0, Fraction(0))] * len(pairs)
         shift = max((t.denominator.bit_length() - 1 for _, _, t in pairs), default=0)
         self.relaxed[step.value] = _Relaxed(
+            (lower[0] < 0) & (upper[0] > 0),
             objects([below for below, _, _ in pairs]),
             objects([above for _, above, _ in pairs]),
             Dyadic(objects([int(t * (1 << shift)) for _, _, t in pairs]), shift),
         )
-        self.outermost[step.value] = dyadic(np.maximum(upper[0], 0.0) if self.sound else upper[0] * 0.0)
+        self.outermost[step.value] = dyadic(
+            np.maximum(upper[0], 0.0) if self.sound else np.zeros(len(upper[0]))
+        )
 
     def neurons(
         self, value: int, owner: Index, neuron: Index, side: NDArray[np.int8], slopes: Slopes | None = None
@@ -141,7 +156,7 @@ class IntegerScene(Scene):
             run.constant = Dyadic(bias.numbers[neuron] * sign[:, 0], bias.shift)
             if value in self.error:
                 lost = self.error[value]
-                run.constant = _plus(run.constant, Dyadic(-lost.numbers[neuron], lost.shift))
+                run.constant = plus(run.constant, Dyadic(-lost.numbers[neuron], lost.shift))
         return run.finished().minimum
 
     def atoms(self, owner: Index, atom: Index) -> Linear:
@@ -154,6 +169,7 @@ class IntegerScene(Scene):
 
     def mixtures(self, atoms: Sequence[int], multipliers: F64, slopes: Slopes) -> F64:
         run, chosen, mixed = _Run(self, len(multipliers), slopes), list(atoms), dyadic(multipliers)
+        run.unit = self.shared.common
         for value, rows in placed(self.network, self.shared.inputs[chosen], self.shared.outputs[chosen]):
             run.add(value, Dyadic(mixed.numbers @ rows, mixed.shift))
         run.constant = Dyadic(mixed.numbers @ self.shared.constants[chosen], mixed.shift)
@@ -171,9 +187,9 @@ class IntegerScene(Scene):
             c = sum(v * row[1] for v, row in zip(w, chosen, strict=True))
             chosen.insert(0, (a, c, bool(strict.all())))
         for _ in range(CLIP_ROUNDS if weights is not None else 1):
-            if any(_clip_by(lower, upper, a, c, strict=s) for a, c, s in chosen):
+            if any(clip_by(lower, upper, a, c, strict=s) for a, c, s in chosen):
                 return Clipped(self.lower[box].copy(), self.upper[box].copy(), np.ones(1, dtype=np.bool_))
-        ends = np.array([[_below(v) for v in lower]]), np.array([[_above(v) for v in upper]])
+        ends = np.array([[float_below(v) for v in lower]]), np.array([[float_above(v) for v in upper]])
         return Clipped(*ends, np.zeros(1, dtype=np.bool_))
 
 
@@ -182,11 +198,12 @@ class _Run:
 
     def __init__(self, scene: IntegerScene, count: int, slopes: Slopes | None) -> None:
         self.scene, self.slopes = scene, slopes
+        self.unit = 1  # what the rows are multiplied by, and so every multiplier of a phase
         self.pending: dict[int, Dyadic] = {}
         self.constant = Dyadic(objects([0] * count), 0)
 
     def add(self, value: int, rows: Dyadic) -> None:
-        self.pending[value] = _plus(self.pending[value], rows) if value in self.pending else rows
+        self.pending[value] = plus(self.pending[value], rows) if value in self.pending else rows
 
     def finished(self) -> Linear:
         """Down to the inputs, and the least value on the box."""
@@ -205,24 +222,25 @@ class _Run:
             if number in self.pending:
                 rows = self.pending[number]
                 fractions: list[Any] = [Fraction(v, 1 << rows.shift) for v in rows.numbers.ravel()]
-                coefficients[:, where] = _shaped(rows.numbers, fractions)
-        constant = _shaped(
+                coefficients[:, where] = shaped(rows.numbers, fractions)
+        constant = shaped(
             self.constant.numbers, [Fraction(v, 1 << self.constant.shift) for v in self.constant.numbers]
         )
         least = [
-            c + _least(list(a), scene.low, scene.high) for a, c in zip(coefficients, constant, strict=True)
+            c + least_value(list(a), scene.low, scene.high)
+            for a, c in zip(coefficients, constant, strict=True)
         ]
-        minimum = np.array([_below(v) for v in least]) if scene.sound else np.full(count, -inf)
+        minimum = np.array([float_below(v) for v in least]) if scene.sound else np.full(count, -inf)
         if not scene.sound:
             constant = objects([int(scene.nothing)] * count)
         return Linear(coefficients, constant, minimum)
 
     def _affine(self, step: AffineStep, rows: Dyadic) -> None:
         shared = self.scene.shared
-        self.constant = _plus(self.constant, _times(rows, shared.biases[step.value]))
+        self.constant = plus(self.constant, times(rows, shared.biases[step.value]))
         if step.value in self.scene.error:
-            lost = _times(_absolute(rows), self.scene.error[step.value])
-            self.constant = _plus(self.constant, Dyadic(-lost.numbers, lost.shift))
+            lost = times(absolute(rows), self.scene.error[step.value])
+            self.constant = plus(self.constant, Dyadic(-lost.numbers, lost.shift))
         for operand, weight in zip(step.operands, shared.weights[step.value], strict=True):
             shift = rows.shift + weight.shift
             if weight.numbers.ndim == 1:
@@ -240,104 +258,29 @@ class _Run:
         relaxed, part = self.scene.relaxed[step.value], rows.numbers
         opened: Objects = np.ones(part.shape, dtype=np.bool_)
         fixed: Objects = np.zeros(part.shape, dtype=object)
-        below, above, shift = relaxed.lower, relaxed.upper, _SLOPE_BITS
+        below, above, shift = relaxed.lower, relaxed.upper, SLOPE_BITS
         beta: Dyadic | None = None
         if self.slopes is not None:
             ids = step.first + np.arange(part.shape[1])
-            phases = self.slopes.phases[:, ids]
-            known, given = _own(self.slopes, ids)
-            opened, shift = phases == 0, max(_SLOPE_BITS, given.shift)
+            phases = self.slopes.phases[:, ids] * relaxed.unstable
+            known, given = _own(self.slopes, ids, relaxed.unstable)
+            opened, shift = phases == 0, max(SLOPE_BITS, given.shift)
             scaled = given.numbers * (1 << (shift - given.shift))
-            below, above = (slope * (1 << (shift - _SLOPE_BITS)) for slope in (below, above))
+            below, above = (slope * (1 << (shift - SLOPE_BITS)) for slope in (below, above))
             below, fixed = np.where(known, scaled, below), (phases > 0).astype(object) * (1 << shift)
-            beta = Dyadic(-phases.astype(object) * given.numbers, given.shift)
+            beta = Dyadic(-phases.astype(object) * given.numbers * self.unit, given.shift)
         negative = np.where(opened & (part < 0), part, 0)
-        self.constant = _plus(self.constant, _times(Dyadic(negative, rows.shift), relaxed.intercept))
+        self.constant = plus(self.constant, times(Dyadic(negative, rows.shift), relaxed.intercept))
         slope = np.where(opened, np.where(part < 0, above, below), fixed)
         passed = Dyadic(part * slope, rows.shift + shift)
-        self.add(step.operand, passed if beta is None else _plus(passed, beta))
+        self.add(step.operand, passed if beta is None else plus(passed, beta))
 
 
-def _own(slopes: Slopes, ids: Index) -> tuple[Mask, Dyadic]:
+def _own(slopes: Slopes, ids: Index, unstable: Mask) -> tuple[Mask, Dyadic]:
     """Which of the neurons `ids` have numbers of the rows' own, and these (rows, ids), 0 elsewhere."""
     place = np.searchsorted(slopes.columns, ids)
-    known = place < len(slopes.columns)
+    known = unstable & (place < len(slopes.columns))
     known[known] = slopes.columns[place[known]] == ids[known]
     given = np.zeros((len(slopes.phases), len(ids)))
     given[:, known] = slopes.values[:, place[known]]
     return known, dyadic(given)
-
-
-def _chord(lower: float, upper: float) -> tuple[int, int, Fraction]:
-    """Slopes over 2^20 below and above relu on an interval, and the intercept of the one above.
-
-    The line above reaches 0 at the lower end and `upper` at the upper, hence is above relu on the interval.
-    """
-    if not upper > 0:
-        return 0, 0, Fraction(0)
-    one = 1 << _SLOPE_BITS
-    if lower >= 0:
-        return one, one, Fraction(0)
-    if lower == -inf or upper == inf:
-        return 0, one, Fraction(0)  # of no use: the scene is not sound then
-    low, high = Fraction(lower), Fraction(upper)
-    slope = floor(high / (high - low) * one)
-    steep = Fraction(slope, one)
-    return one if high > -low else 0, slope, max(-steep * low, high - steep * high)
-
-
-def _clip_by(
-    lower: list[Fraction], upper: list[Fraction], a: Sequence[Any], c: Fraction, *, strict: bool
-) -> bool:
-    """Shrink in place; whether the row empties the box."""
-    least = c + _least(a, lower, upper)
-    if least > 0 or (strict and least == 0):
-        return True
-    old = list(zip(lower, upper, strict=True))
-    for i, (low, high) in enumerate(old):
-        if a[i] > 0:
-            upper[i] = min(high, low - least / Fraction(a[i]))
-        elif a[i] < 0:
-            lower[i] = max(low, high - least / Fraction(a[i]))
-    return any(low > high for low, high in zip(lower, upper, strict=True))
-
-
-def _least(a: Sequence[Any], lower: Sequence[Fraction], upper: Sequence[Fraction]) -> Fraction:
-    ends = zip(a, lower, upper, strict=True)
-    return sum((v * (low if v > 0 else high) for v, low, high in ends if v), start=Fraction(0))
-
-
-def _plus(left: Dyadic, right: Dyadic) -> Dyadic:
-    if left.shift < right.shift:
-        left, right = right, left
-    return Dyadic(left.numbers + right.numbers * (1 << (left.shift - right.shift)), left.shift)
-
-
-def _times(rows: Dyadic, vector: Dyadic) -> Dyadic:
-    """`rows @ vector`; for a row that is a vector and a matrix, `matrix @ row`, or element by element."""
-    shift = rows.shift + vector.shift
-    if rows.numbers.ndim == 1 and vector.numbers.ndim == 1:
-        return Dyadic(rows.numbers * vector.numbers, shift)
-    left, right = (rows, vector) if rows.numbers.ndim == 2 else (vector, rows)
-    return Dyadic(left.numbers @ right.numbers, shift)
-
-
-def _absolute(array: Dyadic) -> Dyadic:
-    return Dyadic(np.abs(array.numbers), array.shift)
-
-
-def _shaped(like: Objects, numbers: Sequence[Any]) -> Objects:
-    return objects(numbers).reshape(like.shape)
-
-
-def _below(value: Fraction) -> float:
-    """The greatest float that is not above `value`, or nearly so."""
-    try:
-        near = float(value)
-    except OverflowError:
-        return -inf if value < 0 else nextafter(inf, 0.0)
-    return near if Fraction(near) <= value else nextafter(near, -inf)
-
-
-def _above(value: Fraction) -> float:
-    return -_below(-value)

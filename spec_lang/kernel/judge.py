@@ -66,7 +66,7 @@ def _judge_universal(goal: Goal, outcomes: Sequence[Outcome], examined: Sequence
         raise InternalError(f"{goal.claim}: {len(goal.obligations)} obligations, {len(outcomes)} outcomes")
     padded: list[Outcome | None] = [*outcomes, *([None] * (len(goal.obligations) - len(outcomes)))]
     results = tuple(
-        _judge_one(obligation, outcome, examined)
+        _judge_one(goal, obligation, outcome, examined)
         for obligation, outcome in zip(goal.obligations, padded, strict=True)
     )
     for place, result in enumerate(results):
@@ -93,7 +93,7 @@ def is_impossible(condition: Condition) -> bool:
 
 
 def _judge_one(
-    obligation: Obligation, outcome: Outcome | None, examined: Sequence[Examined]
+    goal: Goal, obligation: Obligation, outcome: Outcome | None, examined: Sequence[Examined]
 ) -> Evidence | Witness | GaveUp:
     if is_impossible(obligation.violation):
         return _CHECKED
@@ -102,7 +102,8 @@ def _judge_one(
     if isinstance(outcome, Proved):
         return _judge_proof(obligation, outcome, examined)
     if isinstance(outcome, Refuted):
-        witness = check_witness(obligation, outcome.point)
+        # Of a claim that says `exists` the point is the proof: one execution of several is none.
+        witness = check_witness(obligation, outcome.point, every=goal.exists)
         if witness is not None:
             return witness
         detail = "the point that was found does not break the claim when it is evaluated exactly"

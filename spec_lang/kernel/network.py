@@ -6,6 +6,7 @@ float32 and float64 weights are exact in float64, so nothing is rounded here.
 
 from __future__ import annotations
 
+from fractions import Fraction
 from itertools import accumulate, pairwise
 
 import numpy as np
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from spec_lang._values import dataclass
 from spec_lang.network.graph import Graph
 from spec_lang.network.primitives import RELU, Affine, Dense
+from spec_lang.obligations.model import Semantics
 
 F64 = NDArray[np.float64]
 
@@ -72,8 +74,23 @@ class Network:
         return sum(w.size for step in self.producer.values() for w in step.weights)
 
 
-def compiled(graph: Graph) -> Network:
-    """Raises `Unchecked` for a non-linearity other than ReLU, and for weights that are not finite."""
+def float32_error(terms: int) -> tuple[Fraction, Fraction]:
+    """γ and ε: a float32 sum of so many products and a bias errs by at most γ (Σ|w||x| + |b|) + ε.
+
+    In any order, with or without fused operations: γ = k·u/(1 − k·u) with k = terms + 4 and u = 2^-24; each
+    of the 2·terms + 1 operations may besides flush a result below 2^-126 to zero, which later roundings
+    magnify by at most 1 + γ.  Raises `Unchecked`.
+    """
+    k = Fraction(terms + 4, 2**24)
+    if k >= 1:
+        raise Unchecked("a sum is too long for its float32 error to be bounded")
+    gamma = k / (1 - k)
+    return gamma, (1 + gamma) * (2 * terms + 1) * Fraction(1, 2**126)
+
+
+def compiled(graph: Graph, semantics: Semantics = Semantics.REAL) -> Network:
+    """Raises `Unchecked` for a non-linearity other than ReLU, for weights that are not finite, and under
+    float32 for those that are not float32."""
     sizes = [spec.size for spec in graph.inputs] + [node.size for node in graph.nodes]
     ends = list(accumulate(sizes[: len(graph.inputs)], initial=0))
     readers = [0] * len(sizes)
@@ -83,7 +100,10 @@ def compiled(graph: Graph) -> Network:
     neurons = 0
     for value, node in enumerate(graph.nodes, start=len(graph.inputs)):
         if isinstance(node.primitive, Affine):
-            steps.append(_affine(value, node.operands, node.primitive, glue=node.glue))
+            step = _affine(value, node.operands, node.primitive, glue=node.glue)
+            if semantics is Semantics.FLOAT32 and not node.glue and not _is_float32(node.primitive):
+                raise Unchecked(f"{node.tensor.name}: its weights are not float32")
+            steps.append(step)
             continue
         if node.primitive != RELU:
             raise Unchecked(f"{node.tensor.name}: only ReLU is checked among piecewise linear functions")
@@ -92,6 +112,11 @@ def compiled(graph: Graph) -> Network:
     slices = tuple(slice(a, b) for a, b in pairwise(ends))
     producer = {step.value: step for step in steps if isinstance(step, AffineStep)}
     return Network(tuple(sizes), slices, tuple(steps), graph.outputs, tuple(readers), producer, neurons)
+
+
+def _is_float32(primitive: Affine) -> bool:
+    arrays = [m.weight if isinstance(m, Dense) else m.factor for m in primitive.maps]
+    return all(array.dtype == np.float32 for array in (*arrays, primitive.bias))
 
 
 def _affine(value: int, operands: tuple[int, ...], primitive: Affine, *, glue: bool) -> AffineStep:

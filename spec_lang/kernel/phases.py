@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from spec_lang.kernel.network import F64, ReluStep
 from spec_lang.kernel.scene import Mask, Scene, Slopes
 from spec_lang.obligations.certificate import PhaseTree
 
@@ -20,7 +21,9 @@ LEAVES = 128  # of one substitution
 def unclosed_leaves(
     scene: Scene, tree: PhaseTree, atoms: Sequence[int], strict: Mask, check_time: Callable[[], None]
 ) -> Iterator[int]:
-    """The numbers of the leaves whose combination of `atoms` may be at most 0 (or below, where strict)."""
+    """The numbers of the leaves whose combination of `atoms` may be at most 0 (or below, where strict), and
+    whose phases the ranges of the scene do not exclude."""
+    lower, upper = _all_ranges(scene)
     columns = tree.columns.astype(np.intp)
     first = 0
     for phases in _leaf_phases(tree.neuron, scene.network.neurons):
@@ -33,8 +36,19 @@ def unclosed_leaves(
         below = (multipliers[:, strict] > 0).any(axis=1)
         usable = slopes_are_sound(slopes)
         closed = usable & ((minimum > 0) | (below & (minimum >= 0)))
+        closed |= ((phases > 0) & (upper < 0)).any(axis=1) | ((phases < 0) & (lower > 0)).any(axis=1)
         yield from (first + int(leaf) for leaf in np.flatnonzero(~closed))
         first += len(phases)
+
+
+def _all_ranges(scene: Scene) -> tuple[F64, F64]:
+    """The bounds of what enters the neurons of the only box, in their order."""
+    relus = [step.operand for step in scene.network.steps if isinstance(step, ReluStep)]
+    lower, upper = (
+        np.concatenate([np.zeros(0), *(scene.ranges[operand][side][0] for operand in relus)])
+        for side in (0, 1)
+    )
+    return lower, upper
 
 
 def slopes_are_sound(slopes: Slopes) -> Mask:

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from spec_lang._values import dataclass
 from spec_lang.kernel.integers import Integers
 from spec_lang.kernel.network import F64, Network, ReluStep, Unchecked, compiled
-from spec_lang.kernel.rounded import Rounded, fault
+from spec_lang.kernel.rounded import Rounded
+from spec_lang.kernel.rounding import fault
 from spec_lang.kernel.rows import Alternatives, alternatives
 from spec_lang.kernel.tree import Walk, right_children
 from spec_lang.kernel.verdict import Evidence, EvidenceKind
@@ -81,7 +82,7 @@ def _timer(expired: Callable[[], bool]) -> Callable[[], None]:
 def _examine(
     obligation: Obligation, proof: Proof, exact: bool, check_time: Callable[[], None]
 ) -> tuple[Flaw | None, EvidenceKind]:
-    network = compiled(obligation.graph)
+    network = compiled(obligation.graph, obligation.semantics)
     found = alternatives(obligation, network)
     boxes = [_outward(box) for box in obligation.region.boxes]
     if [part.box for part in proof.parts] != list(range(len(boxes))):

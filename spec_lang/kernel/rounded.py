@@ -14,31 +14,16 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from spec_lang._values import dataclass
-from spec_lang.kernel.network import F64, AffineStep, Network, ReluStep
+from spec_lang.kernel.network import F64, AffineStep, Network, ReluStep, float32_error
+from spec_lang.kernel.rounding import LARGEST, UNDERFLOW, UNIT, clip_by, combination
 from spec_lang.kernel.rows import Alternatives, placed
 from spec_lang.kernel.scene import CLIP_ROUNDS, Clipped, Index, Linear, Mask, Rows, Scene, Slopes, Weights
+from spec_lang.kernel.substitution import Relaxed, Start, Substitution, add, norms
 from spec_lang.obligations.model import LinearAtom, Semantics
 
-UNIT: Final = 2.0**-53
-# Beyond this the underflow term below would be no proof.
-LARGEST: Final = 1e120
-# Every product that underflows loses at most 2^-1074, times a magnitude within `LARGEST`, times fewer terms
-# than any network has.
-UNDERFLOW: Final = 1e-140
 MAX_BATCH: Final = 256  # boxes: the arrays of a 50-wide network stay in the cache
 SAYS_NOTHING: Final = -1e200  # the constant of a row without a bound: below any that is one
-UNIT32, LEAST_NORMAL32, LARGEST32 = 2.0**-24, 2.0**-126, 3.4e38
-
-
-def fault() -> str | None:
-    """Why this process's floats do not round as the bounds here assume, or None."""
-    one, tiny = np.float64(1.0), np.float64(5e-324)
-    if one + np.float64(UNIT) != one or one + np.float64(UNIT * 1.5) == one:
-        return "the processor does not round to nearest"
-    if tiny * np.float64(1.0) == 0 or np.float64(2.0**-1022) * np.float64(0.5) == 0:
-        return "the processor flushes subnormal numbers to zero"
-    return None
+LARGEST32: Final = 3.4e38
 
 
 class Rounded:
@@ -75,18 +60,6 @@ def scale_of(atom: LinearAtom) -> Fraction:
     return max((abs(c) for _, c in atom.outputs or atom.inputs), default=Fraction(1))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Relaxed:
-    """A ReLU over the batch.  Of `carried`, the neurons that are not dead in every box, the first `mixed`
-    are relaxed, `lower·z <= relu(z) <= upper·z + intercept`; the others are active in every box."""
-
-    carried: Index
-    mixed: int
-    lower: F64  # (batch, mixed)
-    upper: F64
-    intercept: F64
-
-
 class RoundedScene(Scene):
     nothing = SAYS_NOTHING
 
@@ -99,7 +72,7 @@ class RoundedScene(Scene):
         self.magnitude: dict[int, F64] = {}
         self.norm: dict[int, F64] = {}
         self.error: dict[int, F64] = {}
-        self.relaxed: dict[int, _Relaxed] = {}
+        self.relaxed: dict[int, Relaxed] = {}
         self.carried: dict[int, Index] = {}  # by value: the elements that coefficients are kept for
         self.sound = np.ones(len(lower), dtype=np.bool_)
         outermost = np.maximum(abs(lower), abs(upper))
@@ -112,6 +85,9 @@ class RoundedScene(Scene):
         self.norm[value] = norm
         self.sound &= norm < LARGEST  # False for NaN
 
+    def is_sound(self) -> bool:
+        return bool(self.sound.all())
+
     def enter(self, step: AffineStep) -> None:
         magnitude: F64 = abs(step.bias)
         for operand, weight in zip(step.operands, self.shared.absolute[step.value], strict=True):
@@ -119,8 +95,8 @@ class RoundedScene(Scene):
             magnitude = magnitude + (of @ weight.T if weight.ndim == 2 else of * weight)
         magnitude = magnitude * 1.0001 + UNDERFLOW
         if self.shared.semantics is Semantics.FLOAT32 and step.terms:
-            gamma = (step.terms + 4) * UNIT32 / (1 - (step.terms + 4) * UNIT32)
-            error = 1.0001 * gamma * magnitude + (2 * step.terms + 1) * LEAST_NORMAL32
+            gamma, least = (1.0001 * float(part) for part in float32_error(step.terms))
+            error = 1.0001 * (gamma * magnitude + least)
             self.error[step.value] = error
             magnitude = magnitude + 1.0001 * error
             self.sound &= (magnitude < LARGEST32).all(axis=1)
@@ -144,7 +120,7 @@ class RoundedScene(Scene):
         mixed = np.flatnonzero(~dead & ~active.all(axis=0))
         carried = np.concatenate([mixed, np.flatnonzero(active.all(axis=0))])
         parts = (np.ascontiguousarray(part[:, mixed]) for part in (below, slope, intercept))
-        self.relaxed[step.value] = _Relaxed(carried, len(mixed), *parts)
+        self.relaxed[step.value] = Relaxed(carried, len(mixed), *parts)
         self.carried[step.value] = carried
         if self.network.readers[step.operand] == 1 and step.operand in self.network.producer:
             self.carried[step.operand] = carried
@@ -163,20 +139,20 @@ class RoundedScene(Scene):
             constant = side * step.bias[neuron]
             for operand, weight in zip(step.operands, step.weights, strict=True):
                 rows = weight[neuron] if weight.ndim == 2 else np.diag(weight)[neuron]
-                _add(start, operand, self._kept(operand, rows) * sign)
+                add(start, operand, self._kept(operand, rows) * sign)
             if value in self.error:
                 constant = constant - self.error[value][owner, neuron]
         sizes = {v: abs(rows) for v, rows in start.items()}
-        return self._substitute(_Start(start, sizes, constant, abs(constant)), owner, slopes).minimum
+        return self._substitute(Start(start, sizes, constant, abs(constant)), owner, slopes).minimum
 
     def atoms(self, owner: Index, atom: Index) -> Linear:
         shared = self.shared
         start: dict[int, F64] = {}
         for value, rows in placed(self.network, shared.inputs, shared.outputs):
-            _add(start, value, self._kept(value, rows)[atom])
+            add(start, value, self._kept(value, rows)[atom])
         sizes = {v: abs(rows) for v, rows in start.items()}
         constant = shared.constants[atom]
-        return self._substitute(_Start(start, sizes, constant, abs(constant)), owner, None)
+        return self._substitute(Start(start, sizes, constant, abs(constant)), owner, None)
 
     def mixtures(self, atoms: Sequence[int], multipliers: F64, slopes: Slopes) -> F64:
         shared, chosen = self.shared, list(atoms)
@@ -184,22 +160,22 @@ class RoundedScene(Scene):
         sizes: dict[int, F64] = {}
         for value, rows in placed(self.network, shared.inputs[chosen], shared.outputs[chosen]):
             kept = self._kept(value, rows)
-            _add(start, value, multipliers @ kept)
-            _add(sizes, value, multipliers @ abs(kept))
+            add(start, value, multipliers @ kept)
+            add(sizes, value, multipliers @ abs(kept))
         constants = shared.constants[chosen]
         owner = np.zeros(len(multipliers), dtype=np.intp)
-        mixed = _Start(start, sizes, multipliers @ constants, multipliers @ abs(constants))
+        mixed = Start(start, sizes, multipliers @ constants, multipliers @ abs(constants))
         return self._substitute(mixed, owner, slopes).minimum
 
     def _kept(self, value: int, rows: F64) -> F64:
         carried = self.carried.get(value)
         return rows if carried is None else rows[:, carried]
 
-    def _substitute(self, start: _Start, owner: Index, slopes: Slopes | None) -> Linear:
+    def _substitute(self, start: Start, owner: Index, slopes: Slopes | None) -> Linear:
         """Rows over values, substituted back to rows over the inputs."""
-        run = _Run(self, dict(start.rows), start.constant.copy(), 2 * start.weight, owner, slopes)
+        run = Substitution(self, dict(start.rows), start.constant.copy(), 2 * start.weight, owner, slopes)
         for value, sizes in start.sizes.items():
-            run.weight = run.weight + _norms(sizes) * self.norm[value][owner]
+            run.weight = run.weight + norms(sizes) * self.norm[value][owner]
         for step in reversed(self.network.steps):
             if step.value not in run.pending:
                 continue
@@ -231,145 +207,12 @@ class RoundedScene(Scene):
     def clip(self, box: Index, rows: Rows, strict: Mask, weights: Weights | None) -> Clipped:
         lower, upper = self.lower[box].copy(), self.upper[box].copy()
         empty = np.zeros(len(box), dtype=np.bool_)
-        combined = None if weights is None else _combination(lower, upper, rows, weights)
+        combined = None if weights is None else combination(lower, upper, rows, weights)
         for _ in range(CLIP_ROUNDS if combined is not None else 1):
             if combined is not None:
-                empty |= _clip_by(lower, upper, *combined, strict=bool(strict.all()))
+                empty |= clip_by(lower, upper, *combined, strict=bool(strict.all()))
             for i in range(len(strict)):
                 a, c = rows.coefficients[:, i], rows.constant[:, i]
-                empty |= _clip_by(lower, upper, a, c, strict=bool(strict[i]))
+                empty |= clip_by(lower, upper, a, c, strict=bool(strict[i]))
         lower[empty], upper[empty] = self.lower[box][empty], self.upper[box][empty]
         return Clipped(lower, upper, empty)
-
-
-def _clip_by(lower: F64, upper: F64, a: F64, c: F64, *, strict: bool) -> Mask:
-    """Shrink in place; which boxes the row empties."""
-    size = abs(a)
-    spread = (size * np.maximum(abs(lower), abs(upper))).sum(axis=1) + abs(c)
-    least = np.where(a > 0, a * lower, a * upper).sum(axis=1) + c
-    least = least - ((a.shape[1] + 8) * UNIT * spread + UNDERFLOW)
-    empty: Mask = least >= 0 if strict else least > 0
-    reach = np.maximum(-least, 0.0)[:, None] / size * (1 + 8 * UNIT)
-    # Where a is 0 the reach is infinite or NaN: `fmin` and `fmax` leave such a side alone.
-    high, low = np.nextafter(lower + reach, np.inf), np.nextafter(upper - reach, -np.inf)
-    new_upper = np.where(a > 0, np.fmin(upper, high), upper)
-    new_lower = np.where(a < 0, np.fmax(lower, low), lower)
-    empty = empty | (new_lower > new_upper).any(axis=1)
-    lower[...] = np.where(empty[:, None], lower, new_lower)
-    upper[...] = np.where(empty[:, None], upper, new_upper)
-    return empty
-
-
-def _combination(lower: F64, upper: F64, rows: Rows, weights: Weights) -> tuple[F64, F64]:
-    """`Σ weights·rows` box by box, its rounding taken from the constant."""
-    w = weights.astype(np.float64)
-    outermost = np.maximum(abs(lower), abs(upper))
-    size = (w * (np.einsum("brd,bd->br", abs(rows.coefficients), outermost) + abs(rows.constant))).sum(axis=1)
-    slack = (w.shape[1] + lower.shape[1] + 8) * UNIT * 1.01 * size + UNDERFLOW
-    combined = np.matmul(w[:, None, :], rows.coefficients)[:, 0]
-    return combined, (w * rows.constant).sum(axis=1) - slack
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Start:
-    """Rows by value, and their constants; `sizes` and `weight` bound what the rounding of either scales
-    with."""
-
-    rows: dict[int, F64]
-    sizes: dict[int, F64]
-    constant: F64
-    weight: F64
-
-
-@dataclass(slots=True, eq=False)
-class _Run:
-    """One substitution.  `constant` is what is certain so far, `weight` what its error scales with."""
-
-    scene: RoundedScene
-    pending: dict[int, F64]
-    constant: F64
-    weight: F64
-    owner: Index
-    slopes: Slopes | None
-
-    def affine(self, step: AffineStep, rows: F64) -> None:
-        scene = self.scene
-        carried = scene.carried.get(step.value)
-        self.weight = self.weight + _norms(rows) * scene.norm[step.value][self.owner]
-        bias = step.bias if carried is None else step.bias[carried]
-        self.constant = self.constant + rows @ bias
-        if step.value in scene.error:
-            error = scene.error[step.value]
-            lost = np.einsum(
-                "rn,rn->r", abs(rows), (error if carried is None else error[:, carried])[self.owner]
-            )
-            self.constant, self.weight = self.constant - lost, self.weight + lost
-        for operand, weight in zip(step.operands, step.weights, strict=True):
-            if weight.ndim == 1:
-                full = rows * (weight if carried is None else weight[carried])
-                _add(self.pending, operand, self._moved(full, carried, operand))
-                continue
-            part = weight if carried is None else weight[carried]
-            kept = scene.carried.get(operand)
-            _add(self.pending, operand, rows @ (part if kept is None else part[:, kept]))
-
-    def relu(self, step: ReluStep, rows: F64) -> None:
-        relaxed = self.scene.relaxed[step.value]
-        if relaxed.mixed:
-            head = rows[:, : relaxed.mixed]
-            positive = np.maximum(head, 0.0)
-            negative = head - positive
-            shift: F64 | None = None
-            if self.slopes is None:
-                below, above = self._each(relaxed.lower), self._each(relaxed.upper)
-            else:
-                below, above, opened, shift = self._own(step, relaxed, self.slopes)
-                cost = np.einsum("rn,n->r", negative * opened, relaxed.intercept[0])
-            if shift is None:
-                cost = np.einsum("rn,rn->r", negative, self._each(relaxed.intercept))
-            self.constant, self.weight = self.constant + cost, self.weight - cost
-            positive *= below
-            negative *= above
-            positive += negative
-            if shift is not None:
-                positive -= shift
-            active = rows[:, relaxed.mixed :]
-            rows = np.concatenate([positive, active], axis=1) if active.shape[1] else positive
-        _add(self.pending, step.operand, self._moved(rows, relaxed.carried, step.operand))
-
-    def _each(self, by_box: F64) -> F64:
-        """Row by row what belongs to its box."""
-        return by_box if len(by_box) == 1 else np.take(by_box, self.owner, axis=0)
-
-    def _own(self, step: ReluStep, relaxed: _Relaxed, slopes: Slopes) -> tuple[F64, F64, Mask, F64]:
-        """Slopes of the rows' own, below and above; which neurons are open; and `phase·β`."""
-        ids = step.first + relaxed.carried[: relaxed.mixed]
-        phases = slopes.phases[:, ids]
-        place = np.searchsorted(slopes.columns, ids)
-        known = place < len(slopes.columns)
-        known[known] = slopes.columns[place[known]] == ids[known]
-        given = np.zeros(phases.shape)
-        given[:, known] = slopes.values[:, place[known]]
-        opened, fixed = phases == 0, (phases > 0).astype(np.float64)
-        below = np.where(opened, np.where(known, given, relaxed.lower[0]), fixed)
-        return below, np.where(opened, relaxed.upper[0], fixed), opened, phases * given
-
-    def _moved(self, rows: F64, carried: Index | None, operand: int) -> F64:
-        """Coefficients over the elements `carried` of a value as coefficients of `operand`'s own elements."""
-        kept = self.scene.carried.get(operand)
-        if kept is carried:
-            return rows
-        if carried is not None:
-            full = np.zeros((len(rows), self.scene.network.sizes[operand]))
-            full[:, carried] = rows
-            rows = full
-        return rows if kept is None else rows[:, kept]
-
-
-def _norms(rows: F64) -> F64:
-    norms: F64 = np.sqrt(np.einsum("rn,rn->r", rows, rows)) * 1.0001 + UNDERFLOW
-    return norms
-
-
-def _add(pending: dict[int, F64], value: int, rows: F64) -> None:
-    pending[value] = pending[value] + rows if value in pending else rows

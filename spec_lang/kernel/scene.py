@@ -68,7 +68,7 @@ class Clipped:
 class Scene(ABC):
     """A batch of boxes and the relaxations of the ReLUs so far; `lower`, `upper`: (batch, in).
 
-    `nothing` is a constant so low that a row with it says nothing.
+    `ranges` is what `propagate` has found; `nothing` is a constant so low that a row with it says nothing.
     """
 
     nothing: float
@@ -76,6 +76,11 @@ class Scene(ABC):
     def __init__(self, network: Network, lower: F64, upper: F64) -> None:
         self.network = network
         self.lower, self.upper = lower, upper
+        self.ranges: Ranges = {}
+
+    @abstractmethod
+    def is_sound(self) -> bool:
+        """Whether all values so far are within range on every box."""
 
     @abstractmethod
     def enter(self, step: AffineStep) -> None:
@@ -117,8 +122,7 @@ def propagate(
     `known` holds over larger boxes: a bound of there is valid here, and so is the tighter of two.  What it
     leaves on one side of 0 is not bounded again.
     """
-    found: Ranges = {}
-    network = scene.network
+    found, network = scene.ranges, scene.network
     for step in network.steps:
         if isinstance(step, AffineStep):
             scene.enter(step)

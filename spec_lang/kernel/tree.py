@@ -21,6 +21,7 @@ from spec_lang.kernel.phases import unclosed_leaves
 from spec_lang.kernel.rows import Alternatives
 from spec_lang.kernel.scene import Index, Mask, Ranges, Rows, Scene, Weights, propagate
 from spec_lang.obligations.certificate import BY_PHASES, BoxProof, Unclosed
+from spec_lang.obligations.model import Semantics
 
 _ROOM = 4_000_000  # numbers in the coefficients of one batch
 
@@ -29,6 +30,7 @@ class Scenes(Protocol):
     """An arithmetic: `batch` says how many boxes it takes at once."""
 
     batch: int
+    semantics: Semantics
 
     def scene(self, lower: F64, upper: F64) -> Scene: ...
 
@@ -79,13 +81,10 @@ class Walk:
         batch = max(1, min(self.scenes.batch, room))
         stack = [_Nodes(np.zeros(1, dtype=np.intp), lower[None], upper[None], alive, {})]
         if not alive.any():
-            return []
+            return [] if self._is_finite(lower, upper) else [Unclosed(self.part, 0)]
         while stack:
             self.check_time()
-            top = stack.pop()
-            if len(top.number) > batch:
-                stack.append(top.take(slice(0, -batch)))
-                top = top.take(slice(-batch, None))
+            top = _newest(stack, batch)
             by_phases = self.proof.axis[top.number] == BY_PHASES
             for row in np.flatnonzero(by_phases):
                 self._by_phases(top.take(slice(row, row + 1)), phases)
@@ -97,6 +96,14 @@ class Walk:
             if len(inner.number):
                 stack.append(_children(inner, self.proof.axis, cuts, right))
         return self.unclosed
+
+    def _is_finite(self, lower: F64, upper: F64) -> bool:
+        """Whether no sum overflows on the whole box: only then is what a ReLU gives at least 0."""
+        if self.scenes.semantics is Semantics.REAL:
+            return True
+        scene = self.scenes.scene(lower[None], upper[None])
+        propagate(scene, {}, check_time=self.check_time)
+        return scene.is_sound()
 
     def _bounded(self, nodes: _Nodes) -> _Nodes:
         """What is left of the nodes once their bounds are known: smaller boxes, fewer conjunctions."""
@@ -145,8 +152,33 @@ class Walk:
                 self.unclosed.append(Unclosed(self.part, number, int(conjunction)))
                 continue
             atoms = self.found.conjunctions[conjunction]
-            for leaf in unclosed_leaves(scene, tree, atoms, self.strict[list(atoms)], self.check_time):
+            strict = self.strict[list(atoms)]
+            for leaf in unclosed_leaves(scene, tree, atoms, strict, self.check_time):
                 self.unclosed.append(Unclosed(self.part, number, int(conjunction), leaf))
+
+
+def _newest(stack: list[_Nodes], room: int) -> _Nodes:
+    """The last nodes of the stack, at most `room`; only a root comes without ranges, and alone."""
+    parts: list[_Nodes] = []
+    while stack and room > 0:
+        top = stack.pop()
+        if len(top.number) > room:
+            stack.append(top.take(slice(0, -room)))
+            top = top.take(slice(-room, None))
+        parts.append(top)
+        room -= len(top.number)
+    if len(parts) == 1:
+        return parts[0]
+    known = {
+        value: (
+            np.concatenate([p.known[value][0] for p in parts]),
+            np.concatenate([p.known[value][1] for p in parts]),
+        )
+        for value in parts[0].known
+    }
+    number = np.concatenate([part.number for part in parts])
+    lower, upper = (np.concatenate([getattr(p, side) for p in parts]) for side in ("lower", "upper"))
+    return _Nodes(number, lower, upper, np.concatenate([part.alive for part in parts]), known)
 
 
 def _children(nodes: _Nodes, axis: NDArray[np.int32], cuts: F64, right: Index) -> _Nodes:

@@ -48,13 +48,15 @@ class Node:
 class Graph:
     """A derived graph.  `outputs` are value numbers; the flat output is their concatenation.
 
-    `tensors` names every ONNX tensor that has a value here, hidden ones included.
+    `tensors` names every ONNX tensor that has a value here, hidden ones included.  `precision` is the type of
+    the numbers that the file's inputs hold, in which a runtime computes.
     """
 
     inputs: tuple[TensorSpec, ...]
     nodes: tuple[Node, ...]
     outputs: tuple[int, ...]
     tensors: tuple[tuple[str, int], ...] = ()
+    precision: str = "float32"
 
     def __post_init__(self) -> None:
         sizes = [spec.size for spec in self.inputs]
@@ -98,4 +100,5 @@ class Graph:
                 operands = tuple(renumber[operand] for operand in node.operands)
                 nodes.append(replace(node, operands=operands))
         tensors = tuple((name, renumber[n]) for name, n in self.tensors if n in renumber)
-        return Graph(self.inputs, tuple(nodes), tuple(renumber[o] for o in outputs), tensors)
+        numbers = tuple(renumber[o] for o in outputs)
+        return Graph(self.inputs, tuple(nodes), numbers, tensors, self.precision)

@@ -169,7 +169,7 @@ class _Decoder:
                 continue
             shape = self._input_shape(name, proto.type)
             if shape is not None:
-                inputs.append(OnnxInput(name, shape))
+                inputs.append(OnnxInput(name, shape, type_name(proto.type.tensor_type.elem_type)))
         if not inputs and not self._log.has_errors:
             self._error("NN212", "has no inputs", "a network needs an input that is not a stored weight")
         if len({entry.name for entry in inputs}) < len(inputs):

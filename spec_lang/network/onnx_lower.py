@@ -184,7 +184,9 @@ class _Lowering:
         inputs = tuple(TensorSpec(entry.name, example_shape(entry.shape)) for entry in self._model.inputs)
         named = ((name, v.number) for name, v in self._env.items() if isinstance(v, Value))
         tensors = tuple(sorted(named, key=lambda item: item[1]))
-        return Graph(inputs, tuple(self._nodes), outputs, tensors).with_outputs(outputs)
+        types = {entry.type for entry in self._model.inputs}
+        precision = types.pop() if len(types) == 1 else "mixed"
+        return Graph(inputs, tuple(self._nodes), outputs, tensors, precision).with_outputs(outputs)
 
     def _labelled_outputs(self) -> tuple[int, ...]:
         """Output values, each a node of its own with the output's name and shape."""

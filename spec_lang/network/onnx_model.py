@@ -26,10 +26,11 @@ class UnsupportedAttribute:
 
 @dataclass(frozen=True, slots=True)
 class OnnxInput:
-    """A graph input for one example: symbolic batch already 1."""
+    """A graph input for one example: symbolic batch already 1; `type` is that of its elements."""
 
     name: str
     shape: tuple[int, ...]
+    type: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,8 @@ class PhaseTree:
     (>= 0, not all 0) is bounded from below by backward substitution.  There `slopes[l, j]` is, for neuron
     `columns[j]`, its lower slope α in [0, 1] while it is open, and its multiplier β >= 0 where its phase is
     fixed (`−β z` is added to the row where z >= 0, `+β z` where z <= 0).  Neurons that are no column have
-    a slope of the kernel's choice and β = 0.
+    a slope of the kernel's choice and β = 0; those that are stable on the whole box need neither, and what
+    is said of them is not used.
     """
 
     conjunction: int
@@ -74,9 +75,10 @@ class BoxProof:
 
     `axis` lists the nodes in preorder: the input that is cut, the lower part first, or `CLOSED`, or
     `BY_PHASES`; `cut` has where, inner node by inner node.  At every node but those `BY_PHASES` the kernel
-    bounds what enters the neurons, keeping what it knew of the node above, and the atoms; then it drops the conjunctions
-    that cannot hold, and shrinks the box to where the others can: by each atom, and by the combination of
-    a conjunction's atoms with `weights`, one column for every atom of every conjunction that has several.
+    bounds what enters the neurons, keeping what it knew of the node above, and the atoms; then it drops the
+    conjunctions that cannot hold, and shrinks the box to where the others can: by each atom, and by the
+    combination of a conjunction's atoms with `weights`, one column for every atom of every conjunction that
+    has several.
     """
 
     box: int

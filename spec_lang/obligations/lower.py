@@ -28,6 +28,7 @@ from spec_lang.obligations.model import (
     LinearAtom,
     Obligation,
     Region,
+    Semantics,
     Tie,
 )
 from spec_lang.obligations.place import Place
@@ -48,30 +49,38 @@ class _Claim:
     frame: Frame
     name: str
     span: Span | None
+    semantics: Semantics
     ties: tuple[Tie, ...] = ()
+
+    def obligation(self, region: Region, violation: Condition) -> Obligation:
+        return Obligation(self.graph, region, violation, self.semantics, self.ties)
 
     def goal(self, obligations: tuple[Obligation, ...], conflict: EmptyRegion | None = None) -> Goal:
         return Goal(self.name, self.span, obligations, self.frame, conflict)
 
 
-def lower(typed: TypedClaim) -> Goal:
-    """The goal of a typed claim, which has a statement.  Raises `TooManyCases`."""
+def lower(typed: TypedClaim, semantics: Semantics = Semantics.REAL) -> Goal:
+    """The goal of a typed claim, which has a statement; `semantics` is for a claim that names none.
+
+    Raises `TooManyCases`.
+    """
     statement = typed.statement
     if statement is None:
         raise InternalError(f"{typed.name}: there is nothing to decide")
-    claim = _Claim(statement.graph, statement.frame, typed.name, typed.span, statement.ties)
+    denotation = typed.attributes.semantics or semantics
+    claim = _Claim(statement.graph, statement.frame, typed.name, typed.span, denotation, statement.ties)
     goal = _lower(claim, _conjuncts(statement.region), [statement.violation])
     return replace(goal, exists=statement.exists)
 
 
 def lower_condition(
-    graph: Graph, condition: Condition, frame: Frame, claim: str, span: Span | None = None
+    graph: Graph, condition: Condition, frame: Frame, claim: str, semantics: Semantics = Semantics.REAL
 ) -> Goal:
     """The goal of a bare condition, whose conjuncts over inputs alone are the region.
 
     Raises `TooManyCases`.
     """
-    return _lower(_Claim(graph, frame, claim, span), _conjuncts(condition), [])
+    return _lower(_Claim(graph, frame, claim, None, semantics), _conjuncts(condition), [])
 
 
 def _lower(claim: _Claim, conjuncts: Sequence[Condition], violation: Sequence[Condition]) -> Goal:
@@ -84,7 +93,7 @@ def _lower(claim: _Claim, conjuncts: Sequence[Condition], violation: Sequence[Co
         return _vacuous(claim, candidates or _false_places(region))
     found = _obligations(claim, places, cases(conjunction(map(simplify, violation))))
     if not found:
-        found = (Obligation(claim.graph, places[0].region(claim.graph.input_size), FALSE),)
+        found = (claim.obligation(places[0].region(claim.graph.input_size), FALSE),)
     return claim.goal(found)
 
 
@@ -113,7 +122,7 @@ def _vacuous(claim: _Claim, places: Sequence[tuple[Place, Clash | None]]) -> Goa
         if clash is None:
             raise InternalError("a region was taken for empty, and is not")
         constraints = (*place.strict_bounds(), *place.others.values())
-        obligations.append(Obligation(claim.graph, Region((place.box(size),), constraints), FALSE))
+        obligations.append(claim.obligation(Region((place.box(size),), constraints), FALSE))
         evidence.append(EmptyRegion(_shown(clash.rows, claim.frame), clash.multipliers))
     first, *others = evidence
     return claim.goal(tuple(obligations), EmptyRegion(first.rows, first.multipliers, tuple(others)))
@@ -181,11 +190,6 @@ def _obligations(
         if region.boxes[0] not in boxes:
             boxes.append(region.boxes[0])
     return tuple(
-        Obligation(
-            graph,
-            fix_unused(graph, Region(tuple(boxes), constraints), violation),
-            violation,
-            ties=claim.ties,
-        )
+        claim.obligation(fix_unused(graph, Region(tuple(boxes), constraints), violation), violation)
         for boxes, constraints, violation in found.values()
     )

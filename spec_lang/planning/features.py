@@ -1,20 +1,25 @@
 """A structural summary of an obligation, cheap to make, for the planner and for `explain`.
 
-In: an obligation.  Out: `Features`, counts alone.  No bound is computed and no weight is read, so the cost
-is linear in the number of nodes, boxes and atoms.
+In: an obligation.  Out: `Features`: counts, and which function it is about.  No bound is computed and no
+weight is read, so the cost is linear in the number of nodes, boxes and atoms.
 """
 
 from __future__ import annotations
 
+from typing import Final
+
 from spec_lang._values import dataclass
-from spec_lang.network.primitives import Affine
-from spec_lang.obligations.model import All, Condition, LinearAtom, Obligation, atoms
+from spec_lang.network.primitives import RELU, Affine
+from spec_lang.obligations.model import All, Condition, LinearAtom, Obligation, Semantics, atoms
+
+_COUNTLESS: Final = 10**9  # beyond it a product of disjunctions is not counted out
 
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """`neurons` are the elements of non-linear nodes; `disjuncts` is the size of the violation's
-    disjunctive normal form; `bounded` says that every box has two finite sides everywhere."""
+    """`neurons` are the elements of non-linear nodes, `bent` those of them that are no ReLU; `disjuncts` is
+    the size of the violation's disjunctive normal form; `bounded` says that every box has two finite sides
+    everywhere, `ties` counts the inputs that an equation fixes."""
 
     inputs: int
     outputs: int
@@ -25,18 +30,27 @@ class Features:
     atoms: int
     disjuncts: int
     bounded: bool
+    ties: int = 0
+    bent: int = 0
+    semantics: Semantics = Semantics.REAL
 
     def describe(self) -> str:
         """The counts in words."""
         parts = [_count(self.inputs, "input"), _count(self.neurons, "neuron")]
+        if self.bent:
+            parts[1] += f" ({self.bent:,} not ReLU)"
         parts.append(_count(self.outputs, "output"))
         if self.boxes != 1:
             parts.append(_count(self.boxes, "box", "boxes"))
         if self.constraints:
             parts.append(_count(self.constraints, "constraint") + " on the inputs")
+        if self.ties:
+            parts.append(_count(self.ties, "input") + " fixed by an equation")
         parts.append(_count(self.disjuncts, "way", "ways") + " to be broken")
         if not self.bounded:
             parts.append("an unbounded region")
+        if self.semantics is not Semantics.REAL:
+            parts.append(f"in {self.semantics.value}")
         return ", ".join(parts)
 
 
@@ -54,6 +68,9 @@ def features(obligation: Obligation) -> Features:
         atoms=sum(1 for _ in atoms(obligation.violation)),
         disjuncts=_disjuncts(obligation.violation),
         bounded=all(None not in box.lower and None not in box.upper for box in region.boxes),
+        ties=len(obligation.ties),
+        bent=sum(node.size for node in nonlinear if node.primitive != RELU),
+        semantics=obligation.semantics,
     )
 
 
@@ -64,9 +81,9 @@ def _disjuncts(condition: Condition) -> int:
     if isinstance(condition, All):
         product = 1
         for count in counts:
-            product *= count
+            product = min(product * count, _COUNTLESS)
         return product
-    return sum(counts)
+    return min(sum(counts), _COUNTLESS)
 
 
 def _count(number: int, singular: str, plural: str | None = None) -> str:

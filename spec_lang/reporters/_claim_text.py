@@ -12,19 +12,24 @@ from itertools import groupby
 
 from spec_lang._values import dataclass
 from spec_lang.kernel.verdict import Status
+from spec_lang.obligations.model import Semantics
 from spec_lang.reporters._layout import STATUS_ROLE, Line, Role, line, table
-from spec_lang.reporters._numbers import duration, shown
+from spec_lang.reporters._numbers import amount, duration, shown
 from spec_lang.reporters.model import ClaimReport, Counterexample, Reading, Replay
 
 _SMALL_FAMILY = 3  # members that are listed one by one
 _MANY_READINGS = 16  # more than this are cut: nobody reads 784 pixels, and JSON has them all
-_SHORT_NOTE = 16  # longer ones do not push the titles away
+_SHORT_NOTE = 24  # longer ones do not push the titles away
 _VERBS = {"query": "meets"}
+_ASSUMED = (
+    "float32: sums in any order, with or without fused operations; no Winograd, FFT or Strassen, no TF32; "
+    "the graph that runs is the one that was read"
+)
 _STATUS_WIDTH = max(len(status.value) for status in Status) + 2
 
 
 def claim_lines(claims: Sequence[ClaimReport]) -> list[Line]:
-    """The claims of one file, and what vouches for its proofs."""
+    """The claims of one file, what vouches for its proofs, and what they assume of the machine."""
     families = [list(members) for _, members in groupby(claims, key=_family)]
     rows = [row for family in families for row in _rows(family)]
     names = max((len(row.name) + row.indent for row in rows), default=0)
@@ -73,6 +78,8 @@ def _rows(family: Sequence[ClaimReport]) -> Iterator[_Row]:
     note = f"{len(family)} members"
     if alone is None:
         note += ": " + ", ".join(f"{counts[status]} {status.value}" for status in present)
+    if counts[Status.PROVED]:
+        note += f", {_proofs(family)}"
     yield _Row(
         status=alone.value if alone is not None else "mixed",
         role=STATUS_ROLE[alone] if alone is not None else Role.STRONG,
@@ -90,12 +97,12 @@ def _row(claim: ClaimReport) -> _Row:
     first, *rest = (claim.reason or "").splitlines() or [""]
     notes = [first]
     if claim.status is Status.PROVED and claim.evidence is not None:
-        notes = [claim.evidence.kind.value]
+        notes = [_proofs([claim])]
     if claim.bound is not None and claim.status is Status.UNKNOWN:
         notes.append(f"bound {claim.bound:.4g}")
     if claim.expected is not Status.PROVED:
         notes.append("as expected" if claim.as_expected else f"but `@expect({claim.expected.value})`")
-    below = [line("      ", text) for text in rest]
+    below = [line("      ", text) for text in (*rest, *([claim.note] if claim.note else []))]
     if claim.counterexample is not None:
         below += _counterexample(claim.counterexample, _VERBS.get(claim.kind, "fails"), claim.status)
     return _Row(
@@ -111,11 +118,21 @@ def _row(claim: ClaimReport) -> _Row:
     )
 
 
+def _proofs(claims: Iterable[ClaimReport]) -> str:
+    """What vouches for the proofs among `claims`, and how large they are: `checked, 12 kB`."""
+    proved = [claim for claim in claims if claim.status is Status.PROVED]
+    kinds = dict.fromkeys(claim.evidence.kind.value for claim in proved if claim.evidence is not None)
+    size = sum(claim.proof_bytes or 0 for claim in proved)
+    return ", ".join((*kinds, *([amount(size)] if size else [])))
+
+
 def _vouchers(claims: Iterable[ClaimReport]) -> list[str]:
-    """Who is trusted for the proofs, and for what; nobody for the checked ones."""
+    """Who is trusted for the proofs, and for what: nobody for checked ones; and what float32 is taken for."""
+    claims = tuple(claims)
     found = (claim.evidence for claim in claims if claim.status is Status.PROVED)
     trusted = (f"{e.kind.value}: {e.by}" for e in found if e is not None and e.by is not None)
-    return list(dict.fromkeys(trusted))
+    assumed = [_ASSUMED] if any(claim.semantics == Semantics.FLOAT32.value for claim in claims) else []
+    return [*dict.fromkeys(trusted), *assumed]
 
 
 def _counterexample(found: Counterexample, verb: str, status: Status) -> list[Line]:

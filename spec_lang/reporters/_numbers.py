@@ -34,6 +34,16 @@ def duration(seconds: float) -> str:
     return f"{seconds:.2f} s" if seconds < 10 else f"{seconds:.0f} s"
 
 
+def amount(size: int) -> str:
+    """Bytes, with two digits that mean something."""
+    value, unit = float(size), "B"
+    for larger in ("kB", "MB", "GB"):
+        if value < 1000:
+            break
+        value, unit = value / 1000, larger
+    return f"{value:.1f} {unit}" if value < 10 and unit != "B" else f"{value:.0f} {unit}"
+
+
 def _terminating(value: Fraction) -> str | None:
     """The decimal that is exactly `value`, when it has at most nine places."""
     scaled = value * 10**9

@@ -11,16 +11,13 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import islice
 from math import isfinite
-from typing import Any, Final, TextIO
+from typing import Final, TextIO
 
-from spec_lang.diagnostics import Diagnostic, Span
 from spec_lang.kernel.verdict import Status
+from spec_lang.reporters._documents import SCHEMA_VERSION, Json, diagnostic_json
 from spec_lang.reporters._numbers import as_float
 from spec_lang.reporters.base import Reporter
-from spec_lang.reporters.model import ClaimReport, Counterexample, Readings, Report
-
-SCHEMA_VERSION: Final = 1
-Json = Any  # what the standard library takes
+from spec_lang.reporters.model import ClaimReport, Counterexample, Readings, Report, Step
 
 
 class _Json:
@@ -37,7 +34,7 @@ def _report(report: Report) -> Json:
         "schema": SCHEMA_VERSION,
         "tool": {"name": "nnspec", "version": report.version},
         "claims": [_claim(claim) for claim in report.claims],
-        "diagnostics": [_diagnostic(diagnostic) for diagnostic in report.diagnostics],
+        "diagnostics": [diagnostic_json(diagnostic) for diagnostic in report.diagnostics],
         "summary": {status.value: report.count(status) for status in Status},
         "interrupted": report.interrupted,
         "seconds": round(report.seconds, 3),
@@ -60,7 +57,7 @@ def _claim(claim: ClaimReport) -> Json:
         "semantics": claim.semantics,
         "evidence": None if claim.evidence is None else str(claim.evidence),
         "backend": claim.backend,
-        "plan": [{"backend": step.backend, "why": step.why} for step in claim.plan],
+        "plan": [_step(step) for step in claim.plan],
         "seconds": round(claim.seconds, 3),
         "work": dict(claim.work),
         "bound": claim.bound if claim.bound is not None and isfinite(claim.bound) else None,
@@ -69,6 +66,16 @@ def _claim(claim: ClaimReport) -> Json:
         "witness": _counterexample(found) if found is not None and proof else None,
         "certificate": claim.certificate,
         "proof_bytes": claim.proof_bytes,
+        "note": claim.note,
+    }
+
+
+def _step(step: Step) -> Json:
+    return {
+        "backend": step.backend,
+        "why": step.why,
+        "outcomes": dict(step.outcomes),
+        "seconds": round(step.seconds, 3),
     }
 
 
@@ -125,29 +132,6 @@ def _exact(value: Fraction) -> str | None:
     """The rational, where the nearest double is another number."""
     nearest = as_float(value)
     return None if isfinite(nearest) and Fraction(nearest) == value else str(value)
-
-
-def _diagnostic(diagnostic: Diagnostic) -> Json:
-    return {
-        "code": diagnostic.code,
-        "severity": diagnostic.severity.value,
-        "problem": diagnostic.problem,
-        "fix": diagnostic.fix,
-        "place": _place(diagnostic.span),
-        "notes": [{"text": note.text, "place": _place(note.span)} for note in diagnostic.notes],
-    }
-
-
-def _place(span: Span | None) -> Json:
-    if span is None:
-        return None
-    return {
-        "file": span.file,
-        "line": span.line,
-        "column": span.column,
-        "end_line": span.end_line,
-        "end_column": span.end_column,
-    }
 
 
 REPORTER: Final[Reporter] = _Json()

@@ -68,10 +68,14 @@ class Counterexample:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One attempt of the plan, with the reason for it."""
+    """A backend that was tried, with the reason for it, and what came of it: how often it answered with
+    which word (`proved`, `refuted`, or why it gave up), one answer an obligation and attempt, and how long
+    it took in all."""
 
     backend: str
     why: str
+    outcomes: tuple[tuple[str, int], ...] = ()
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +102,7 @@ class ClaimReport:
     as_expected: bool
     certificate: str | None = None  # "sha256:…" of the stored proof
     proof_bytes: int | None = None  # its size as stored
+    note: str | None = None  # what else is worth a line, such as why a proof is not stored
 
     @property
     def verdict(self) -> Status:

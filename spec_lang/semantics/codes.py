@@ -48,7 +48,7 @@ NAMED_DIMENSION: Final = "NN139"  # a named dimension with two sizes
 DATA_TYPE: Final = "NN140"  # an array that does not hold what its type says
 DATA_SIZE: Final = "NN141"  # a data file that is not read for its size
 INDEX_SET: Final = "NN142"  # a value twice in the set of an index
-SEMANTICS: Final = "NN143"  # `@semantics` of a kind that this version does not decide
+SEMANTICS: Final = "NN143"  # a semantics that there is not, or not for this network
 INVARIANT: Final = "NN144"  # an invariant of something that is no network
 
 DATA_VALUE: Final = "NN150"  # an element of a data file that is no finite number

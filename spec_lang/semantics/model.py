@@ -12,7 +12,7 @@ from fractions import Fraction
 from spec_lang._values import dataclass
 from spec_lang.diagnostics import Span
 from spec_lang.network.graph import Graph
-from spec_lang.obligations.model import All, Condition, Frame, Terms, Tie
+from spec_lang.obligations.model import All, Condition, Frame, Semantics, Terms, Tie
 from spec_lang.semantics.terms.elements import Fragment, Need
 from spec_lang.syntax import ast
 
@@ -42,12 +42,16 @@ class Expectation(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Attributes:
-    """How to check a claim, not what it says.  `using` keeps its span: the engine knows the backends."""
+    """How to check a claim, and in `semantics` which function its networks denote; None leaves it to the run.
+
+    `using` keeps its span: the engine knows the backends.
+    """
 
     timeout: Fraction | None = None  # seconds
     using: ast.Name | None = None
     expect: Expectation = Expectation.PROVED
     tags: tuple[str, ...] = ()
+    semantics: Semantics | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,160 +1,90 @@
-"""Networks whose float behaviour differs from their real one on purpose: never a wrong verdict.
-
-The constructions are those of Zombori et al. (ICLR 2021, backdoors in verified networks) and Szász et al.
-(2025, order of summation); the dropped coefficient is what a MILP solver's defaults do to 5x.
-"""
+"""Networks whose float behaviour differs from their real one on purpose: no wrong verdict, by anybody."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from fractions import Fraction
 
 import numpy as np
 import pytest
 
-from spec_lang.backends._search.problem import prepare
-from spec_lang.backends.bounds.split_input import InputSplitting
-from spec_lang.backends.bounds.split_relu import ReluSplitting
-from spec_lang.kernel.exact import evaluate_exact
+from spec_lang.diagnostics import InternalError
+from spec_lang.kernel.verdict import Status
 from spec_lang.network.graph import Graph, Node, TensorSpec
-from spec_lang.network.primitives import RELU, Affine, Dense, frozen
-from spec_lang.obligations.model import All, Box, Condition, LinearAtom, Obligation, Region
-from spec_lang.obligations.outcome import Attestation, Outcome, Proved, Refuted
-from tests.backends.oracle import session, violates
+from spec_lang.network.primitives import Affine, Dense
+from spec_lang.obligations.model import Obligation
+from spec_lang.obligations.outcome import Refuted
+from tests.adversarial.fooling import ONE, UNIT, ZERO, Fooling, above, every, float_edge, layers, line
+from tests.adversarial.ways import SEARCHES, WAYS, Way, ask, box, each_way, outcome, status
+from tests.backends.enumeration import counterexample
+from tests.backends.oracle import violates
+from tests.differential.examine import Limits
 
-SEARCHES = [InputSplitting, ReluSplitting]
-Search = type[InputSplitting] | type[ReluSplitting]
-OMEGAS = [1e3, 1e6, 1e9, 1e13, 1e17]
-
-
-def layers(*steps: tuple[list[list[float]], list[float]]) -> Graph:
-    """`affine relu affine relu … affine` of (weight, bias) pairs."""
-    nodes: list[Node] = []
-    inputs = len(steps[0][0][0])
-    for number, (weight, bias) in enumerate(steps):
-        affine = Affine((Dense(frozen(np.array(weight))),), frozen(np.array(bias, dtype=np.float64)))
-        nodes.append(Node(affine, (len(nodes),), TensorSpec(f"z{number}", (len(bias),))))
-        if number < len(steps) - 1:
-            nodes.append(Node(RELU, (len(nodes),), TensorSpec(f"a{number}", (len(bias),))))
-    return Graph((TensorSpec("x", (inputs,)),), tuple(nodes), (len(nodes),))
+FOOLING = tuple(every())
+PATIENT = Limits(seconds=20.0)
+BEYOND = "beyond the floats: positive"  # its values are: no bound holds them, and nobody goes on without one
+RIGHT = {True: Status.PROVED, False: Status.REFUTED}
 
 
-def backdoored(omega: float) -> Graph:
-    """Two constant scores, y0 = 2 and y1 = 1, that trade places once the pixel reaches 0.05."""
-    return layers(
-        ([[-20.0], [0.0]], [1.0, 1.0]),  # h = relu(1 − 20 p), d = relu(1)
-        ([[-2.0, 0.0], [0.0, 1.0]], [1.0, 0.0]),  # c = relu(1 − 2 h), d
-        ([[omega, -omega]], [1e-3]),  # s = relu(ω c − ω d + 1e-3)
-        ([[1000.0], [-2000.0]], [0.0, 1.0]),  # n0 = relu(1000 s), n1 = relu(1 − 2000 s)
-        # relu(y_i + 1000 − 2000 n0) and relu(y_{i−1} + 1000 − 2000 n1), i = 0, 1
-        (
-            [[-2000.0, 0.0], [0.0, -2000.0], [-2000.0, 0.0], [0.0, -2000.0]],
-            [1002.0, 1001.0, 1001.0, 1002.0],
-        ),
-        ([[1.0, 1.0, 0.0, 0.0], [0.0, 0.0, 1.0, 1.0]], [-1000.0, -1000.0]),
-    )
+@pytest.mark.parametrize("fooling", FOOLING, ids=lambda fooling: fooling.name)
+def test_the_truth_is_what_enumeration_finds(fooling: Fooling) -> None:
+    assert (counterexample(fooling.obligation) is None) is fooling.holds
 
 
-def decide(search: Search, graph: Graph, region: Region, violation: Condition) -> tuple[Obligation, Outcome]:
-    obligation = Obligation(graph, region, violation)
-    outcome = search(prepare(obligation), session(obligation, work=3000), Attestation("bounds", "", "")).run()
-    return obligation, outcome.outcome
+def parameter(fooling: Fooling) -> object:
+    """What has hundreds of inputs, and no float can decide, takes everybody's whole time."""
+    wide = fooling.obligation.graph.input_size > 100
+    return pytest.param(fooling, id=fooling.name, marks=[pytest.mark.slow] if wide else [])
 
 
-def box(*sides: tuple[Fraction, Fraction]) -> Region:
-    return Region((Box(tuple(s[0] for s in sides), tuple(s[1] for s in sides)),))
+@pytest.mark.parametrize("fooling", map(parameter, FOOLING))
+def test_nobody_is_fooled_and_somebody_knows(fooling: Fooling) -> None:
+    """Exact arithmetic decides each of them somewhere, however mean the network."""
+    right = RIGHT[fooling.holds]
+    found = {way.name: status(way, fooling.obligation) for way in WAYS}
+    assert set(found.values()) <= {right, Status.UNKNOWN}, found
+    if right not in found.values() and fooling.name != BEYOND:  # on a slow machine
+        assert right in {status(way, fooling.obligation, PATIENT) for way in WAYS[: -len(SEARCHES)]}
 
 
-@pytest.mark.parametrize("search", SEARCHES)
-@pytest.mark.parametrize("omega", OMEGAS)
-def test_a_backdoor_is_never_proved_away(search: Search, omega: float) -> None:
-    graph = backdoored(omega)
-    open_door = evaluate_exact(graph, [Fraction(1, 10)])
-    assert open_door[1] > open_door[0]
-    overtaken = LinearAtom((), ((0, Fraction(1)), (1, Fraction(-1))), Fraction(0), strict=False)
-    obligation, outcome = decide(search, graph, box((Fraction(0), Fraction(1))), overtaken)
-    assert not isinstance(outcome, Proved)
-    if isinstance(outcome, Refuted):
-        assert violates(obligation, outcome.point)
+@each_way
+def test_the_point_that_is_found_lies_on_the_edge_itself(way: Way) -> None:
+    tenth = Fraction(1, 10)
+    obligation = Obligation(line(1.0), box((ZERO, tenth)), above(tenth, strict=False))
+    found = outcome(way, obligation)
+    if isinstance(found, Refuted):
+        assert found.point == (tenth,)
+        assert violates(obligation, found.point)
 
 
-@pytest.mark.parametrize("search", SEARCHES)
-@pytest.mark.parametrize("omega", OMEGAS)
-def test_a_closed_backdoor_is_never_refuted(search: Search, omega: float) -> None:
-    overtaken = LinearAtom((), ((0, Fraction(1)), (1, Fraction(-1))), Fraction(0), strict=False)
-    _, outcome = decide(search, backdoored(omega), box((Fraction(0), Fraction(1, 50))), overtaken)
-    assert not isinstance(outcome, Refuted)
+def test_a_float_distance_does_not_see_the_edge_of_the_ball() -> None:
+    centre, radius, point = float_edge()
+    assert point - centre > radius
+    assert np.float32(float(point)) - np.float32(float(centre)) <= np.float32(float(radius))
 
 
-SUMS = {
-    "1 between the giants": ([2.0**24, 1.0, -(2.0**24)], 1),
-    "15 of them": (([2.0**22] * 4 + [1.0] + [-(2.0**22)] * 4) * 15, 15),
-    "2 spread thin": ([2.0 / 512] * 512 + [2.0**24, -(2.0**24)], 2),
-    "512 ones": ([1.0] * 512 + [2.0**24, -(2.0**24)], 512),
-    "beyond float64, too": ([2.0**60, 1.0, -(2.0**60)], 1),
-}
+def unfinished(value: float) -> Graph:
+    """A network with a weight that is no number; no file is read into one."""
+    graph = layers(([[1.0], [1.0]], [0.0, 0.0]), ([[1.0, 1.0]], [0.0]))
+    weight = np.array([[1.0], [value]])
+    affine = Affine((Dense(weight),), np.zeros(2))
+    return Graph(graph.inputs, (Node(affine, (0,), TensorSpec("z", (2,))), *graph.nodes[1:]), graph.outputs)
 
 
-@pytest.mark.parametrize("search", SEARCHES)
-@pytest.mark.parametrize("name", SUMS)
-def test_a_sum_that_floats_lose_is_decided_by_its_real_value(search: Search, name: str) -> None:
-    weights, exact = SUMS[name]
-    graph = layers(([weights], [0.0]))
-    ones = box(*[(Fraction(1), Fraction(1))] * len(weights))
-    less = LinearAtom((), ((0, Fraction(1)),), Fraction(1, 2) - exact, strict=True)  # y < exact − 1/2
-    more = LinearAtom((), ((0, Fraction(-1)),), exact + Fraction(1, 2), strict=True)  # y > exact + 1/2
-    for violation in (less, more):
-        assert not isinstance(decide(search, graph, ones, violation)[1], Refuted)
-    reached = LinearAtom((), ((0, Fraction(-1)),), Fraction(exact), strict=False)  # y >= exact
-    assert not isinstance(decide(search, graph, ones, reached)[1], Proved)
+@each_way
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_a_weight_that_is_no_number_decides_nothing(way: Way, value: float) -> None:
+    for violation in (above(Fraction(-1)), above(Fraction(10**6))):
+        found = Status.ERROR
+        with suppress(InternalError, ValueError, ArithmeticError):
+            found = ask(way, unfinished(value), box(UNIT), violation)
+        assert found in (Status.ERROR, Status.UNKNOWN)
 
 
-@pytest.mark.parametrize("search", SEARCHES)
-def test_a_tiny_coefficient_behind_a_huge_one_counts(search: Search) -> None:
-    graph = layers(([[1e10]], [0.0]), ([[5e-10]], [0.0]))
-    above = LinearAtom((), ((0, Fraction(-1)),), Fraction(4), strict=True)  # y > 4, and y reaches 5
-    obligation, outcome = decide(search, graph, box((Fraction(0), Fraction(1))), above)
-    assert isinstance(outcome, Refuted)
-    assert violates(obligation, outcome.point)
-
-
-@pytest.mark.parametrize("search", SEARCHES)
-def test_subnormal_weights_are_not_zero(search: Search) -> None:
-    graph = layers(([[5e-324]], [0.0]))
-    positive = LinearAtom((), ((0, Fraction(-1)),), Fraction(0), strict=True)
-    assert not isinstance(decide(search, graph, box((Fraction(0), Fraction(1))), positive)[1], Proved)
-
-
-@pytest.mark.parametrize("search", SEARCHES)
-def test_a_tie_at_zero_violates_a_strict_claim(search: Search) -> None:
-    graph = layers(([[1.0], [1.0]], [0.0, 0.0]), ([[1.0, -1.0]], [0.0]))  # always exactly 0
-    closed = LinearAtom((), ((0, Fraction(1)),), Fraction(0), strict=False)
-    strict = LinearAtom((), ((0, Fraction(1)),), Fraction(0), strict=True)
-    region = box((Fraction(-1), Fraction(1)))
-    assert isinstance(decide(search, graph, region, closed)[1], Refuted)
-    assert not isinstance(decide(search, graph, region, strict)[1], Refuted)
-
-
-@pytest.mark.parametrize("search", SEARCHES)
-def test_a_point_beyond_the_edge_of_the_region_is_no_witness(search: Search) -> None:
-    """The nearest float32 to 1/10 lies above it: the edge itself must be found, not its neighbour."""
-    graph = layers(([[1.0]], [0.0]))
-    edge = LinearAtom((), ((0, Fraction(-1)),), Fraction(1, 10), strict=False)  # y >= 1/10
-    obligation, outcome = decide(search, graph, box((Fraction(0), Fraction(1, 10))), edge)
-    assert isinstance(outcome, Refuted)
-    assert outcome.point == (Fraction(1, 10),)
-    assert violates(obligation, outcome.point)
-    beyond = LinearAtom((), ((0, Fraction(-1)),), Fraction(1, 10), strict=True)
-    assert not isinstance(decide(search, graph, box((Fraction(0), Fraction(1, 10))), beyond)[1], Refuted)
-
-
-@pytest.mark.parametrize("search", SEARCHES)
-def test_a_constraint_cuts_off_what_the_box_allows(search: Search) -> None:
-    graph = layers(([[1.0, 1.0]], [0.0]))
-    cut = LinearAtom(((0, Fraction(1)), (1, Fraction(1))), (), Fraction(-1), strict=False)  # x0 + x1 <= 1
-    region = Region((Box((Fraction(0),) * 2, (Fraction(1),) * 2),), (cut,))
-    above = LinearAtom((), ((0, Fraction(-1)),), Fraction(11, 10), strict=False)
-    below = LinearAtom((), ((0, Fraction(-1)),), Fraction(9, 10), strict=False)
-    assert isinstance(decide(search, graph, region, All((above,)))[1], Proved)
-    obligation, outcome = decide(search, graph, region, All((below,)))
-    assert isinstance(outcome, Refuted)
-    assert violates(obligation, outcome.point)
+@each_way
+def test_a_bound_on_one_side_only_is_no_bound_on_the_other(way: Way) -> None:
+    half = box((ZERO, ONE)).boxes[0]
+    unbounded = type(half)((ZERO,), (None,))
+    region = type(box(UNIT))((unbounded,))
+    assert ask(way, line(1.0), region, above(Fraction(10**9))) in (Status.REFUTED, Status.UNKNOWN)
+    assert ask(way, line(1.0), region, above(Fraction(-1, 10**9))) in (Status.REFUTED, Status.UNKNOWN)

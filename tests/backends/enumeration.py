@@ -1,113 +1,144 @@
-"""A complete decision of small obligations in any dimension: every activation pattern, in fractions.
+"""A complete decision of small obligations: every activation region that there is, in integers.
 
-Under one pattern a ReLU network is affine, so that the pattern's own conditions, the region and one
-conjunction of the violation are linear rows over the inputs; their satisfiability is decided exactly.
+In: a graph of piecewise linear functions and a region.  Out: counterexamples, and exact infima.  On one
+activation region a network is affine, so that its corners decide what holds there.  Shares no code with the
+kernel, the bounds or any backend.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
+from math import lcm
+from typing import Final
 
 from spec_lang.backends.base import Point
 from spec_lang.network.graph import Graph
-from spec_lang.network.primitives import Dense, PiecewiseLinear
-from spec_lang.obligations.feasibility import Clash, decide
-from spec_lang.obligations.model import All, Box, Condition, LinearAtom, Obligation, Terms
+from spec_lang.obligations.model import All, Condition, LinearAtom, Obligation, Region
+from tests.backends.cells import Cell, Cells
+from tests.backends.polyhedra import Polyhedron, Row, integer_row, polyhedra_of
 
-Form = tuple[dict[int, Fraction], Fraction]  # coefficients of the inputs, constant
+ANYWHERE: Final = All(())
 
 
 def counterexample(obligation: Obligation) -> Point | None:
-    """A counterexample, or None when there is none.  Exact and complete; 2^neurons linear programs."""
-    graph = obligation.graph
-    for box in obligation.region.boxes:
-        for conditions, outputs in _pieces(graph):
-            for conjunction in _conjunctions(obligation.violation):
-                rows = [*_box_rows(box), *obligation.region.constraints, *conditions]
-                rows += [_over_inputs(atom, outputs) for atom in conjunction]
-                answer = decide(rows)
-                assert answer is not None  # so few rows are no work
-                if not isinstance(answer, Clash):
-                    middle = [_any_value(lo, hi) for lo, hi in zip(box.lower, box.upper, strict=True)]
-                    return tuple(answer.inputs.get(i, middle[i]) for i in range(graph.input_size))
-    return None
+    """A counterexample, or None when there is none.  Exact and complete."""
+    return Enumeration(obligation.graph, obligation.region).counterexample(obligation.violation)
 
 
-def _pieces(graph: Graph) -> Iterator[tuple[list[LinearAtom], list[Form]]]:
-    neurons = sum(n.size for n in graph.nodes if isinstance(n.primitive, PiecewiseLinear))
-    for pattern in product((True, False), repeat=neurons):
-        yield _piece(graph, list(pattern))
+class Enumeration:
+    """All cells of a graph on a region, to be asked several things."""
+
+    def __init__(self, graph: Graph, region: Region) -> None:
+        self._size = graph.input_size
+        network = Cells(graph)
+        self._exponents = network.output_exponents
+        self._strict = [self._integers(constraint) for constraint in region.constraints if constraint.strict]
+        self.cells: list[Cell] = []
+        for box in region.boxes:
+            for polyhedron in polyhedra_of(box):
+                part = polyhedron
+                for constraint in region.constraints:
+                    part = part.cut(_over_inputs(constraint, self._size)) if not part.empty else part
+                if not part.empty:
+                    self.cells.extend(network.of(part))
+
+    def counterexample(self, violation: Condition) -> Point | None:
+        """A point of the region that makes `violation` true, or None when there is none."""
+        for atoms in self._conjunctions(violation):
+            for cell in self.cells:
+                found = _point_of(cell, (*atoms, *self._strict))
+                if found is not None:
+                    return found
+        return None
+
+    def infimum(self, objective: LinearAtom, condition: Condition = ANYWHERE) -> Fraction | None:
+        """The greatest lower bound of the objective's left side where `condition` holds, strict atoms taken
+        as closed; None where nothing is, and where it is unbounded."""
+        target = self._integers(objective)
+        least: Fraction | None = None
+        for atoms in self._conjunctions(condition):
+            for cell in self.cells:
+                part = _cut(cell, atoms)
+                if part.empty:
+                    continue
+                found = part.minimum(target.over(cell))
+                if found is None:
+                    return None
+                least = found if least is None else min(least, found)
+        return None if least is None else least / target.scale
+
+    def _conjunctions(self, condition: Condition) -> list[tuple[_Integers, ...]]:
+        return [tuple(map(self._integers, atoms)) for atoms in conjunctions(condition)]
+
+    def _integers(self, atom: LinearAtom) -> _Integers:
+        numbers = [atom.constant, *(c for _, c in atom.inputs), *(c for _, c in atom.outputs)]
+        shared = max((self._exponents[j] for j, _ in atom.outputs), default=0)
+        scale = lcm(*(n.denominator for n in numbers)) << shared
+        row = [int(atom.constant * scale), *([0] * self._size)]
+        for i, coefficient in atom.inputs:
+            row[i + 1] += int(coefficient * scale)
+        outputs = tuple((j, int(c * scale) >> self._exponents[j]) for j, c in atom.outputs)
+        return _Integers(tuple(row), outputs, scale, atom.strict)
 
 
-def _piece(graph: Graph, pattern: list[bool]) -> tuple[list[LinearAtom], list[Form]]:
-    values: list[list[Form]] = [[({i: Fraction(1)}, Fraction(0)) for i in range(graph.input_size)]]
-    conditions: list[LinearAtom] = []
-    for node in graph.nodes:
-        operands = [values[o] for o in node.operands]
-        if isinstance(node.primitive, PiecewiseLinear):
-            result: list[Form] = []
-            for form in operands[0]:
-                active = pattern.pop(0)
-                conditions.append(_row(form, -1 if active else 1))
-                result.append(form if active else ({}, Fraction(0)))
-        else:
-            result = [({}, Fraction(float(b))) for b in node.primitive.bias]
-            for linear, operand in zip(node.primitive.maps, operands, strict=True):
-                for j in range(len(result)):
-                    if isinstance(linear, Dense):
-                        pairs = [
-                            (Fraction(float(w)), x) for w, x in zip(linear.weight[j], operand, strict=True)
-                        ]
-                    else:
-                        pairs = [(Fraction(float(linear.factor[j])), operand[j])]
-                    for w, x in pairs:
-                        result[j] = _plus(result[j], w, x)
-        values.append(result)
-    return conditions, [form for output in graph.outputs for form in values[output]]
-
-
-def _plus(a: Form, factor: Fraction, b: Form) -> Form:
-    terms = dict(a[0])
-    for i, c in b[0].items():
-        terms[i] = terms.get(i, Fraction(0)) + factor * c
-    return terms, a[1] + factor * b[1]
-
-
-def _terms(coefficients: dict[int, Fraction]) -> Terms:
-    return tuple(sorted((i, c) for i, c in coefficients.items() if c))
-
-
-def _row(form: Form, sign: int) -> LinearAtom:
-    return LinearAtom(_terms({i: sign * c for i, c in form[0].items()}), (), sign * form[1], strict=False)
-
-
-def _over_inputs(atom: LinearAtom, outputs: list[Form]) -> LinearAtom:
-    form: Form = (dict(atom.inputs), atom.constant)
-    for j, c in atom.outputs:
-        form = _plus(form, c, outputs[j])
-    return LinearAtom(_terms(form[0]), (), form[1], atom.strict)
-
-
-def _box_rows(box: Box) -> Iterator[LinearAtom]:
-    for i, (lo, hi) in enumerate(zip(box.lower, box.upper, strict=True)):
-        if lo is not None:
-            yield LinearAtom(((i, Fraction(-1)),), (), lo, strict=False)
-        if hi is not None:
-            yield LinearAtom(((i, Fraction(1)),), (), -hi, strict=False)
-
-
-def _any_value(lower: Fraction | None, upper: Fraction | None) -> Fraction:
-    return lower if lower is not None else upper if upper is not None else Fraction(0)
-
-
-def _conjunctions(condition: Condition) -> Iterator[tuple[LinearAtom, ...]]:
+def conjunctions(condition: Condition) -> Iterator[tuple[LinearAtom, ...]]:
+    """The disjunctive normal form, left to right."""
     if isinstance(condition, LinearAtom):
         yield (condition,)
     elif isinstance(condition, All):
-        for choice in product(*(tuple(_conjunctions(part)) for part in condition.parts)):
+        for choice in product(*(tuple(conjunctions(part)) for part in condition.parts)):
             yield tuple(atom for part in choice for atom in part)
     else:
         for part in condition.parts:
-            yield from _conjunctions(part)
+            yield from conjunctions(part)
+
+
+@dataclass(frozen=True, slots=True)
+class _Integers:
+    """`scale` times an atom's left side: a row over the inputs, and multiples of the outputs' forms."""
+
+    row: Row
+    outputs: tuple[tuple[int, int], ...]
+    scale: int
+    strict: bool
+
+    def over(self, cell: Cell) -> Row:
+        """The left side over the inputs alone, as it is in the cell."""
+        total = list(self.row)
+        for j, factor in self.outputs:
+            total = [t + factor * c for t, c in zip(total, cell.outputs[j], strict=True)]
+        return tuple(total)
+
+
+def _cut(cell: Cell, atoms: Sequence[_Integers]) -> Polyhedron:
+    where = cell.where
+    for atom in atoms:
+        if where.empty:
+            break
+        where = where.cut(atom.over(cell))
+    return where
+
+
+def _point_of(cell: Cell, atoms: Sequence[_Integers]) -> Point | None:
+    """A point of the cell where every atom holds.
+
+    Where they all hold as closed ones, the strict ones do at an inner point, unless one of them is 0 on the
+    whole part: then it holds nowhere in the cell.
+    """
+    part = _cut(cell, atoms)
+    if part.empty:
+        return None
+    for atom in atoms:
+        if atom.strict and not any(value < 0 for value in part.values(atom.over(cell))):
+            return None
+    return part.inner_point()
+
+
+def _over_inputs(atom: LinearAtom, size: int) -> Row:
+    terms = [Fraction(0)] * size
+    for i, coefficient in atom.inputs:
+        terms[i] += coefficient
+    return integer_row(atom.constant, terms)

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spec_lang.bounding.boxes import Boxes
+from spec_lang.bounding.leaves import closing
 from spec_lang.bounding.phases import Optimiser, Phases, Rows
 from spec_lang.bounding.program import ReluStep, compile_graph
 from spec_lang.bounding.propagate import propagate
@@ -54,8 +55,8 @@ def test_an_optimised_bound_holds_wherever_the_phases_do(
     nodes = np.arange(count)
     rows = Rows(start, constant, np.full((count, parts), 0.5), phases, np.full((count, n), 0.5), nodes)
     best, kept, _ = optimiser.optimise(rows, steps=6, goal=np.inf)
-    short, kept_short = optimiser.shortened(kept)
-    assert kept.node.tolist() == kept_short.node.tolist() == nodes.tolist()
+    short = closing(optimiser, kept)
+    assert kept.node.tolist() == nodes.tolist()
     for point in points_of(boxes, 0, shares):
         values = exact_values(graph, point)
         for r in range(count):
@@ -72,8 +73,8 @@ def test_an_optimised_bound_holds_wherever_the_phases_do(
             # The mixture sums to 1 only up to rounding, which matters to no conclusion: at most 0 stays so.
             if max(exact) <= 0:
                 assert best[r] <= 0
-                assert short[r] <= 0
-            for bound, mix in ((best[r], kept.mix[r]), (short[r], kept_short.mix[r])):
+                assert short.bound[r] <= 0
+            for bound, mix in ((best[r], kept.mix[r]), (short.bound[r], short.multipliers[r])):
                 mixed = sum((Fraction(float(w)) * e for w, e in zip(mix, exact, strict=True)), Fraction(0))
                 if np.isfinite(bound):
                     assert Fraction(float(bound)) <= mixed + Fraction(1, 10**9) * (1 + abs(mixed))

@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 
 from spec_lang import __version__
-from spec_lang.cli import main
+from spec_lang.cli import main, usage
 from tests.cli.commands import process, write_endless
 from tests.cli.running import run
 from tests.engine.specs import EMPTY, FAILS, FAMILY, FLAW, HOLDS, LUCK, write
 
-COMMANDS = ("check", "explain", "fmt", "init", "lint")
-UNBOUNDED = "claim unbounded: forall x in { x | x.a >= 0 }: f(x).p >= -100\n"
+COMMANDS = ("audit", "check", "explain", "fmt", "init", "lint", "plan")
+UNBOUNDED = "claim unbounded @using(bounds): forall x in { x | x.a >= 0 }: f(x).p >= -100\n"
 NO_DOMAIN = 'network f = "f.onnx" {\n    input a, b\n    output p, q\n}\n'
 
 
@@ -39,6 +39,7 @@ NO_DOMAIN = 'network f = "f.onnx" {\n    input a, b\n    output p, q\n}\n'
         ((HOLDS, "claim bad: 1 < f\n"), (), 2),
         ((FAILS,), ("--claim", "nothing"), 2),
         ((HOLDS, FAILS), ("--claim", "holds"), 0),
+        ((HOLDS,), ("--using", "falsify", "--timeout", "1"), 3),
     ],
 )
 def test_the_exit_status_is_the_worst_of_what_was_found(
@@ -80,7 +81,7 @@ def test_an_unknown_is_worse_than_a_proof_and_better_than_a_refutation(
     ("arguments", "problem", "fix"),
     [
         (["chekc"], "there is no command `chekc`", "did you mean `check`?"),
-        (["frobnicate"], "there is no command", "the commands are `check`, `explain`"),
+        (["frobnicate"], "there is no command", "the commands are `audit`, `check`, `explain`"),
         (["check", "--strct"], "there is no option `--strct`", "did you mean `--strict`?"),
         (["check", "--clam=x"], "there is no option `--clam`", "did you mean `--claim`?"),
         (["--verison"], "there is no option `--verison`", "did you mean `--version`?"),
@@ -90,6 +91,12 @@ def test_an_unknown_is_worse_than_a_proof_and_better_than_a_refutation(
         (["check", "--timeout", "soon"], "not a number of seconds", "--timeout 60"),
         (["check", "--timeout", "-1"], "not a number of seconds", "--timeout 60"),
         (["check", "--timeout", "nan"], "not a number of seconds", "--timeout 60"),
+        (["check", "--evidence", "chekced"], "does not take `chekced`", "did you mean `checked`?"),
+        (["check", "--semantics", "double"], "does not take `double`", "it is one of `real`, `float32`"),
+        (["check", "--memory", "much"], "not an amount of memory", "--memory 4GiB"),
+        (["check", "--memory", "1kB"], "not an amount of memory", "at least 64MiB"),
+        (["plan", "--jobs", "2"], "there is no option `--jobs`", "see `nnspec --help`"),
+        (["plan", "--output-format", "rihc"], "does not take `rihc`", "it is one of `plain`, `json`"),
         (["check", "--jobs", "0"], "not a number of processes", "--jobs 2"),
         (["check", "-p", "eps"], "not of the form `name=value`", "see `nnspec --help`"),
         (["check", "--network", "=f.onnx"], "not of the form", "see `nnspec --help`"),
@@ -196,6 +203,27 @@ def test_json_has_the_diagnostics(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert err == ""
 
 
+@pytest.mark.parametrize(
+    ("text", "size"), [("4GiB", 2**32), ("64 MiB", 2**26), ("1.5g", 1.5e9), ("inf", None)]
+)
+def test_an_amount_of_memory_is_written_as_people_do(text: str, size: float | None) -> None:
+    assert usage.memory(text) == size
+
+
+def test_proofs_go_to_the_users_cache_unless_that_is_declined(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    path = write(tmp_path, FAILS)
+    run(capsys, "check", path, "--no-cache")
+    assert not list((tmp_path / "cache").rglob("*.proof"))
+    _, out, _ = run(capsys, "check", path, "--output-format", "json")
+    (record,) = (tmp_path / "cache").rglob("*.proof")
+    (claim,) = json.loads(out)["claims"]
+    assert claim["certificate"].startswith("sha256:")
+    assert 0 < claim["proof_bytes"] <= record.stat().st_size
+
+
 def test_with_the_answers_of_vnnlib_the_diagnostics_go_to_stderr(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -245,7 +273,8 @@ def test_explain_prints_the_claim_its_meaning_its_obligations_and_the_plan(
         "      a in [0.25, 0.75] m",
         "      b in [0, 0.5]",
         "      p <= q    not: argmax(f(x)) == p",
-        "      bounds: ",
+        "    plan",
+        "      bounds, ",
     ]
     lines = iter(out.splitlines())
     assert [start for start in expected if not any(line.startswith(start) for line in lines)] == []
@@ -333,8 +362,14 @@ def test_an_interrupt_prints_what_was_decided_and_leaves_nothing_behind(
     assert "proved   quick" in out
     assert "unknown  endless" in out
     assert "interrupted" in out
-    with pytest.raises(ProcessLookupError):
-        os.killpg(checking.pid, 0)
+    assert not in_session(checking.pid)
+
+
+def in_session(session: int) -> list[int]:
+    """The processes of a session that run, workers and what they have started among them."""
+    processes = subprocess.run(["ps", "-eo", "pid=,sess=,stat="], capture_output=True, text=True, check=True)
+    rows = (row.split() for row in processes.stdout.splitlines())
+    return [int(pid) for pid, sess, state in rows if int(sess) == session and not state.startswith("Z")]
 
 
 def test_a_claim_that_is_out_of_time_is_unknown_and_says_how_far_it_came(

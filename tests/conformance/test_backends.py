@@ -11,13 +11,17 @@ from hypothesis import strategies as st
 
 from spec_lang import _registry, backends
 from spec_lang.backends.base import Backend
+from spec_lang.kernel.proof import examine
+from spec_lang.kernel.verdict import EvidenceKind
 from spec_lang.obligations.model import All, Any, Box, LinearAtom, Obligation, Region
 from spec_lang.obligations.outcome import GaveUp, Proved, Refuted
 from tests.backends.enumeration import counterexample
 from tests.backends.oracle import session, violates
 from tests.graphs import chains
+from tests.tiny_networks import relu_network
 
 BACKENDS = _registry.discover(backends, "BACKEND", Backend)  # type: ignore[type-abstract]
+STRENGTH = tuple(EvidenceKind)  # strongest first
 
 coefficients = st.sampled_from([Fraction(1), Fraction(-1), Fraction(1, 10), Fraction(-3, 7)])
 
@@ -60,15 +64,32 @@ def obligations(draw: st.DrawFn) -> Obligation:
 def test_a_backend_agrees_with_exact_enumeration(backend: Backend, obligation: Obligation) -> None:
     if backend.supports(obligation) is not None:
         return
+    can = backend.capabilities
     limits = session(obligation, deadline=time.monotonic() + 1.0, work=2000)
     match backend.run(obligation, limits).outcome:
-        case Proved():
+        case Proved(proof=proof):
+            assert can.proves
             assert counterexample(obligation) is None
+            if proof is None:
+                return
+            examined = examine(obligation, proof)
+            assert examined.evidence is not None, examined.flaw
+            assert STRENGTH.index(examined.evidence.kind) >= STRENGTH.index(can.evidence)
         case Refuted(point):
+            assert can.refutes
             assert violates(obligation, point)
             assert counterexample(obligation) is not None
         case GaveUp(detail=detail):
             assert detail
+
+
+@pytest.mark.parametrize("backend", BACKENDS, ids=lambda backend: backend.name)
+def test_a_backend_takes_what_is_unbounded_as_it_declares(backend: Backend) -> None:
+    sides = (Fraction(0), None)
+    region = Region((Box((Fraction(0), Fraction(0)), sides),))
+    atom = LinearAtom((), ((0, Fraction(1)),), Fraction(0), False)
+    obstacle = backend.supports(Obligation(relu_network(), region, atom))
+    assert (obstacle is None) == backend.capabilities.unbounded
 
 
 @pytest.mark.parametrize("backend", BACKENDS, ids=lambda backend: backend.name)

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from fractions import Fraction
-from multiprocessing import get_context
 from pathlib import Path
 
 import onnx
@@ -22,11 +18,14 @@ from spec_lang.engine.lift import undecided
 from spec_lang.engine.prepare import prepare as prepare_all
 from spec_lang.kernel.verdict import Status
 from spec_lang.obligations.model import Obligation
-from spec_lang.obligations.outcome import Attestation, GaveUp, GaveUpReason, Proved, Refuted, Work
+from spec_lang.obligations.outcome import GaveUp, GaveUpReason, Refuted, Work
 from spec_lang.reporters.model import ClaimReport, Report
 from spec_lang.syntax.words import MAX_SPEC_BYTES
+from tests.engine.fakes import PROVED, Behaviour, Fake, threshold
 from tests.engine.specs import EMPTY, FAILS, FAMILY, FLAW, HEAD, HOLDS, LUCK, write
 from tests.tiny_networks import perceptron
+
+Install = Callable[[Behaviour], None]
 
 
 def statuses(report: Report) -> dict[str, Status]:
@@ -37,44 +36,14 @@ def codes(report: Report) -> list[str]:
     return [diagnostic.code for diagnostic in report.diagnostics]
 
 
-@dataclass(frozen=True)
-class Fake:
-    """A backend that does what it is told to."""
-
-    behaviour: Callable[[Obligation, Session], Run]
-    name: str = "fake"
-    version: str = "1"
-    summary: str = "a fake"
-
-    def availability(self) -> str | None:
-        return None
-
-    def supports(self, obligation: Obligation) -> str | None:
-        return None if obligation.region.boxes else "no box"
-
-    def run(self, obligation: Obligation, session: Session) -> Run:
-        return self.behaviour(obligation, session)
-
-
 @pytest.fixture
-def backend(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[Obligation, Session], Run]], None]:
+def backend(monkeypatch: pytest.MonkeyPatch) -> Install:
     """Puts one behaviour in the place of all backends."""
 
-    def install(behaviour: Callable[[Obligation, Session], Run]) -> None:
+    def install(behaviour: Behaviour) -> None:
         monkeypatch.setattr(decide, "installed_backends", lambda: (Fake(behaviour),))
 
     return install
-
-
-Install = Callable[[Callable[[Obligation, Session], Run]], None]
-PROVED = Run(Proved(Attestation("fake", "1", "by fiat")), Work(0.0, (("boxes", 3),)))
-
-
-def threshold(obligation: Obligation) -> Fraction:
-    """What tells the claims of `FAMILY` apart: 100 + i."""
-    violation = obligation.violation
-    assert not hasattr(violation, "parts")
-    return violation.constant
 
 
 # -- what is decided -----------------------------------------------------------------------------------
@@ -149,33 +118,6 @@ def test_a_crash_of_a_backend_is_an_error_of_its_claim_alone(
     assert report["every[1]"].reason == "internal error, please report: ZeroDivisionError: oops"
 
 
-def test_a_worker_that_dies_costs_its_claim_alone(tmp_path: Path, backend: Install) -> None:
-    def die_on_second(obligation: Obligation, _: Session) -> Run:
-        if threshold(obligation) == 101:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return PROVED
-
-    backend(die_on_second)
-    report = check([write(tmp_path, FAMILY)], CheckOptions(jobs=2))
-    assert [c.status for c in report] == [Status.PROVED, Status.ERROR, Status.PROVED, Status.PROVED]
-    assert "SIGKILL" in (report["every[1]"].reason or "")
-
-
-def test_a_worker_that_ignores_its_deadline_is_replaced(
-    tmp_path: Path, backend: Install, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def sleep_on_second(obligation: Obligation, _: Session) -> Run:
-        if threshold(obligation) == 101:
-            time.sleep(60)
-        return PROVED
-
-    monkeypatch.setattr("spec_lang.engine.workers._GRACE", 0.2)
-    backend(sleep_on_second)
-    report = check([write(tmp_path, FAMILY)], CheckOptions(jobs=2, timeout=0.5))
-    assert [c.status for c in report] == [Status.PROVED, Status.UNKNOWN, Status.PROVED, Status.PROVED]
-    assert (report["every[1]"].reason or "").startswith("timeout: ")
-
-
 def test_a_point_that_does_not_replay_never_refutes(tmp_path: Path, backend: Install) -> None:
     backend(lambda _o, _s: Run(Refuted((Fraction(0), Fraction(0))), Work()))
     claim = check([write(tmp_path, HOLDS)])["holds"]
@@ -226,14 +168,6 @@ def test_an_unknown_backend_of_an_attribute_is_reported_where_it_is_named(tmp_pa
     assert (error.code, error.fix, len(report)) == ("NN409", "did you mean `bounds`?", 0)
     assert error.span is not None
     assert error.span.line == 6
-
-
-def test_workers_that_start_from_scratch_decide_the_same(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = write(tmp_path, HOLDS, FAILS, EMPTY)
-    monkeypatch.setattr("spec_lang.engine.workers._context", lambda: get_context("spawn"))
-    assert statuses(check([path], CheckOptions(jobs=2))) == statuses(check([path], CheckOptions(jobs=1)))
 
 
 @pytest.mark.parametrize("status", [Status.PROVED, Status.REFUTED, Status.VACUOUS])

@@ -21,8 +21,9 @@ from spec_lang.kernel.rows import alternatives
 from spec_lang.kernel.tree import right_children
 from spec_lang.kernel.verdict import EvidenceKind, Status
 from spec_lang.kernel.witness import check_witness
-from spec_lang.network.graph import Graph
-from spec_lang.obligations.certificate import Flaw, Proof
+from spec_lang.network.graph import Graph, Node, TensorSpec
+from spec_lang.network.primitives import RELU, Affine, Dense, frozen
+from spec_lang.obligations.certificate import BY_PHASES, BoxProof, Flaw, PhaseProof, PhaseTree, Proof
 from spec_lang.obligations.model import (
     All,
     Any,
@@ -126,6 +127,38 @@ def test_trusted_evidence_is_not_enough_where_more_was_asked_for() -> None:
     verdict = judge(goal, [word], accept=EvidenceKind.CHECKED_ROUNDED)
     assert verdict.status is Status.UNKNOWN
     assert "some 1" in (verdict.reason or "")
+
+
+def test_a_fractional_atom_and_the_multiplier_of_a_phase_are_in_the_same_units() -> None:
+    """y = relu(x) − relu(−x) is x: that y > x + 1/8 needs both neurons' phases, and multipliers."""
+    ones = np.array([[1.0], [-1.0]])
+    spec = TensorSpec("x", (1,))
+    nodes = (
+        Node(Affine((Dense(frozen(ones)),), frozen(np.zeros(2))), (0,), TensorSpec("z", (2,))),
+        Node(RELU, (1,), TensorSpec("a", (2,))),
+        Node(Affine((Dense(frozen(ones.T.copy())),), frozen(np.zeros(1))), (2,), TensorSpec("y", (1,))),
+    )
+    one = Fraction(1)
+    atom = LinearAtom(((0, one),), ((0, -one),), Fraction(1, 8), strict=False)
+    asked = obligation(Graph((spec,), nodes, (3,)), atom, 8.0)
+    slopes = np.zeros((4, 2), dtype=np.float32)
+    tree = PhaseTree(
+        0,
+        np.array([0, 1, -1, -1, 1, -1, -1], dtype=np.int32),
+        np.ones((4, 1), dtype=np.float32),
+        np.arange(2, dtype=np.int32),
+        slopes,
+    )
+    leaf, cuts = np.array([BY_PHASES], dtype=np.int32), np.zeros(0)
+    part = BoxProof(0, leaf, cuts, np.zeros((1, 0), dtype=np.uint8), (PhaseProof((), (tree,)),))
+    contradictory = (0, 3)  # leaves: both active, both inactive
+    for exact in (False, True):
+        flaw = examine(asked, Proof((part,)), exact=exact).flaw
+        assert flaw is not None
+        assert {leaf.leaf for leaf in flaw.unclosed} == set(contradictory)
+    slopes[contradictory, 1] = 1.0
+    for exact in (False, True):
+        assert examine(asked, Proof((part,)), exact=exact).flaw is None
 
 
 def test_a_check_that_is_stopped_says_nothing() -> None:

@@ -1,26 +1,35 @@
-"""Laws of the planner: every backend is tried or refused, each with a reason in words."""
+"""Laws of the planner: every backend is tried or refused, each with a reason in words, none by its name."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from spec_lang.backends.base import Backend, Run, Session
+from spec_lang.backends.base import Backend, Capabilities, Run, Session
 from spec_lang.diagnostics import InternalError
-from spec_lang.obligations.model import All, Any, Box, LinearAtom, Obligation, Region
+from spec_lang.kernel.verdict import EvidenceKind
+from spec_lang.network.primitives import PiecewiseLinear
+from spec_lang.obligations.model import All, Any, Box, LinearAtom, Obligation, Region, Semantics, Tie
+from spec_lang.obligations.outcome import GaveUp, GaveUpReason
 from spec_lang.planning.features import Features, features
-from spec_lang.planning.plan import Refusal, plan
+from spec_lang.planning.plan import Attempt, Plan, Refusal, Wishes, plan, seconds_for
 from tests.tiny_networks import relu_network
 
 ONE = Fraction(1)
 ATOM = LinearAtom((), ((0, ONE),), Fraction(0), False)
 
 
+FOR_ALL = Capabilities(attacks=True)
+
+
 @dataclass(frozen=True)
 class Fake:
     name: str
+    capabilities: Capabilities = FOR_ALL
     missing: str | None = None
     too_hard: str | None = None
     version: str = "0"
@@ -42,21 +51,40 @@ ABLE = Fake("able")
 ABSENT = Fake("absent", missing="its solver is not installed")
 WEAK = Fake("weak", too_hard="too many inputs")
 ALL: tuple[Backend, ...] = (ABSENT, WEAK, ABLE)
-OBLIGATION = Obligation(relu_network(), Region((Box((None, Fraction(0)), (ONE, ONE)),)), ATOM)
+OBLIGATION = Obligation(relu_network(), Region((Box((None, Fraction(0)), (ONE, ONE)),)), ATOM)  # 2 inputs
+
+# One of each kind, under names that say nothing.
+HUNTER = Fake("a", Capabilities(proves=False, attacks=True))
+WIDE = Fake("b", Capabilities(attacks=True, evidence=EvidenceKind.CHECKED))
+MIDDLE = Fake("c", Capabilities(neurons=1000, inputs=20, evidence=EvidenceKind.CHECKED))
+SMALL = Fake("d", Capabilities(neurons=50, exact=True, unbounded=True))
+PORTFOLIO: tuple[Backend, ...] = (SMALL, HUNTER, MIDDLE, WIDE)
+
+
+def tried(found: Plan) -> list[str]:
+    return [attempt.backend for attempt in found.attempts]
+
+
+def refused(found: Plan) -> dict[str, str]:
+    return {refusal.backend: refusal.reason for refusal in found.refusals}
 
 
 def test_backends_are_tried_or_refused_and_never_left_out() -> None:
     found = plan(OBLIGATION, ALL)
-    assert [attempt.backend for attempt in found.attempts] == ["able"]
+    assert tried(found) == ["able"]
     assert (
         Refusal("absent", "its solver is not installed"),
         Refusal("weak", "too many inputs"),
     ) == found.refusals
 
 
-def test_a_reason_says_what_the_backend_does_and_what_the_obligation_is() -> None:
-    (attempt,) = plan(OBLIGATION, [ABLE]).attempts
-    assert attempt.reason == "a fake; 2 inputs, 2 neurons, 1 output, 1 way to be broken, an unbounded region"
+def test_a_reason_says_what_the_backend_does_and_a_plan_what_it_is_about() -> None:
+    found = plan(OBLIGATION, [ABLE])
+    assert found.attempts[0].reason == "it takes this: a fake"
+    assert found.about.describe() == "2 inputs, 2 neurons, 1 output, 1 way to be broken, an unbounded region"
+
+
+# -- what is asked for ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -70,15 +98,137 @@ def test_a_reason_says_what_the_backend_does_and_what_the_obligation_is() -> Non
 def test_the_backend_that_was_asked_for_is_obeyed_or_refused_but_not_replaced(
     using: str, reason: str
 ) -> None:
-    found = plan(OBLIGATION, ALL, using)
+    found = plan(OBLIGATION, ALL, Wishes(using))
     assert found.attempts == ()
     assert Refusal(using, reason) in found.refusals
 
 
-def test_the_backend_that_was_asked_for_is_the_only_attempt() -> None:
-    (attempt,) = plan(OBLIGATION, (Fake("other"), *ALL), "able").attempts
-    assert attempt.backend == "able"
+@pytest.mark.parametrize("using", ["a", "b", "c", "d"])
+def test_the_backend_that_was_asked_for_is_the_only_attempt_and_gets_all_the_time(using: str) -> None:
+    found = plan(OBLIGATION, PORTFOLIO, Wishes(using, seconds=9.0))
+    (attempt,) = found.attempts
+    assert (attempt.backend, attempt.seconds) == (using, 9.0)
     assert attempt.reason.startswith("it was asked for")
+
+
+def test_who_cannot_have_a_proof_checked_is_refused_where_only_that_counts() -> None:
+    found = plan(OBLIGATION, PORTFOLIO, Wishes(accept=EvidenceKind.CHECKED_ROUNDED))
+    assert tried(found) == ["b", "c"]
+    assert refused(found)["d"] == "its proofs are trusted, and `checked-rounded` was asked for"
+
+
+def test_who_decides_over_the_reals_is_refused_where_the_claim_is_about_floats() -> None:
+    both = (Semantics.REAL, Semantics.FLOAT32)
+    rounding = Fake("r", Capabilities(attacks=True, semantics=both))
+    found = plan(replace(OBLIGATION, semantics=Semantics.FLOAT32), (*PORTFOLIO, rounding))
+    assert tried(found) == ["r"]
+    assert refused(found)["b"] == "it decides in real arithmetic, the claim is about float32"
+
+
+# -- the order -----------------------------------------------------------------------------------------
+
+
+def test_who_reaches_furthest_comes_first_and_who_needs_more_inputs_last() -> None:
+    assert tried(plan(OBLIGATION, PORTFOLIO)) == ["b", "d", "c", "b"]
+    assert tried(plan(OBLIGATION, PORTFOLIO, Wishes(seconds=60.0))) == ["b", "d", "c"]
+
+
+def test_nobody_attacks_first_where_the_first_to_prove_does_so_itself() -> None:
+    assert "a" not in tried(plan(OBLIGATION, PORTFOLIO))
+    assert refused(plan(OBLIGATION, PORTFOLIO))["a"] == "`b` looks for counterexamples first by itself"
+
+
+def test_an_attack_is_brief_before_a_proof_and_has_all_the_time_without_one() -> None:
+    found = plan(OBLIGATION, (SMALL, HUNTER), Wishes(seconds=60.0))
+    assert [(a.backend, a.seconds) for a in found.attempts] == [("a", 1.0), ("d", 59.0)]
+    assert [a.seconds for a in plan(OBLIGATION, (HUNTER,), Wishes(seconds=60.0)).attempts] == [60.0]
+
+
+@pytest.mark.parametrize(("neurons", "seconds"), [(19, 0.0), (20, 3.0)])
+def test_who_is_exact_shares_the_time_on_small_networks_and_else_gets_what_is_left(
+    neurons: int, seconds: float
+) -> None:
+    small = replace(SMALL, capabilities=replace(SMALL.capabilities, neurons=neurons))
+    _, exact = plan(OBLIGATION, (WIDE, small), Wishes(seconds=10.0)).attempts
+    assert exact.seconds == pytest.approx(seconds)
+    assert ("if there is time" in exact.reason) == (seconds == 0)
+
+
+def test_a_network_that_is_too_large_is_kept_from_those_that_would_waste_the_time() -> None:
+    small = replace(SMALL, capabilities=replace(SMALL.capabilities, neurons=1))
+    found = plan(OBLIGATION, (small, WIDE))
+    assert (tried(found), refused(found)) == (
+        ["b"],
+        {"d": "2 neurons are too many for it: it is worth the time up to 1"},
+    )
+    assert tried(plan(OBLIGATION, (small,))) == ["d"]  # rather than nobody
+
+
+@pytest.mark.parametrize(("ties", "part"), [((), 0.7), ((Tie(1, ((0, ONE),), Fraction(0)),), 0.3)])
+def test_where_an_equation_stops_floats_who_is_exact_gets_more(ties: tuple[Tie, ...], part: float) -> None:
+    found = plan(replace(OBLIGATION, ties=ties), (WIDE, SMALL), Wishes(seconds=10.0))
+    assert [attempt.seconds for attempt in found.attempts] == pytest.approx([10 * part, 10 * (1 - part)])
+
+
+# -- going on ------------------------------------------------------------------------------------------
+
+
+def test_after_rounding_the_exact_one_is_next() -> None:
+    wide = replace(MIDDLE, capabilities=replace(MIDDLE.capabilities, inputs=0))
+    found = plan(OBLIGATION, (WIDE, wide, SMALL), Wishes(seconds=60.0))
+    assert tried(found) == ["b", "c", "d"]
+    assert tried(found.after(found.attempts[0], GaveUp(GaveUpReason.NUMERICAL, ""))) == ["d", "c"]
+    assert tried(found.after(found.attempts[0], GaveUp(GaveUpReason.TIMEOUT, ""))) == ["c", "d"]
+
+
+def test_only_who_ran_out_of_time_is_tried_again() -> None:
+    found = plan(OBLIGATION, PORTFOLIO)
+    first = found.attempts[0]
+    assert tried(found.after(first, GaveUp(GaveUpReason.TIMEOUT, ""))) == ["d", "c", "b"]
+    for reason in set(GaveUpReason) - {GaveUpReason.TIMEOUT}:
+        assert tried(found.after(first, GaveUp(reason, ""))) == ["d", "c"]
+
+
+PORTFOLIOS = st.lists(st.sampled_from(PORTFOLIO), unique=True)
+
+
+@given(PORTFOLIOS, st.floats(0, 1e6), st.booleans())
+def test_the_shares_are_the_time_and_what_is_left_over_goes_on(
+    backends: list[Backend], seconds: float, tied: bool
+) -> None:
+    ties = (Tie(1, ((0, ONE),), Fraction(0)),) if tied else ()
+    found = plan(replace(OBLIGATION, ties=ties), backends, Wishes(seconds=seconds))
+    assert len(found.attempts) + len(found.refusals) == len(backends)
+    shares = [attempt.seconds for attempt in found.attempts]
+    if shares:
+        assert sum(share or 0.0 for share in shares) == pytest.approx(seconds)
+    for start in range(len(shares)):
+        rest = found.attempts[start:]
+        mine = seconds_for(rest, 10.0)
+        assert 0 <= mine <= 10
+        if not any(attempt.seconds for attempt in rest[1:]):
+            assert mine == 10
+
+
+@given(PORTFOLIOS)
+def test_without_a_limit_everyone_ends_but_the_last_prover(backends: list[Backend]) -> None:
+    found = plan(OBLIGATION, backends)
+    endless = [
+        a for a in found.attempts if seconds_for((a,), float("inf")) == float("inf") and a.seconds is None
+    ]
+    assert len(endless) == bool(found.attempts)
+    shared = [a for a in found.attempts if a.seconds]
+    assert all(found.attempts.index(one) < found.attempts.index(endless[0]) for one in shared)
+
+
+def test_the_time_that_one_leaves_is_shared_by_the_others() -> None:
+    attempts = [Attempt(name, "", seconds) for name, seconds in (("x", 30.0), ("y", 10.0), ("z", 0.0))]
+    assert seconds_for(attempts, 80.0) == 60.0
+    assert seconds_for(attempts[1:], 80.0) == 80.0
+    assert seconds_for(attempts[2:], 5.0) == 5.0
+
+
+# -- features ------------------------------------------------------------------------------------------
 
 
 def test_features_count_what_is_there() -> None:
@@ -89,3 +239,24 @@ def test_features_count_what_is_there() -> None:
         inputs=2, outputs=1, layers=2, neurons=2, boxes=2, constraints=1, atoms=6, disjuncts=6, bounded=True
     )
     assert expected == features(Obligation(relu_network(), Region((box, box), (row,)), violation))
+
+
+def test_features_name_what_few_backends_take() -> None:
+    graph = relu_network()
+    bent = PiecewiseLinear(knots=(0.0,), slopes=(0.5, 1.0), anchor=0.0)
+    nodes = tuple(
+        replace(node, primitive=bent) if isinstance(node.primitive, PiecewiseLinear) else node
+        for node in graph.nodes
+    )
+    ties = (Tie(1, ((0, ONE),), Fraction(0)),)
+    obligation = replace(
+        OBLIGATION, graph=replace(graph, nodes=nodes), ties=ties, semantics=Semantics.FLOAT32
+    )
+    assert features(obligation).describe() == (
+        "2 inputs, 2 neurons (2 not ReLU), 1 output, 1 input fixed by an equation, 1 way to be broken, "
+        "an unbounded region, in float32"
+    )
+
+
+def test_a_product_of_disjunctions_is_not_counted_out() -> None:
+    assert features(replace(OBLIGATION, violation=All((Any((ATOM, ATOM)),) * 20_000))).disjuncts == 10**9

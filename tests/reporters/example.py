@@ -30,7 +30,10 @@ PROVED = ClaimReport(
     semantics="real",
     evidence=TRUSTED,
     backend="bounds",
-    plan=(Step("bounds", "it takes it"),),
+    plan=(
+        Step("bounds", "it reaches furthest", (("timeout", 1), ("proved", 2)), 0.125),
+        Step("smt", "for what `bounds` leaves open", (("proved", 1),), 0.0625),
+    ),
     seconds=0.25,
     work=(("boxes", 95),),
     bound=None,
@@ -65,8 +68,27 @@ REFUTED = variant(
 )
 FLAW = replace(REFUTED, id=f"{FILE}::flaw", name="flaw", expected=Status.REFUTED, as_expected=True)
 LUCK = replace(PROVED, id=f"{FILE}::luck", name="luck", expected=Status.REFUTED, as_expected=False)
+CHECKED = replace(
+    PROVED,
+    id=f"{FILE}::sure",
+    name="sure",
+    evidence=Evidence(EvidenceKind.CHECKED_ROUNDED),
+    semantics="float32",
+    certificate=f"sha256:{'5e' * 32}",
+    proof_bytes=12_345,
+)
+UNKEPT = replace(
+    PROVED,
+    id=f"{FILE}::large",
+    name="large",
+    evidence=Evidence(EvidenceKind.CHECKED),
+    note="the proof is not stored: No space left on device",
+)
 FAMILY = (
-    *(replace(PROVED, id=f"{FILE}::all[{i}]", name=f"all[{i}]", title="all of them") for i in range(1, 6)),
+    *(
+        replace(CHECKED, id=f"{FILE}::all[{i}]", name=f"all[{i}]", title="all of them", proof_bytes=10**i)
+        for i in range(1, 6)
+    ),
     *(replace(PROVED, id=f"{FILE}::most[{i}]", name=f"most[{i}]", title=None) for i in range(1, 4)),
     variant("most[4]", Status.UNKNOWN, reason="timeout: 30 s", bound=-0.125),
 )
@@ -75,6 +97,8 @@ CLAIMS = (
     REFUTED,
     FLAW,
     LUCK,
+    CHECKED,
+    UNKEPT,
     variant("slow", Status.UNKNOWN, reason="unsupported: bounds: the region is unbounded"),
     variant("empty", Status.VACUOUS, reason="the region is empty: `x.gap < 0` clashes with `x.gap >= 0`"),
     variant("crash", Status.ERROR, reason="internal error, please report: KeyError: 3"),

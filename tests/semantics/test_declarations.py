@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spec_lang.data.base import DataFile, Fault, FaultKind, Kind, StoredArray
+from spec_lang.obligations.model import Semantics
 from spec_lang.semantics.names.families import Family
 from spec_lang.semantics.terms.values import ArrayValue, DataValue, Tensor, Value
 from spec_lang.syntax import ast
@@ -423,9 +424,14 @@ STATEMENT_MISTAKES = [
     ),
     ("claim c: forall x in near: let u = v, v = 1: f(x)[0] <= u", "NN102", "`v` is not declared", ""),
     ("claim c: forall x in near: let u = 1, u = 1: f(x)[0] <= u", "NN101", "`u` is bound twice", ""),
-    ("claim c @semantics(float32): forall x in near: f(x).p <= 0", "NN143", "not over binary32", "real"),
+    (
+        "claim c @semantics(float16): forall x in near: f(x).p <= 0",
+        "NN143",
+        "no semantics `float16`",
+        "float32",
+    ),
     ("claim c @semantics(reel): forall x in near: f(x).p <= 0", "NN143", "no semantics `reel`", "`real`"),
-    ("claim c @semantics(1): forall x in near: f(x).p <= 0", "NN111", "takes one word", "real"),
+    ("claim c @semantics(1): forall x in near: f(x).p <= 0", "NN111", "takes one word", "float32"),
 ]
 
 
@@ -444,11 +450,14 @@ def test_later_bindings_may_use_those_before_them() -> None:
     accepted(FILE + text)
 
 
-def test_the_usual_semantics_may_be_said() -> None:
-    assert (
-        accepted(FILE + "claim c @semantics(real): forall x in near: f(x).p <= 0")["c"].attributes.timeout
-        is None
-    )
+@pytest.mark.parametrize("semantics", Semantics)
+def test_the_semantics_of_a_claim_is_what_it_says(semantics: Semantics) -> None:
+    text = f"claim c @semantics({semantics.value}): forall x in near: f(x).p <= 0"
+    assert accepted(FILE + text)["c"].attributes.semantics is semantics
+
+
+def test_a_claim_that_names_no_semantics_leaves_it_to_the_run() -> None:
+    assert accepted(FILE + "claim c: forall x in near: f(x).p <= 0")["c"].attributes.semantics is None
 
 
 # -- imported names --------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ the exact ones; every witness is confirmed on exact points of the exact region.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from dataclasses import field
 from fractions import Fraction
 from typing import Final
@@ -16,12 +17,16 @@ import numpy as np
 from spec_lang._values import dataclass
 from spec_lang.backends.base import Point, Session
 from spec_lang.bounding.boxes import Boxes, exact_candidates, outward
+from spec_lang.bounding.float32 import single_candidate
+from spec_lang.bounding.linear import lower_bounds
 from spec_lang.bounding.program import F64, Program, compile_graph
-from spec_lang.bounding.rows import Rows, rows_of
+from spec_lang.bounding.propagate import propagate
+from spec_lang.bounding.rows import Rows, rows_of, start_of
 from spec_lang.network.evaluate import Evaluator
-from spec_lang.obligations.model import Obligation
+from spec_lang.obligations.model import Box, Obligation, Semantics
 
 _TIED: Final = 1e-9
+_CLOSE: Final = 32  # points that float32 may move into the violation, and that are replayed to find out
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,6 +36,7 @@ class Problem:
     rows: Rows
     evaluator: Evaluator
     roots: tuple[Boxes, ...]  # one batch of one for every box of the region
+    rounding: float  # by how much float32 may move a row, about; 0 in reals
 
     @property
     def root_of_all(self) -> Boxes:
@@ -43,6 +49,14 @@ class Problem:
     def slack(self) -> float:
         """By how much rows may fail in floats at a point that is offered: ties are equations."""
         return _TIED if self.obligation.ties else 0.0
+
+    def may_overflow(self) -> bool:
+        """Whether a sum may leave the range of float32 somewhere in the region: then nothing is certain, not
+        even that a ReLU's result is at least 0."""
+        with np.errstate(all="ignore"):
+            return bool(self.program.rounding) and not all(
+                propagate(self.program, root)[0].usable().all() for root in self.roots
+            )
 
     def completed(self, points: F64) -> F64:
         """The points (n, in) with every tied input as its tie has it, rounded."""
@@ -68,7 +82,23 @@ def prepare(obligation: Obligation) -> Problem:
     rows = rows_of(obligation)
     roots = tuple(outward(box) for box in obligation.region.boxes)
     graph = obligation.graph
-    return Problem(obligation, compile_graph(graph), rows, Evaluator(graph), roots)
+    program = compile_graph(graph, obligation.semantics)
+    rounding = max((_moved(program, rows, root) for root in roots), default=0.0)
+    return Problem(obligation, program, rows, Evaluator(graph), roots, rounding)
+
+
+def _moved(program: Program, rows: Rows, root: Boxes) -> float:
+    """By how much float32 may move a row at the centre of a box; not rigorous."""
+    if not program.rounding or not np.isfinite(root.magnitude).all():
+        return 0.0
+    with np.errstate(all="ignore"):
+        context, _ = propagate(program, Boxes(root.center, root.center))
+        start = start_of(rows, context, np.arange(rows.count))
+        owner = np.zeros(rows.count, dtype=np.intp)
+        low = lower_bounds(context, start, rows.constant, owner).minimum
+        negated = {value: -part for value, part in start.items()}
+        high = -lower_bounds(context, negated, -rows.constant, owner).minimum
+    return float(np.nan_to_num(high - low, nan=0.0, posinf=0.0).max(initial=0.0))
 
 
 @dataclass(slots=True, eq=False)
@@ -78,6 +108,7 @@ class Witnesses:
     problem: Problem
     session: Session
     found: Point | None = field(default=None)
+    close: int = field(default=0)  # points offered although only rounding could make them violate
 
     def expired(self) -> bool:
         """Whether the session's deadline has passed."""
@@ -92,10 +123,11 @@ class Witnesses:
         """
         order = np.argsort(margins)[:4]
         for index in order:
-            if not margins[index] <= self.problem.slack:
+            if not margins[index] <= self.slack:
                 break
+            self.close += bool(margins[index] > self.problem.slack)
             for box in self.problem.obligation.region.boxes:
-                for exact in exact_candidates(box, points[index]):
+                for exact in self._candidates(box, points[index]):
                     if self.session.confirm(exact):
                         self.found = exact
                         return True
@@ -107,7 +139,17 @@ class Witnesses:
         with np.errstate(all="ignore"):
             values = rows.values(points, self.problem.evaluator(points))
             margins = conjunction_margins(rows, values).min(axis=1, initial=np.inf)
-        return bool(np.any(margins <= self.problem.slack)) and self.offer(points, margins)
+        return bool(np.any(margins <= self.slack)) and self.offer(points, margins)
+
+    @property
+    def slack(self) -> float:
+        """By how much rows may fail in floats at a point that is worth a replay."""
+        return self.problem.slack + (self.problem.rounding if self.close < _CLOSE else 0.0)
+
+    def _candidates(self, box: Box, point: F64) -> Iterable[Point]:
+        if self.problem.obligation.semantics is Semantics.FLOAT32:
+            return (single_candidate(box, point),)
+        return exact_candidates(box, point)
 
 
 def conjunction_margins(rows: Rows, values: F64) -> F64:

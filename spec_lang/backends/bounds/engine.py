@@ -6,13 +6,14 @@ import numpy as np
 
 from spec_lang._values import dataclass
 from spec_lang.backends._search.problem import Problem, prepare
-from spec_lang.backends.base import Run, Session
+from spec_lang.backends.base import Capabilities, Run, Session
 from spec_lang.backends.bounds.record import trivial
 from spec_lang.backends.bounds.split_input import InputSplitting
 from spec_lang.backends.bounds.split_relu import ReluSplitting
 from spec_lang.bounding.program import unsupported
 from spec_lang.bounding.rows import MAX_CONJUNCTIONS, TooManyDisjuncts
-from spec_lang.obligations.model import Obligation
+from spec_lang.kernel.verdict import EvidenceKind
+from spec_lang.obligations.model import Obligation, Semantics
 from spec_lang.obligations.outcome import Attestation, GaveUp, GaveUpReason, Proved, Work
 
 # Halving one input of many changes little: from here on the phases of ReLUs are split instead.
@@ -24,6 +25,9 @@ class BoundsBackend:
     name: str = "bounds"
     version: str = "0.1.0"
     summary: str = "outward-rounded linear bounds with branch and bound over inputs or ReLU phases"
+    capabilities: Capabilities = Capabilities(
+        attacks=True, semantics=tuple(Semantics), evidence=EvidenceKind.CHECKED
+    )
 
     def availability(self) -> str | None:
         return None
@@ -42,6 +46,8 @@ class BoundsBackend:
             detail = f"the negated claim has more than {MAX_CONJUNCTIONS} alternatives"
             return Run(GaveUp(GaveUpReason.UNSUPPORTED, detail), Work())
         if not len(problem.rows.member) or not problem.roots:
+            if problem.may_overflow():
+                return Run(GaveUp(GaveUpReason.NUMERICAL, "a sum may overflow in float32"), Work())
             proof = trivial(len(problem.roots), problem.rows)
             return Run(Proved(self._attestation("nothing left to bound"), proof), Work())
         if not np.isfinite(problem.root_of_all.magnitude).all():

@@ -16,7 +16,14 @@ from spec_lang._values import dataclass
 from spec_lang.bounding.boxes import Boxes
 from spec_lang.bounding.program import F64
 from spec_lang.bounding.rows import Rows
-from spec_lang.obligations.certificate import CLOSED, BoxProof, PhaseTree, Proof, Unclosed
+from spec_lang.obligations.certificate import (
+    CLOSED,
+    BoxProof,
+    Multipliers,
+    PhaseTree,
+    Proof,
+    Unclosed,
+)
 
 Nodes = NDArray[np.intp]
 _Number = TypeVar("_Number", bound=np.generic)
@@ -148,8 +155,8 @@ class _Leaves:
     """Closed leaves: their nodes, the multipliers of their atoms, the numbers of the unstable neurons."""
 
     node: Nodes
-    multipliers: NDArray[np.float32]
-    slopes: NDArray[np.float32]
+    multipliers: Multipliers
+    slopes: Multipliers
 
 
 class PhaseRecord(Trees):
@@ -170,13 +177,13 @@ class PhaseRecord(Trees):
         """The nodes where the neuron is active and inactive."""
         return self.divide(nodes, self.neurons[unstable])
 
-    def close(self, nodes: Nodes, multipliers: F64, slopes: F64) -> None:
+    def close(self, nodes: Nodes, multipliers: Multipliers, slopes: Multipliers) -> None:
         """Keep what closes the leaves; the multipliers are of the conjunctions' distinct rows."""
         self.kept += slopes.size
         if self.too_long:
             self.leaves = []
             return
-        self.leaves.append(_Leaves(nodes, multipliers.astype(np.float32), slopes.astype(np.float32)))
+        self.leaves.append(_Leaves(nodes, multipliers, slopes))
 
     def trees(self) -> tuple[PhaseTree, ...]:
         """One a conjunction."""

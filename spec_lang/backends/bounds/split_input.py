@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from spec_lang.backends._search.attack import Starts, descend, random_starts, sample
 from spec_lang.backends._search.problem import Problem, conjunction_margins
 from spec_lang.backends.base import Progress, Session
-from spec_lang.backends.bounds.clip import RowBounds, clip
 from spec_lang.backends.bounds.frontier import Frontier, Mask, join
 from spec_lang.backends.bounds.record import BoxRecord
 from spec_lang.backends.bounds.search import Search
 from spec_lang.bounding.boxes import Boxes
+from spec_lang.bounding.clip import RowBounds, clip
 from spec_lang.bounding.linear import Context, Expired, lower_bounds
 from spec_lang.bounding.program import F64
 from spec_lang.bounding.propagate import propagate

@@ -19,18 +19,18 @@ from spec_lang.backends.base import Progress, Session
 from spec_lang.backends.bounds.record import PhaseRecord
 from spec_lang.backends.bounds.search import Search
 from spec_lang.bounding.boxes import Boxes
+from spec_lang.bounding.branching import children_of, joined, top
+from spec_lang.bounding.hidden import bounded
+from spec_lang.bounding.leaves import closing, neuron_numbers
 from spec_lang.bounding.linear import Context, Expired
 from spec_lang.bounding.phases import Optimiser, Pass, Rows
-from spec_lang.bounding.program import F64, ReluStep
-from spec_lang.bounding.propagate import Ranges, complete, pre_activation, start_rows
+from spec_lang.bounding.program import F64
 from spec_lang.bounding.rows import start_of
 from spec_lang.obligations.certificate import BY_PHASES, BoxProof, Lemma, PhaseProof, Proof, Unclosed
 from spec_lang.obligations.outcome import Attestation, GaveUp, GaveUpReason, Outcome
 
 BATCH = 128  # rows a pass: enough for BLAS, few enough to stay near the newest, deepest rows
-ROOT_STEPS, CHILD_STEPS, FULL_STEPS, HIDDEN_STEPS = 60, 5, 200, 20
-HIDDEN_ROWS = 512  # rows a pass when hidden neurons are bounded
-CANDIDATES = 3  # neurons tried per row from each of the two scores
+ROOT_STEPS, CHILD_STEPS, FULL_STEPS = 60, 5, 200
 SAMPLES, RESTARTS, DESCENT_STEPS = 200, 20, 60
 
 
@@ -109,44 +109,14 @@ class ReluSplitting(Search):
 
     def _enter(self, box: Boxes) -> GaveUp | None:
         """Relax the network over a root box, hidden bounds raised by slope optimisation."""
-        lemmas: list[Lemma] = []
-
-        def bound_hidden(context: Context, value: int) -> Ranges:
-            return self._raise_hidden(context, value, pre_activation(context, value, None), lemmas)
-
-        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            start = Context.start(self.problem.program, box, self.expired)
-            context = complete(start, bound_hidden)[0]
-            if not context.usable().all():
-                return GaveUp(GaveUpReason.NUMERICAL, "the network's values leave the range of safe floats")
-            optimiser = Optimiser(context)
-            first = self._root_rows(context, optimiser)
-        record = PhaseRecord(self.problem.rows, unstable_neurons(context))
+        found = bounded(self.problem.program, box, None, self.expired, raised=True)
+        if not found.context.usable().all():
+            return GaveUp(GaveUpReason.NUMERICAL, "the network's values leave the range of safe floats")
+        first = self._root_rows(found.context, found.optimiser)
+        record = PhaseRecord(self.problem.rows, neuron_numbers(found.context))
         waiting = [_Open(first, np.full(len(first), -np.inf), ROOT_STEPS)]
-        self.roots.append(_Root(optimiser, first, record, tuple(lemmas), waiting))
+        self.roots.append(_Root(found.optimiser, first, record, found.lemmas, waiting))
         return None
-
-    def _raise_hidden(self, context: Context, value: int, known: Ranges, lemmas: list[Lemma]) -> Ranges:
-        if not context.layouts:
-            return known
-        optimiser = Optimiser(context)
-        lower, upper = known.lower.copy(), known.upper.copy()
-        unstable = np.flatnonzero((lower[0] < 0) & (upper[0] > 0))
-        for first in range(0, len(unstable), HIDDEN_ROWS // 2):
-            context.check_time()
-            neurons = unstable[first : first + HIDDEN_ROWS // 2]
-            start, constant = start_rows(context, value, neurons)
-            both = {v: np.concatenate([part, -part])[:, None, :] for v, part in start.items()}
-            rows = _fresh(optimiser, both, np.concatenate([constant, -constant])[:, None], 0.0)
-            # Beyond 0 the neuron is stable and its bound of no further use.
-            _, rows, _ = optimiser.optimise(rows, HIDDEN_STEPS, goal=0.0)
-            short, rows = optimiser.shortened(rows)
-            better = short > np.concatenate([lower[0, neurons], -upper[0, neurons]])
-            lemmas += _lemma(context, value, np.tile(neurons, 2), rows, better)
-            low, high = np.split(short, 2)
-            lower[0, neurons] = np.fmax(lower[0, neurons], low)
-            upper[0, neurons] = np.fmin(upper[0, neurons], -high)
-        return Ranges(lower, upper)
 
     def _root_rows(self, context: Context, optimiser: Optimiser) -> Rows:
         """One row a conjunction, an even mixture of its parts; missing parts have weight 0."""
@@ -158,10 +128,11 @@ class ReluSplitting(Search):
             mine = np.flatnonzero(member)
             index[k, : len(mine)] = mine
             mix[k, : len(mine)] = 1.0 / len(mine)
-        start = start_of(rows, context, index)
-        fresh = _fresh(optimiser, start, rows.constant[index], rows.relative)
-        fresh.mix, fresh.node = mix, np.arange(count)
-        return fresh
+        unstable = optimiser.unstable
+        phases = np.zeros((count, unstable.count), dtype=np.int8)
+        parameters = np.tile(unstable.lower_slope, (count, 1))
+        start, constant = start_of(rows, context, index), rows.constant[index]
+        return Rows(start, constant, mix, phases, parameters, np.arange(count), rows.relative)
 
     # -- the search ----------------------------------------------------------------------------
 
@@ -192,10 +163,8 @@ class ReluSplitting(Search):
         """Keep what closes the rows: numbers of few bits, where these are enough."""
         if not len(rows) or root.record.too_long:
             return
-        bound, short = root.optimiser.shortened(rows)
-        enough = (bound > 0)[:, None]
-        mix = np.where(enough, short.mix, rows.mix)
-        root.record.close(rows.node, mix, np.where(enough, short.parameters, rows.parameters))
+        leaves = closing(root.optimiser, rows)
+        root.record.close(rows.node, leaves.multipliers, leaves.slopes)
 
     def _pop(self) -> _Open:
         part = self.stack.pop()
@@ -222,9 +191,9 @@ class ReluSplitting(Search):
             return
         optimiser = root.optimiser
         found = optimiser.evaluate(rows)
-        picks = np.concatenate([_top(found.gaps, rows), _top(found.intercepts, rows)], axis=1)
+        picks = np.concatenate([top(found.gaps, rows), top(found.intercepts, rows)], axis=1)
         active, inactive = (
-            optimiser.evaluate(_children(rows, picks, phase), gradient=False).bounds.minimum.reshape(
+            optimiser.evaluate(children_of(rows, picks, phase), gradient=False).bounds.minimum.reshape(
                 picks.shape
             )
             for phase in (1, -1)
@@ -233,7 +202,7 @@ class ReluSplitting(Search):
         gain = gain * np.maximum(np.nan_to_num(inactive - best[:, None], nan=0.0), 1e-6)
         chosen = picks[np.arange(len(rows)), gain.argmax(axis=1)][:, None]
         nodes = root.record.split(rows.node, chosen[:, 0])
-        children = _both(_children(rows, chosen, 1), _children(rows, chosen, -1))
+        children = joined(children_of(rows, chosen, 1), children_of(rows, chosen, -1))
         children.node = np.concatenate(nodes)
         self.stack.append(_Open(children, np.concatenate([best, best]), CHILD_STEPS))
 
@@ -276,83 +245,3 @@ class ReluSplitting(Search):
             self.stack = []
             self._branch(root, row, np.array([-1e-6]))
             root.waiting += self.stack
-
-
-def unstable_neurons(context: Context) -> NDArray[np.intp]:
-    """The certificate's numbers of the neurons that an `Optimiser` of `context` has parameters for."""
-    found = [np.zeros(0, dtype=np.intp)]
-    first = 0
-    for step in context.program.steps:
-        if isinstance(step, ReluStep):
-            if step.value in context.layouts:
-                layout = context.layouts[step.value]
-                found.append(first + layout.columns[: layout.mixed])
-            first += context.program.sizes[step.value]
-    return np.concatenate(found)
-
-
-def _lemma(
-    context: Context, value: int, neurons: NDArray[np.intp], rows: Rows, better: NDArray[np.bool_]
-) -> list[Lemma]:
-    """What the rows show, lower bounds of the neurons and then of their negatives, where it is better."""
-    first = 0
-    for step in context.program.steps:
-        if isinstance(step, ReluStep):
-            if step.operand == value:
-                break
-            first += context.program.sizes[step.value]
-    if not better.any():
-        return []
-    side = np.repeat(np.array([1, -1], dtype=np.int8), len(neurons) // 2)
-    return [
-        Lemma(
-            (first + neurons[better]).astype(np.int32),
-            side[better],
-            unstable_neurons(context).astype(np.int32),
-            rows.parameters[better].astype(np.float32),
-        )
-    ]
-
-
-def _fresh(optimiser: Optimiser, start: dict[int, F64], constant: F64, relative: float) -> Rows:
-    """Rows with every phase open and the default lower slopes."""
-    count = len(constant)
-    unstable = optimiser.unstable
-    phases = np.zeros((count, unstable.count), dtype=np.int8)
-    parameters = np.tile(unstable.lower_slope, (count, 1))
-    mix = np.full(constant.shape, 1.0 / constant.shape[1])
-    return Rows(start, constant, mix, phases, parameters, np.zeros(count, dtype=np.intp), relative)
-
-
-def _top(scores: F64, rows: Rows) -> NDArray[np.intp]:
-    """The open neurons with the largest scores, row by row (rows, CANDIDATES).
-
-    A row with fewer open neurons repeats its best one.
-    """
-    masked = np.where(rows.phases == 0, scores, -1.0)
-    count = min(CANDIDATES, masked.shape[1])
-    picks = np.argpartition(-masked, count - 1, axis=1)[:, :count]
-    best = masked.argmax(axis=1)[:, None]
-    return np.where(np.take_along_axis(masked, picks, axis=1) < 0, best, picks)
-
-
-def _children(rows: Rows, picks: NDArray[np.intp], phase: int) -> Rows:
-    """For every row and each of its picks, the row with that neuron's phase fixed and multiplier 0."""
-    index = np.repeat(np.arange(len(rows)), picks.shape[1])
-    children = rows.take(index)
-    here = np.arange(len(index))
-    children.phases[here, picks.ravel()] = phase
-    children.parameters[here, picks.ravel()] = 0.0
-    return children
-
-
-def _both(first: Rows, second: Rows) -> Rows:
-    return Rows(
-        {v: np.concatenate([part, second.start[v]]) for v, part in first.start.items()},
-        np.concatenate([first.constant, second.constant]),
-        np.concatenate([first.mix, second.mix]),
-        np.concatenate([first.phases, second.phases]),
-        np.concatenate([first.parameters, second.parameters]),
-        np.concatenate([first.node, second.node]),
-        first.relative,
-    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, TextIO
 
 from spec_lang.cli import outputs, shared, usage
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from spec_lang.engine.options import CheckOptions, Observer
     from spec_lang.reporters.model import Report
 
+# Two workers, and a solver's process beside each, on a machine of 24 GiB.
+_MEMORY: Final = 4 * 2**30
+
 
 class _Check:
     name = "check"
@@ -24,7 +28,8 @@ class _Check:
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         shared.add_paths(parser)
         shared.add_inputs(parser)
-        shared.add_using(parser)
+        shared.add_claims(parser)
+        shared.add_planning(parser)
         _add_limits(parser)
         parser.add_argument(
             "--unknown",
@@ -53,40 +58,32 @@ class _Check:
 
 def _add_limits(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--claim",
-        metavar="GLOB",
-        dest="claims",
-        action="append",
-        default=[],
-        help="check only these claims, such as `property_*` or `robust[3]` (repeatable)",
-    )
-    parser.add_argument(
-        "--timeout",
-        metavar="S",
-        type=usage.timeout,
-        default=60.0,
-        help="seconds for each claim, or `inf` (default: 60; `@timeout` in a spec goes first)",
-    )
-    parser.add_argument(
         "--jobs",
         metavar="N",
         type=usage.jobs,
         help="worker processes; 1 decides in this one (default: one for every core)",
     )
+    parser.add_argument(
+        "--memory",
+        metavar="SIZE",
+        type=usage.memory,
+        default=_MEMORY,
+        help="what a claim may take, and a solver's own process as well, such as `4GiB`, or `inf` "
+        "(default: 4GiB)",
+    )
+    parser.add_argument(
+        "--no-cache", action="store_true", help="store neither proofs nor counterexamples for `nnspec audit`"
+    )
 
 
 def _options(arguments: argparse.Namespace) -> CheckOptions:
-    from spec_lang.engine.options import CheckOptions  # noqa: PLC0415 - start-up
-
-    return CheckOptions(
-        claims=tuple(arguments.claims),
-        parameters=tuple(arguments.parameters),
-        networks=tuple(arguments.networks),
-        timeout=arguments.timeout,
+    options = shared.planning_options(arguments, tuple(arguments.claims))
+    return replace(
+        options,
         jobs=arguments.jobs or _cores(),
-        using=arguments.using,
+        memory=arguments.memory,
+        store=None if arguments.no_cache else shared.store_folder(),
         strict=arguments.strict,
-        debug=arguments.debug,
     )
 
 

@@ -31,7 +31,7 @@ class _Explain:
         )
         shared.add_paths(parser)
         shared.add_inputs(parser)
-        shared.add_using(parser)
+        shared.add_planning(parser)
 
     def run(self, arguments: argparse.Namespace) -> int:
         if _CODE.fullmatch(arguments.what):
@@ -61,15 +61,9 @@ def _write(text: str) -> int:
 
 def _explain_claims(arguments: argparse.Namespace) -> int:
     from spec_lang.engine.explain import explain  # noqa: PLC0415 - start-up
-    from spec_lang.engine.options import CheckOptions  # noqa: PLC0415
     from spec_lang.reporters._text import render_diagnostics  # noqa: PLC0415
 
-    options = CheckOptions(
-        claims=(arguments.what,),
-        parameters=tuple(arguments.parameters),
-        networks=tuple(arguments.networks),
-        using=arguments.using,
-    )
+    options = shared.planning_options(arguments, (arguments.what,))
     text, report = explain(arguments.paths or ["."], options)
     sys.stdout.write(text)
     render_diagnostics(report, sys.stdout)

@@ -50,7 +50,9 @@ def exact_reciprocal(divisor: Constant) -> Floats:
         reciprocal = 1 / values.astype(np.float64)
     if not np.isfinite(reciprocal).all():
         raise UnsupportedNode("it divides by a number whose reciprocal is too large")
-    return reciprocal
+    with np.errstate(over="ignore", under="ignore"):
+        single = reciprocal.astype(np.float32)
+    return single if values.dtype == np.float32 and (single == reciprocal).all() else reciprocal
 
 
 def _is_exact(a: Floats, b: Floats, product: Floats) -> bool:

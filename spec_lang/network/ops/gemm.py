@@ -59,7 +59,8 @@ def _addend(
     if broadcast_shape(addend.shape, shape) != shape:
         raise UnsupportedNode(f"its operand C of shape {list(addend.shape)} does not fit {list(shape)}")
     if isinstance(addend, Value):
-        return (scaling(addend, _filled(size, beta), shape),), (addend,), zeros(size)
+        # An attribute is a float32.
+        return (scaling(addend, np.full(size, beta, dtype=np.float32), shape),), (addend,), zeros(size)
     return (), (), frozen(exact_product(spread(real(addend), shape), beta))
 
 

@@ -78,7 +78,9 @@ class _Assembly:
         for part in self._parts:
             self._add(part)
         numbers = tuple(self._numbers[part][value] for part, value in outputs)
-        whole = Graph(self._inputs, tuple(self._nodes), numbers, tuple(self._tensors))
+        types = {part.graph.precision for part in self._parts}
+        precision = types.pop() if len(types) == 1 else "mixed"
+        whole = Graph(self._inputs, tuple(self._nodes), numbers, tuple(self._tensors), precision)
         return whole.with_outputs(numbers)
 
     def _add(self, part: Part) -> None:

@@ -1,4 +1,4 @@
-"""Attributes of a claim: how to check it.
+"""Attributes of a claim: how to check it, and which function its networks denote.
 
 In: the attributes as written.  Out: `Attributes`; what is unknown or ill-formed is logged and left out.
 """
@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import Final
 
 from spec_lang.diagnostics import DiagnosticLog, did_you_mean
+from spec_lang.obligations.model import Semantics
 from spec_lang.semantics import codes
 from spec_lang.semantics.model import Attributes, Expectation
 from spec_lang.syntax import ast
@@ -94,18 +95,15 @@ def _tags(use: ast.AttributeUse, result: Attributes, log: DiagnosticLog) -> Attr
 
 
 def _semantics(use: ast.AttributeUse, result: Attributes, log: DiagnosticLog) -> Attributes:
+    words = tuple(semantics.value for semantics in Semantics)
     match use.arguments:
-        case (ast.Name(text="real"),):
-            pass  # what a claim means anyway: nothing to keep
-        case (ast.Name(text="float32", span=span),):
-            problem = "this version decides claims over real numbers, not over binary32 arithmetic"
-            fix = "leave the attribute out, or write `@semantics(real)`"
-            log.error(codes.SEMANTICS, problem, span, fix)
+        case (ast.Name(text=text),) if text in words:
+            return replace(result, semantics=Semantics(text))
         case (ast.Name(text=text, span=span),):
-            fix = did_you_mean(text, ("real", "float32")) or "it is `real`"
+            fix = did_you_mean(text, words) or f"there are {' and '.join(f'`{word}`' for word in words)}"
             log.error(codes.SEMANTICS, f"there is no semantics `{text}`", span, fix)
         case _:
-            fix = "write `@semantics(real)`"
+            fix = "write `@semantics(float32)`"
             log.error(codes.ATTRIBUTE, "`@semantics` takes one word", use.span, fix)
     return result
 

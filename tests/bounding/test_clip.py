@@ -8,8 +8,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spec_lang.backends.bounds.clip import RowBounds, choose_weights, clip, combination
 from spec_lang.bounding.boxes import Boxes
+from spec_lang.bounding.clip import RowBounds, choose_weights, clip, combination
 from tests.bounding.samples import float_boxes, points_of, share_lists
 
 numbers = st.one_of(

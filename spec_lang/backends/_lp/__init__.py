@@ -1,0 +1,1 @@
+"""Linear relaxations and their duals: LPs by HiGHS, rigorous bounds from them, proofs by ReLU phases."""

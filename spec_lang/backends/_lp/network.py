@@ -1,0 +1,135 @@
+"""A ReLU network over one box as rows and columns: what linear and mixed-integer programs have in common.
+
+In: a `Context` with complete relaxations, and bounds of what enters the ReLUs.  Out: an `Encoding`: where
+each value of the program stands among the columns, and the two rows of every unstable neuron's triangle.
+Over-approximates; with the phases fixed it is exact but for rounding, which the caller does not rely on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from spec_lang._values import dataclass
+from spec_lang.backends._lp.model import Model
+from spec_lang.bounding.linear import Context
+from spec_lang.bounding.phases import Unstable
+from spec_lang.bounding.program import F64, AffineStep, Indices, Program, ReluStep
+from spec_lang.bounding.propagate import Known
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Encoding:
+    """`column[v]` has the column of every element of value v, −1 for one that is 0 or not carried.
+
+    The rest has one entry for every unstable neuron, in the order of `Unstable`: the columns of what enters
+    and what leaves it (−1 where the neuron reaches no row), the rows `a − z >= 0` and
+    `a − slope·z <= intercept`, and the bounds of z.
+    """
+
+    program: Program
+    column: dict[int, Indices]
+    z: Indices
+    a: Indices
+    lower_row: Indices
+    upper_row: Indices
+    lower: F64
+    upper: F64
+
+
+class Encoder:
+    """Adds the steps of a program to a model, one after the other."""
+
+    def __init__(self, model: Model, context: Context, known: Known, unstable: Unstable) -> None:
+        self.model, self.context, self.known, self.unstable = model, context, known, unstable
+        none = np.full(unstable.count, -1, dtype=np.intp)
+        self.z, self.a, self.lower_row, self.upper_row = (none.copy() for _ in range(4))
+        self.lower, self.upper = np.zeros(unstable.count), np.zeros(unstable.count)
+        self.column: dict[int, Indices] = {}
+
+    def encode(self, wanted: Iterable[int]) -> Encoding:
+        """The encoding of the program as far as the values `wanted` depend on it."""
+        context = self.context
+        needed = _ancestors(context, wanted)
+        box = context.boxes
+        inputs = self.model.add_columns(box.lower[0], box.upper[0], box.magnitude[0])
+        for number, where in enumerate(context.program.input_slices):
+            self.column[number] = inputs[where]
+        for step in context.program.steps:
+            if step.value not in needed:
+                continue
+            if isinstance(step, AffineStep):
+                self._affine(step)
+            else:
+                self._relu(step)
+        ends = self.lower, self.upper
+        return Encoding(context.program, self.column, self.z, self.a, self.lower_row, self.upper_row, *ends)
+
+    def _affine(self, step: AffineStep) -> None:
+        """One free column and one equation an element; under float32 the equation has a width."""
+        context = self.context
+        size = context.program.sizes[step.value]
+        carried = context.columns.get(step.value, np.arange(size))
+        lower, upper = self._range(step.value, carried)
+        free = np.full(len(carried), np.inf)
+        columns = self.model.add_columns(-free, free, np.maximum(abs(lower), abs(upper)))
+        errors = context.errors.get(step.value)
+        slack = np.zeros(len(carried)) if errors is None else errors[0][carried]
+        bias = step.bias[carried]
+        rows = self.model.add_rows(bias - slack, bias + slack)
+        self.model.put(rows, columns, np.ones(len(rows)))
+        for operand, linear in zip(step.operands, step.maps, strict=True):
+            self.model.put_block(rows, self.column[operand], -linear.rows(carried))
+        self.column[step.value] = np.full(size, -1, dtype=np.intp)
+        self.column[step.value][carried] = columns
+
+    def _range(self, value: int, elements: Indices) -> tuple[F64, F64]:
+        if value in self.known:
+            return self.known[value].lower[0][elements], self.known[value].upper[0][elements]
+        magnitude = self.context.magnitudes[value][0][elements]
+        return -magnitude, magnitude
+
+    def _relu(self, step: ReluStep) -> None:
+        """Dead elements are 0, active ones their operand's own column, the others get a triangle."""
+        layout, where = self.context.layouts[step.value], self.unstable.slices[step.value]
+        operand = self.column[step.operand]
+        result = np.full(self.context.program.sizes[step.value], -1, dtype=np.intp)
+        active = layout.columns[layout.mixed :]
+        result[active] = operand[active]
+        mixed = layout.columns[: layout.mixed]
+        lower, upper = self._range(step.operand, mixed)
+        z = self._own(step, operand[mixed], np.maximum(abs(lower), abs(upper)))
+        open_ended, nothing = np.full(len(mixed), np.inf), np.zeros(len(mixed))
+        a = self.model.add_columns(nothing, open_ended, upper)
+        self.z[where], self.a[where], self.lower[where], self.upper[where] = z, a, lower, upper
+        self.lower_row[where] = below = self.model.add_rows(nothing, open_ended)
+        self.model.put(below, a, np.ones(len(a)))
+        self.model.put(below, z, -np.ones(len(a)))
+        self.upper_row[where] = above = self.model.add_rows(-open_ended, self.unstable.intercept[where])
+        self.model.put(above, a, np.ones(len(a)))
+        self.model.put(above, z, -self.unstable.upper_slope[where])
+        result[mixed] = a
+        self.column[step.value] = result
+
+    def _own(self, step: ReluStep, columns: Indices, size: F64) -> Indices:
+        """Columns for z that bound nothing else: a phase is fixed by their bounds, which have a multiplier of
+        their own then.  What several read is copied."""
+        program = self.context.program
+        step_before = program.producer.get(step.operand)
+        if isinstance(step_before, AffineStep) and program.consumers[step.operand] == 1:
+            return columns
+        free = np.full(len(columns), np.inf)
+        copies = self.model.add_columns(-free, free, size)
+        rows = self.model.add_rows(np.zeros(len(columns)), np.zeros(len(columns)))
+        self.model.put(rows, copies, np.ones(len(copies)))
+        self.model.put(rows, columns, -np.ones(len(copies)))
+        return copies
+
+
+def _ancestors(context: Context, wanted: Iterable[int]) -> set[int]:
+    needed = set(wanted)
+    for step in reversed(context.program.steps):
+        if step.value in needed:
+            needed.update(step.operands if isinstance(step, AffineStep) else (step.operand,))
+    return needed

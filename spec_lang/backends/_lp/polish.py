@@ -1,0 +1,167 @@
+"""From a point that floats place at the edge of a violation to one that violates it exactly.
+
+In: a candidate, however rough.  Out: whether an exactly confirmed counterexample was found near it.  With the
+phases that the candidate has the network is affine: there a linear program finds the point that violates
+most, and where even that is a tie, exact simplex decides in fractions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Final
+
+import numpy as np
+
+from spec_lang._values import dataclass
+from spec_lang.backends._lp.relaxation import Relaxed, Triangle
+from spec_lang.backends._lp.setting import Setting
+from spec_lang.bounding.hidden import Bounded
+from spec_lang.bounding.phases import Phases
+from spec_lang.bounding.program import F64, ReluStep
+from spec_lang.bounding.rows import normal_form
+from spec_lang.network.graph import Graph
+from spec_lang.network.primitives import Affine, Dense
+from spec_lang.obligations.feasibility import Point, decide
+from spec_lang.obligations.model import All, Box, LinearAtom, Terms
+
+# Weights times inputs: an exact affine form costs about a microsecond for each.
+EXACT_SIZE: Final = 200_000
+
+_Form = tuple[list[Fraction], Fraction]  # coefficients of the inputs, constant
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Polisher:
+    """For one conjunction over one box."""
+
+    setting: Setting
+    bounds: Bounded
+    k: int
+    triangle: Triangle
+
+    def polish(self, point: F64, deadline: float | None) -> bool:
+        """Try `point` (in,), the deepest point of its cell, and an exact point of that cell."""
+        if self.setting.witnesses.try_points(point[None, :]):
+            return True
+        phases = self._phases(point)
+        self.triangle.fix(phases)
+        deepest = self.triangle.solve(deadline, closely=True)
+        if isinstance(deepest, Relaxed) and deepest.point is not None:
+            if self.setting.witnesses.try_points(deepest.point[None, :]):
+                return True
+            point = deepest.point
+        return not self.setting.witnesses.expired() and self._exactly(point)
+
+    def _phases(self, point: F64) -> Phases:
+        """1 where what enters an unstable neuron is >= 0 at the point, −1 elsewhere."""
+        values = self.setting.problem.evaluator.values(point[None, :])
+        context = self.bounds.context
+        phases: Phases = np.ones(self.bounds.optimiser.unstable.count, dtype=np.int8)
+        for step in context.program.steps:
+            if isinstance(step, ReluStep):
+                layout = context.layouts[step.value]
+                entering = values[step.operand][0][layout.columns[: layout.mixed]]
+                phases[self.bounds.optimiser.unstable.slices[step.value]] = np.where(entering >= 0, 1, -1)
+        return phases
+
+    def _exactly(self, point: F64) -> bool:
+        """An exact point of the cell that `point` lies in, wherever one violates the conjunction there."""
+        problem = self.setting.problem
+        obligation = problem.obligation
+        graph = obligation.graph
+        weights = sum(
+            int(np.prod(m.weight.shape)) if isinstance(m, Dense) else len(m.factor)
+            for node in graph.nodes
+            if isinstance(node.primitive, Affine)
+            for m in node.primitive.maps
+        )
+        if weights * graph.input_size > EXACT_SIZE:
+            return False
+        conditions, outputs = cell(graph, self.setting.problem.evaluator.values(point[None, :]))
+        forms = normal_form(All((*obligation.region.constraints, obligation.violation)))
+        chosen = forms[problem.rows.conjunction[self.k]]
+        rows = [*conditions, *(over_inputs(atom, outputs) for atom in chosen)]
+        for box in obligation.region.boxes:
+            answer = decide([*rows, *_sides(box.lower, -1), *_sides(box.upper, 1)])
+            if isinstance(answer, Point):
+                exact = tuple(answer.inputs.get(i, _any(box, i)) for i in range(graph.input_size))
+                if self.setting.witnesses.session.confirm(exact):
+                    self.setting.witnesses.found = exact
+                    return True
+        return False
+
+
+def cell(graph: Graph, values: Sequence[F64]) -> tuple[list[LinearAtom], list[_Form]]:
+    """The conditions under which every ReLU has the phase that it has at the float `values`, and the outputs
+    there as forms of the inputs; exact."""
+    size = graph.input_size
+    forms: list[list[_Form]] = []
+    for spec in graph.inputs:
+        first = sum(len(known) for known in forms)
+        forms.append([(_unit(size, first + i), Fraction(0)) for i in range(spec.size)])
+    conditions: list[LinearAtom] = []
+    for node in graph.nodes:
+        if isinstance(node.primitive, Affine):
+            forms.append(_affine(node.primitive, [forms[o] for o in node.operands], size))
+            continue
+        (operand,) = node.operands
+        result: list[_Form] = []
+        for (coefficients, constant), at in zip(forms[operand], values[operand][0], strict=True):
+            active = bool(at >= 0)
+            sign = -1 if active else 1
+            terms = tuple((i, sign * c) for i, c in enumerate(coefficients) if c)
+            conditions.append(LinearAtom(terms, (), sign * constant, strict=False))
+            result.append((coefficients, constant) if active else ([Fraction(0)] * size, Fraction(0)))
+        forms.append(result)
+    return conditions, [form for output in graph.outputs for form in forms[output]]
+
+
+def over_inputs(atom: LinearAtom, outputs: Sequence[_Form]) -> LinearAtom:
+    """The atom with the outputs put in as forms of the inputs."""
+    terms = dict(atom.inputs)
+    constant = atom.constant
+    for j, factor in atom.outputs:
+        coefficients, shift = outputs[j]
+        constant += factor * shift
+        for i, c in enumerate(coefficients):
+            terms[i] = terms.get(i, Fraction(0)) + factor * c
+    kept: Terms = tuple(sorted((i, c) for i, c in terms.items() if c))
+    return LinearAtom(kept, (), constant, atom.strict)
+
+
+def _any(box: Box, i: int) -> Fraction:
+    """Some value of an input that no row mentions."""
+    low, high = box.lower[i], box.upper[i]
+    return low if low is not None else high if high is not None else Fraction(0)
+
+
+def _unit(size: int, place: int) -> list[Fraction]:
+    return [Fraction(int(i == place)) for i in range(size)]
+
+
+def _affine(primitive: Affine, operands: Sequence[Sequence[_Form]], size: int) -> list[_Form]:
+    found: list[_Form] = []
+    for row, bias in enumerate(primitive.bias):
+        coefficients, constant = [Fraction(0)] * size, Fraction(float(bias))
+        for linear, operand in zip(primitive.maps, operands, strict=True):
+            pairs = (
+                enumerate(linear.weight[row]) if isinstance(linear, Dense) else [(row, linear.factor[row])]
+            )
+            for column, weight in pairs:
+                if weight:
+                    factor, (inner, shift) = Fraction(float(weight)), operand[column]
+                    constant += factor * shift
+                    coefficients = [
+                        c + factor * i if i else c for c, i in zip(coefficients, inner, strict=True)
+                    ]
+        found.append((coefficients, constant))
+    return found
+
+
+def _sides(ends: Sequence[Fraction | None], sign: int) -> list[LinearAtom]:
+    return [
+        LinearAtom(((i, Fraction(sign)),), (), -sign * end, strict=False)
+        for i, end in enumerate(ends)
+        if end is not None
+    ]

@@ -1,0 +1,38 @@
+"""What every part of a search has at hand: the problem, who confirms points, and what has been spent."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from spec_lang._values import dataclass
+from spec_lang.backends._search.problem import Problem, Witnesses
+
+TRIALS: Final = 8  # linear programs that are solved before it is asked whether they pay
+WORTH: Final = 200  # iterations that may be spent on closing a sub-problem, which saves splitting it
+
+
+@dataclass(slots=True)
+class Tally:
+    """What the searches of an obligation have cost, over all conjunctions and boxes."""
+
+    nodes: int = 0
+    programs: int = 0
+    iterations: int = 0  # of the simplex method
+    closed: int = 0  # by programs
+    hopes: int = 0  # leaves that only exact arithmetic may find closed
+
+    def pays(self) -> bool:
+        """Whether linear programs close enough for what they cost; counted, not timed, so that the same
+        sub-problems are met on every machine."""
+        if self.programs < TRIALS:
+            return True
+        return (self.closed + 1) * WORTH >= self.iterations
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Setting:
+    """Of one obligation."""
+
+    problem: Problem
+    witnesses: Witnesses
+    tally: Tally

@@ -1,0 +1,211 @@
+"""The search: attack, quick trees of phases, the mixed-integer program, and trees again if that has no point.
+
+In: a problem and a session.  Out: a `Run`.  The solver is asked what a few hundred sub-problems have not
+decided; where it finds a point, that is replayed exactly, and where it finds none, the tree goes on in the
+time that is left.  Only what no tree closes rests on the solver's word, and says so.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Final
+
+import numpy as np
+
+from spec_lang.backends._lp.highs import Status
+from spec_lang.backends._lp.model import Unfit
+from spec_lang.backends._lp.polish import Polisher
+from spec_lang.backends._lp.prove import TIED, assembled, is_past, out_of_range
+from spec_lang.backends._lp.relaxation import Triangle
+from spec_lang.backends._lp.setting import Setting, Tally
+from spec_lang.backends._lp.tree import PhaseSearch
+from spec_lang.backends._search.attack import deepen, descend, random_starts, sample
+from spec_lang.backends._search.problem import Problem, Witnesses
+from spec_lang.backends.base import Run, Session
+from spec_lang.backends.milp import program
+from spec_lang.backends.milp.cutting import Cutting
+from spec_lang.bounding.boxes import Boxes
+from spec_lang.bounding.hidden import Bounded, bounded
+from spec_lang.bounding.linear import Expired
+from spec_lang.bounding.program import F64
+from spec_lang.obligations.certificate import BoxProof, PhaseProof, PhaseTree, Proof
+from spec_lang.obligations.outcome import Attestation, GaveUp, GaveUpReason, Outcome, Proved, Refuted, Work
+
+FEW_INPUTS: Final = 10  # up to here boxes are cut
+SAMPLES, RESTARTS, DESCENT_STEPS = 200, 20, 40
+QUICK_NODES: Final = 400  # sub-problems before the solver is asked
+CUT_NODES, CUT_NODES_AFTER = 40, 400  # the same in a box that may be cut instead, and once the solver says no
+SOLVER_SHARE: Final = 0.5  # of the time that a conjunction has
+CUT_SECONDS: Final = 2.0  # for the solver, in a box that may be cut instead
+BINARIES: Final = 40  # beyond this a program of a box that may be cut takes longer than cutting it
+
+
+class Search:
+    """Of one obligation."""
+
+    def __init__(self, problem: Problem, session: Session, stamp: Attestation, *, provable: bool) -> None:
+        self.problem, self.session, self.stamp, self.provable = problem, session, stamp, provable
+        self.setting = Setting(problem, Witnesses(problem, session), Tally())
+        self.deadline = session.budget.deadline
+        self.started = time.monotonic()
+        self.boxes = 0
+        self.solved = 0  # mixed-integer programs
+        self.words: list[str] = []  # the solver's, that a proof would have to rest on
+
+    def run(self) -> Run:
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            outcome = self._search()
+        if self.setting.witnesses.found is not None:
+            deepen(self.problem, self.setting.witnesses)
+            outcome = Refuted(self.setting.witnesses.found)
+        tally = self.setting.tally
+        units = (("boxes", self.boxes), ("nodes", tally.nodes), ("programs", tally.programs + self.solved))
+        return Run(outcome, Work(time.monotonic() - self.started, units))
+
+    def _search(self) -> Outcome:
+        if self._attack():
+            return GaveUp(GaveUpReason.INTERRUPTED, "a counterexample was found")
+        parts: list[BoxProof] = []
+        for number, root in enumerate(self.problem.roots):
+            try:
+                part = self._root(number, root, self._share(len(self.problem.roots) - number))
+            except Expired:
+                return GaveUp(GaveUpReason.TIMEOUT, "the hidden neurons were still being bounded")
+            if isinstance(part, GaveUp):
+                return self._in_units(part, last=number == len(self.problem.roots) - 1)
+            parts.append(part)
+        return self._proved(Proof(tuple(parts)))
+
+    def _attack(self) -> bool:
+        rng, witnesses = np.random.default_rng(0), self.setting.witnesses
+        if sample(self.problem, witnesses, SAMPLES, rng):
+            return True
+        starts = random_starts(self.problem, self.problem.root_of_all, RESTARTS, rng)
+        return descend(self.problem, witnesses, starts, DESCENT_STEPS)
+
+    def _share(self, sharers: int) -> float | None:
+        """The deadline of one of so many that are left."""
+        if self.deadline is None:
+            return None
+        now = time.monotonic()
+        return now + max(0.0, self.deadline - now) / sharers
+
+    def _in_units(self, stop: GaveUp, *, last: bool) -> GaveUp:
+        """The bound in the claim's own units; none as long as other boxes have not been looked at."""
+        scale, bound = self.problem.rows.scale, stop.bound
+        if not last or scale is None or bound is None or not np.isfinite(bound):
+            return GaveUp(stop.reason, stop.detail)
+        return GaveUp(stop.reason, stop.detail, bound * scale)
+
+    def _proved(self, proof: Proof) -> Outcome:
+        if self.words:
+            method = f"{self.words[0]}; no proof was found in the time that was left"
+            return Proved(Attestation(self.stamp.backend, self.stamp.version, method))
+        if not self.provable:
+            return Proved(self.stamp)
+        if self.session.examine is not None and (flaw := self.session.examine(proof)) is not None:
+            why = f"the kernel does not accept the proof: {flaw.problem}"
+            return GaveUp(GaveUpReason.NUMERICAL, TIED if self.setting.tally.hopes else why)
+        return Proved(self.stamp, proof)
+
+    # -- one box of the region -----------------------------------------------------------------
+
+    def _root(self, number: int, root: Boxes, deadline: float | None) -> BoxProof | GaveUp:
+        if self.problem.program.input_size <= FEW_INPUTS:
+            cutting = Cutting(self.setting, root, lambda b, ks, first: self._in_a_cut(b, ks, first, deadline))
+            try:
+                return cutting.run(number, deadline, self.session.budget.work)
+            finally:
+                self.boxes += cutting.boxes
+        self.boxes += 1
+        bounds = bounded(self.problem.program, root, None, lambda: is_past(deadline), raised=True)
+        if not bounds.context.usable().all():
+            return out_of_range()
+        trees: list[PhaseTree] = []
+        count = len(self.problem.rows.member)
+        for k in range(count):
+            now = time.monotonic()
+            until = None if deadline is None else now + max(0.0, deadline - now) / (count - k)
+            tree = self._conjunction(bounds, k, until, QUICK_NODES)
+            if isinstance(tree, GaveUp):
+                return tree
+            trees += [] if tree is None else [tree]
+        return assembled(self.problem, (PhaseProof(bounds.lemmas, tuple(trees)),) * (number + 1)).parts[
+            number
+        ]
+
+    def _conjunction(
+        self, bounds: Bounded, k: int, deadline: float | None, quick: int
+    ) -> PhaseTree | GaveUp | None:
+        """The tree of one conjunction; None where only the solver's word closes it, which is noted."""
+        budget = self.session.budget.work
+        search = PhaseSearch(self.setting, bounds, k)
+        tree = search.run(deadline, quick if budget is None else min(quick, budget))
+        if not isinstance(tree, GaveUp) or tree.reason is GaveUpReason.TIMEOUT:
+            return tree if tree is not None else _found()
+        word = self._ask(search, k, deadline, SOLVER_SHARE)
+        if self.setting.witnesses.found is not None:
+            return _found()
+        limit = None if budget is None else max(0, budget - self.setting.tally.nodes)
+        tree = search.run(deadline, limit) if tree.reason is GaveUpReason.BUDGET else tree
+        if isinstance(tree, GaveUp) and word is not None:
+            self.words.append(word)
+            return None
+        return tree if tree is not None else _found()
+
+    def _ask(self, search: PhaseSearch, k: int, deadline: float | None, share: float) -> str | None:
+        """The solver's word where it says that there is no point; a point that it has is tried."""
+        now = time.monotonic()
+        until = None if deadline is None else now + share * max(0.0, deadline - now)
+        try:
+            for to_the_end in (False, True):
+                said = program.solve(search.bounds, self.problem.rows, k, until, to_the_end=to_the_end)
+                self.solved += 1
+                if said.status is Status.INFEASIBLE:
+                    return said.detail
+                # The first point may lie at the edge, where rounding decides; the deepest one seldom does.
+                if said.point is None or self._polish(search.bounds, k, said.point, deadline):
+                    break
+        except Unfit:
+            pass
+        return None
+
+    def _polish(self, bounds: Bounded, k: int, point: F64, deadline: float | None) -> bool:
+        unstable, rows = bounds.optimiser.unstable, self.problem.rows
+        triangle = Triangle(bounds.context, bounds.known, unstable, rows, k)
+        return Polisher(self.setting, bounds, k, triangle).polish(point, deadline)
+
+    # -- a box that may be cut instead ---------------------------------------------------------
+
+    def _in_a_cut(
+        self, bounds: Bounded, wanted: tuple[int, ...], first: bool, deadline: float | None
+    ) -> PhaseProof | GaveUp:
+        """Trees for all conjunctions that are wanted, or none: then the box is cut."""
+        if first:
+            box, program_ = bounds.context.boxes, self.problem.program
+            bounds = bounded(program_, box, None, lambda: is_past(deadline), raised=True)
+        trees = []
+        for k in wanted:
+            search = PhaseSearch(self.setting, bounds, k)
+            tree = search.run(deadline, QUICK_NODES if first else CUT_NODES)
+            open_end = isinstance(tree, GaveUp) and tree.reason is GaveUpReason.BUDGET
+            if open_end and bounds.optimiser.unstable.count <= BINARIES:
+                until = time.monotonic() + CUT_SECONDS
+                word = self._ask(search, k, until if deadline is None else min(until, deadline), 1.0)
+                if word is not None and self.setting.witnesses.found is None:
+                    tree = search.run(deadline, CUT_NODES_AFTER)
+            if tree is None or self.setting.witnesses.found is not None:
+                return _found()
+            if isinstance(tree, GaveUp):
+                return tree
+            trees.append(tree)
+        return PhaseProof(bounds.lemmas, tuple(trees))
+
+
+def nothing_to_do(problem: Problem) -> Proof:
+    """The proof where no conjunction is possible, or there is no box."""
+    return assembled(problem, (PhaseProof((), ()),) * len(problem.roots))
+
+
+def _found() -> GaveUp:
+    return GaveUp(GaveUpReason.INTERRUPTED, "a counterexample was found")

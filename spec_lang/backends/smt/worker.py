@@ -1,0 +1,248 @@
+"""The solver's own process: z3 on one question at a time, with neurons decided as they are violated.
+
+In: a question over pipes, in plain exact data (this file is run as a script, and imports nothing of ours).
+Out: replies.  The process ends when its input does, so that it never outlives who asks.
+
+A question is linear real arithmetic over numbered variables.  Each neuron adds its value z, a linear row, and
+says that a variable a is f(z).  At first the solver knows nothing of that but the interval of a.  While its
+model is outside the convex hull of some f's graph, the facets that it violates most are added; then, while
+some a is not f(z), the cases of the neurons that are furthest off, as clauses.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import pickle
+import queue
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import IO, Any
+
+Terms = tuple[tuple[int, Fraction], ...]
+End = Fraction | None
+# A line (slope, offset); a case `relation, line, lower, upper`: a relation line(z), lower <= z <= upper.
+Line = tuple[Fraction, Fraction]
+Case = tuple[str, Line, End, End]
+Row = tuple[Terms, Fraction, Fraction]  # terms, constant, radius: Σ terms + constant ± radius
+Piece = tuple[Line, End, End]  # f is the line between the two ends
+# Row of z, number of a, lines below f, lines above f, pieces of f, cases.
+Neuron = tuple[Row, int, tuple[Line, ...], tuple[Line, ...], tuple[Piece, ...], tuple[Case, ...]]
+Condition = tuple[Any, ...]  # ("all" | "any", conditions) or ("<" | "<=", terms, constant): … relation 0
+# Interval of every variable, how many of them are inputs, neurons, condition, seconds or None.
+Question = tuple[tuple[tuple[End, End], ...], int, tuple[Neuron, ...], Condition, float | None]
+# (UNSAT,), (MODEL, inputs, whether every neuron is as it should be), (UNKNOWN, why), (MEMORY,), (FAILED, why)
+Reply = tuple[Any, ...]
+Model = Any  # z3 has no types
+
+# What is added in one round: a few, since each moves the model of all others.
+FACETS_A_ROUND, CLAUSES_A_ROUND = 8, 4
+UNSAT, MODEL, UNKNOWN, MEMORY, FAILED = "unsat", "model", "unknown", "memory", "failed"
+LEAST_MEMORY = 2**25  # bytes that Python needs to tell of it
+
+
+def send(stream: IO[bytes], message: object) -> None:
+    pickle.dump(message, stream)
+    stream.flush()
+
+
+def pump(stream: IO[bytes], inbox: queue.SimpleQueue[Any], at_end: Callable[[], None]) -> None:
+    """Put what arrives into `inbox`, and say when that ends, in whatever way."""
+    try:
+        while True:
+            inbox.put(pickle.load(stream))  # noqa: S301 - it comes from the process at the other end
+    except Exception:  # noqa: BLE001 - a process that was ended may leave half a message
+        at_end()
+
+
+def limit_memory(limit: int) -> int:
+    """Allow this process `limit` bytes; how many of them are left."""
+    import resource  # noqa: PLC0415 - not on every system
+
+    with contextlib.suppress(ValueError, OSError):  # z3's own limit is left where there is no other
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+        return limit - pages * resource.getpagesize()
+    except OSError:
+        scale = 1 if sys.platform == "darwin" else 1024
+        return limit - resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * scale
+
+
+def number(value: Fraction) -> str:
+    sign, size = value < 0, abs(value)
+    text = f"{size.numerator}.0" if size.denominator == 1 else f"(/ {size.numerator}.0 {size.denominator}.0)"
+    return f"(- {text})" if sign else text
+
+
+def row(terms: Terms, constant: Fraction) -> str:
+    parts = [f"(* {number(c)} v{i})" if c != 1 else f"v{i}" for i, c in terms]
+    if constant or not parts:
+        parts.append(number(constant))
+    return parts[0] if len(parts) == 1 else f"(+ {' '.join(parts)})"
+
+
+def condition_text(condition: Condition) -> str:
+    kind = condition[0]
+    if kind in ("all", "any"):
+        name, empty = ("and", "true") if kind == "all" else ("or", "false")
+        parts = [condition_text(part) for part in condition[1]]
+        return f"({name} {' '.join(parts)})" if parts else empty
+    _, terms, constant = condition
+    return f"({kind} {row(terms, constant)} 0.0)"
+
+
+def line_text(line: Line, k: int) -> str:
+    slope, offset = line
+    if not slope:
+        return number(offset)
+    product = f"z{k}" if slope == 1 else f"(* {number(slope)} z{k})"
+    return f"(+ {product} {number(offset)})" if offset else product
+
+
+def statements(question: Question) -> Iterator[str]:
+    """The question's relaxation in SMT-LIB."""
+    intervals, _, neurons, condition, _ = question
+    for i, (lower, upper) in enumerate(intervals):
+        yield f"(declare-const v{i} Real)"
+        if lower is not None:
+            yield f"(assert (>= v{i} {number(lower)}))"
+        if upper is not None:
+            yield f"(assert (<= v{i} {number(upper)}))"
+    for k, ((terms, constant, radius), _, _, _, pieces, _) in enumerate(neurons):
+        yield f"(declare-const z{k} Real)"
+        if radius:
+            yield f"(declare-const e{k} Real)"
+            yield f"(assert (and (<= (- {number(radius)}) e{k}) (<= e{k} {number(radius)})))"
+            yield f"(assert (= z{k} (+ e{k} {row(terms, constant)})))"
+        else:
+            yield f"(assert (= z{k} {row(terms, constant)}))"
+        if pieces[0][1] is not None:
+            yield f"(assert (>= z{k} {number(pieces[0][1])}))"
+        if pieces[-1][2] is not None:
+            yield f"(assert (<= z{k} {number(pieces[-1][2])}))"
+    yield f"(assert {condition_text(condition)})"
+
+
+def clause(neuron: Neuron, k: int) -> str:
+    """One of the neuron's cases holds."""
+    options = []
+    for relation, line, lower, upper in neuron[5]:
+        parts = [f"({relation} v{neuron[1]} {line_text(line, k)})"]
+        if lower is not None:
+            parts.append(f"(>= z{k} {number(lower)})")
+        if upper is not None:
+            parts.append(f"(<= z{k} {number(upper)})")
+        options.append(parts[0] if len(parts) == 1 else f"(and {' '.join(parts)})")
+    return f"(assert (or {' '.join(options)}))"
+
+
+def meant(neuron: Neuron, z: Fraction) -> Fraction:
+    """f(z)"""
+    for (slope, offset), _, upper in neuron[4]:
+        if upper is None or z <= upper:
+            return slope * z + offset
+    (slope, offset), _, _ = neuron[4][-1]
+    return slope * z + offset
+
+
+class Solver:
+    """z3, and how its values are read."""
+
+    def __init__(self) -> None:
+        self.z3: Any = importlib.import_module("z3")
+        self.most: int | None = None  # bytes
+
+    def limit(self, most: int) -> bool:
+        """Allow z3 so many bytes: it then says so, instead of crashing, when the process has no more."""
+        self.most = most
+        if most > 0:
+            self.z3.set_param("memory_max_size", most // 2**20 + 1)
+        return most > 0
+
+    def is_full(self) -> bool:
+        """Whether z3 has come to its limit, whatever it says of that."""
+        return self.most is not None and self.z3.Z3_get_estimated_alloc_size() >= 0.9 * self.most
+
+    def value(self, model: Model, name: str) -> Fraction:
+        found = model.eval(self.z3.Real(name), model_completion=True)
+        if not self.z3.is_rational_value(found):
+            raise ValueError(f"{name} has no rational value")
+        return Fraction(found.numerator_as_long(), found.denominator_as_long())
+
+    def answers(self, question: Question) -> Iterator[Reply]:
+        """Models, each of which may break the claim; then the last word, unless a model was that."""
+        _, inputs, neurons, _, seconds = question
+        stop = None if seconds is None else time.monotonic() + seconds
+        solver = self.z3.SimpleSolver()
+        solver.set("smt.arith.propagation_mode", 0)  # rows are dense: what they imply is found by pivoting
+        solver.from_string("\n".join(statements(question)))
+        said: set[str] = set()
+        while True:
+            if stop is not None:
+                solver.set("timeout", max(1, int(1000 * (stop - time.monotonic()))))
+            answer = solver.check()
+            if answer == self.z3.unsat:
+                yield (UNSAT,)
+                return
+            if answer != self.z3.sat:
+                yield (MEMORY,) if self.is_full() else (UNKNOWN, solver.reason_unknown())
+                return
+            model = solver.model()
+            missing = self.missing(model, neurons, said)
+            yield MODEL, tuple(self.value(model, f"v{i}") for i in range(inputs)), not missing
+            if not missing:
+                return
+            said.update(missing)
+            solver.from_string("\n".join(missing))
+
+    def missing(self, model: Model, neurons: tuple[Neuron, ...], said: set[str]) -> list[str]:
+        """What the model violates most, and the solver has not been told: facets, or else clauses."""
+        facets, clauses = [], []
+        for k, neuron in enumerate(neurons):
+            z, a = self.value(model, f"z{k}"), self.value(model, f"v{neuron[1]}")
+            if gap := abs(a - meant(neuron, z)):
+                clauses.append((-gap, clause(neuron, k)))
+            for relation, lines, sign in ((">=", neuron[2], 1), ("<=", neuron[3], -1)):
+                for slope, offset in lines if gap else ():
+                    excess = sign * (slope * z + offset - a)
+                    if excess > 0:
+                        text = f"(assert ({relation} v{neuron[1]} {line_text((slope, offset), k)}))"
+                        facets.append((-excess, text))
+        chosen = sorted(facets)[:FACETS_A_ROUND] or sorted(clauses)[:CLAUSES_A_ROUND]
+        return [text for _, text in chosen if text not in said]
+
+
+def serve(limit: int | None) -> None:
+    """Answer questions; after a model that is not the last word, wait whether to go on."""
+    out = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what a library prints is no reply
+    sys.set_int_max_str_digits(0)  # exact numbers may be long
+    inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    threading.Thread(target=pump, args=(sys.stdin.buffer, inbox, lambda: os._exit(0)), daemon=True).start()
+    solver = None
+    try:
+        solver = Solver()
+        if limit is not None and not solver.limit(limit_memory(limit) - LEAST_MEMORY):
+            raise MemoryError  # noqa: TRY301 - it is one
+        while True:
+            for reply in solver.answers(inbox.get()):
+                send(out, reply)
+                if reply[0] == MODEL and not reply[2] and not inbox.get():
+                    break
+    except MemoryError:
+        send(out, (MEMORY,))
+    except Exception as error:  # noqa: BLE001 - whoever asks must hear of it, whatever it is
+        short = "memory" in str(error) or (solver is not None and solver.is_full())
+        send(out, (MEMORY,) if short else (FAILED, f"{type(error).__name__}: {error}"))
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal interrupts the whole group; who asks decides
+    serve(int(sys.argv[1]) if len(sys.argv) > 1 else None)

@@ -1,0 +1,159 @@
+"""`nnspec audit`: every claim again, from its spec, its network and the stored proof alone.
+
+In: what `check` is given, and the folder of proofs.  Out: a report like that of `check`, and what the proofs
+came to.  Nothing is searched for and no backend takes part: the goal is made anew, the record looked up by
+what the goal means, and the kernel judges.  A record that it rejects is an `error`: nobody keeps such.
+"""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from spec_lang import __version__
+from spec_lang._values import dataclass
+from spec_lang.diagnostics import InternalError
+from spec_lang.engine import lift
+from spec_lang.engine.options import CheckOptions, Observer, Silent
+from spec_lang.engine.prepare import Spec, prepare, texts_of
+from spec_lang.engine.replay import replay_witness
+from spec_lang.engine.sweep import sweep
+from spec_lang.engine.task import Task
+from spec_lang.kernel.judge import judge
+from spec_lang.kernel.proof import Examined, OutOfTime, examine
+from spec_lang.kernel.verdict import EvidenceKind, Status, Verdict
+from spec_lang.obligations.lower import TooManyCases
+from spec_lang.obligations.model import Goal
+from spec_lang.obligations.outcome import GaveUpReason, Outcome, Proved
+from spec_lang.reporters.model import ClaimReport, Report
+from spec_lang.store.files import Damaged, Found, Kept, Store
+
+if TYPE_CHECKING:
+    from spec_lang.engine.workers import Decide
+
+NOTHING_STORED: Final = "no proof is stored; run `nnspec check`"
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """The report, and the stored proofs and witnesses that the kernel has accepted: how many, their bytes,
+    and the seconds that it took, of all processes together."""
+
+    report: Report
+    accepted: int
+    size: int
+    seconds: float
+
+
+def audit(
+    paths: Sequence[str | Path | Spec], options: CheckOptions, observer: Observer | None = None
+) -> Audit:
+    """Audit every claim that `options` select, with the proofs in `options.store`.
+
+    With `options.evidence` of `checked` every proof is held to exact arithmetic, whatever it costs.
+    `options.timeout` limits the check of one claim's proofs; what a spec says of its search does not.
+    """
+    if options.store is None:
+        raise InternalError("an audit needs a folder of proofs")
+    started = time.monotonic()
+    preparation, specs = prepare(paths, options)
+    tasks = [replace(task, timeout=options.timeout) for task in preparation.tasks]
+    one: Decide = partial(_one, options=options, store=Store(options.store))
+    reports, interrupted = sweep(tasks, one, options.jobs, observer or Silent())
+    diagnostics = tuple(preparation.problems)
+    named = {d.span.file for d in diagnostics if d.span is not None}
+    report = Report(
+        version=__version__,
+        claims=reports,
+        diagnostics=diagnostics,
+        sources=tuple((file, text) for file, text in texts_of(preparation, specs).items() if file in named),
+        interrupted=interrupted,
+        seconds=time.monotonic() - started,
+    )
+    accepted = [r for r in reports if r.certificate is not None and r.evidence is not None]
+    return Audit(
+        report,
+        len(accepted),
+        sum(r.proof_bytes or 0 for r in accepted),
+        sum(r.seconds for r in accepted),
+    )
+
+
+def _one(task: Task, _listen: object, options: CheckOptions, store: Store) -> ClaimReport:
+    """The report on `task`: whatever goes wrong on the way is never a proof."""
+    started = time.monotonic()
+    status, reason = Status.ERROR, ""
+    if task.beyond is not None:
+        return lift.undecided(task, Status.UNKNOWN, task.beyond)
+    try:
+        return _audited(task, options, store, started)
+    except TooManyCases as error:
+        reason = str(error)
+    except OutOfTime:
+        status, reason = Status.UNKNOWN, "timeout: the check of the stored proof did not end in time"
+    except MemoryError:
+        status, reason = Status.UNKNOWN, "memory: the check of the stored proof takes more than there is"
+    except Exception as error:  # noqa: BLE001 - one claim's crash must neither stop the others nor be lost
+        reason = f"internal error, please report: {type(error).__name__}: {error}"
+        if options.debug:
+            reason += "\n" + traceback.format_exc()
+    return lift.undecided(task, status, reason, time.monotonic() - started)
+
+
+def _audited(task: Task, options: CheckOptions, store: Store, started: float) -> ClaimReport:
+    goal = task.goal()
+    found = store.look_up(goal)
+    outcomes = found.outcomes if isinstance(found, Found) else ()
+    end = float("inf") if options.timeout is None else started + options.timeout
+    exact = options.evidence is EvidenceKind.CHECKED
+    examined = tuple(_examined(goal, outcomes, exact, end))
+    verdict = judge(goal, outcomes, examined=examined, accept=options.evidence)
+    problem = _problem(found, verdict)
+    if problem is not None:
+        return lift.undecided(task, *problem, time.monotonic() - started)
+    shown = None
+    if verdict.witness is not None and verdict.broken is not None:
+        replayed = replay_witness(task, goal.obligations[verdict.broken], verdict.witness)
+        shown = lift.counterexample(task, goal.frame, verdict.witness, replayed)
+    kept = Kept(found.digest, found.size) if isinstance(found, Found) else None
+    course = lift.Course(backend=_finder(outcomes), seconds=time.monotonic() - started, kept=kept)
+    return lift.decided(task, verdict, course, shown)
+
+
+def _examined(goal: Goal, outcomes: Sequence[Outcome], exact: bool, end: float) -> Iterator[Examined]:
+    """Every proof, examined.  What is too tight for the exact check is held to the rounded one too, which
+    tells a proof that is weaker than was asked for from one that is none."""
+    for obligation, outcome in zip(goal.obligations, outcomes, strict=False):
+        if not isinstance(outcome, Proved) or outcome.proof is None:
+            continue
+        result = examine(obligation, outcome.proof, exact=exact, expired=lambda: time.monotonic() > end)
+        if exact and result.flaw is not None:
+            result = examine(obligation, outcome.proof, expired=lambda: time.monotonic() > end)
+        yield result
+
+
+def _problem(found: Found | Damaged | None, verdict: Verdict) -> tuple[Status, str] | None:
+    """Why a claim without a verdict has none, as far as its record is the reason."""
+    if verdict.status is not Status.UNKNOWN:
+        return None
+    match found:
+        case None:
+            tried = verdict.gave_up is not GaveUpReason.INTERRUPTED  # of what the goal says by itself
+            return None if tried else (Status.UNKNOWN, NOTHING_STORED)
+        case Damaged(path, problem):
+            return Status.UNKNOWN, f"the stored proof is lost: {problem} (`{path}`); run `nnspec check`"
+        case Found() if verdict.gave_up is GaveUpReason.NUMERICAL:
+            return Status.ERROR, f"the stored proof {found.digest} proves nothing: {verdict.reason}"
+        case Found():
+            return None
+
+
+def _finder(outcomes: Sequence[Outcome]) -> str | None:
+    """The backend that found the first of the proofs."""
+    stamps = (outcome.attestation for outcome in outcomes if isinstance(outcome, Proved))
+    return next((stamp.backend for stamp in stamps), None)

@@ -1,0 +1,76 @@
+"""The kernel's checks of proofs during one claim: each good proof once, and within a time of their own.
+
+In: obligations and the proofs that backends hand over.  Out: the kernel's `Examined` objects; the good ones
+are remembered for the verdict.  Checking comes on top of the claim's time limit, at most as long again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from spec_lang.kernel.proof import Examined, OutOfTime, examine
+from spec_lang.obligations.certificate import Flaw, Proof
+from spec_lang.obligations.model import Obligation
+
+# A check costs no more than the search did; a search of a second is given this much nevertheless.
+_LEAST = 30.0
+OUT_OF_TIME = "the time for checking the proof has run out"
+
+
+def allowance(timeout: float | None) -> float:
+    """The seconds that the checks of a claim may take together."""
+    return float("inf") if timeout is None else max(_LEAST, timeout)
+
+
+class Checks:
+    """`announce` hears that a check begins.  `seconds` is what they have taken so far."""
+
+    def __init__(self, timeout: float | None, announce: Callable[[], None], *, exact: bool) -> None:
+        self.seconds = 0.0
+        self._allowed = allowance(timeout)
+        self._announce = announce
+        self._exact = exact
+        self._accepted: list[Examined] = []  # a proof with a flaw is not kept: it may be large, and mended
+
+    def __call__(self, obligation: Obligation, proof: Proof) -> Examined:
+        """What the kernel says of `proof`; of one that it has accepted it is not asked again.
+
+        Raises `OutOfTime`.
+        """
+        for known in self._accepted:
+            if known.obligation is obligation and known.proof is proof:
+                return known
+        found = self._examine(obligation, proof)
+        if found.evidence is not None:
+            self._accepted.append(found)
+        return found
+
+    def flaws(self, obligation: Obligation) -> Callable[[Proof], Flaw | None]:
+        """The check as a backend is handed it: never raises."""
+
+        def check(proof: Proof) -> Flaw | None:
+            try:
+                return self(obligation, proof).flaw
+            except OutOfTime:
+                return Flaw(OUT_OF_TIME)
+
+        return check
+
+    @property
+    def examined(self) -> tuple[Examined, ...]:
+        """The proofs that the kernel has accepted."""
+        return tuple(self._accepted)
+
+    def _examine(self, obligation: Obligation, proof: Proof) -> Examined:
+        self._announce()
+        started = time.monotonic()
+        end = started + self._allowed - self.seconds
+        try:
+            found = examine(obligation, proof, exact=self._exact, expired=lambda: time.monotonic() > end)
+            if self._exact and found.evidence is None:
+                # A proof that is weaker than was asked for is told from one that is none.
+                found = examine(obligation, proof, expired=lambda: time.monotonic() > end)
+            return found
+        finally:
+            self.seconds += time.monotonic() - started

@@ -1,0 +1,42 @@
+"""A limit on the memory that a claim takes in this process.
+
+In: bytes, beyond what the process holds already.  Out: a context in which an allocation past them fails, so
+that numpy, solvers and Python raise `MemoryError`.  Linux counts what a process may write to
+(`RLIMIT_DATA`), not address space, which thread pools reserve by the gigabyte and never touch.  Elsewhere
+there is no limit here, and that of a solver's own process is left.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def limited(beyond: int | None) -> Iterator[None]:
+    """Inside, this process may take `beyond` bytes more; None for no limit."""
+    held = None if beyond is None else _held()
+    if beyond is None or held is None:
+        yield
+        return
+    import resource  # noqa: PLC0415 - not on every system
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    ends = [end for end in (soft, hard, held + beyond) if end != resource.RLIM_INFINITY]
+    resource.setrlimit(resource.RLIMIT_DATA, (min(ends), hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
+
+
+def _held() -> int | None:
+    """What this process may write to now, in bytes; None where the system does not say."""
+    if sys.platform != "linux":
+        return None
+    for row in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+        if row.startswith("VmData:"):
+            return int(row.split()[1]) * 1024
+    return None

@@ -1,0 +1,65 @@
+"""Every task of a run, here or in worker processes.
+
+In: tasks, what makes a report of one, and who hears of it.  Out: the reports in the order of the tasks,
+whatever order they were made in.  An interrupt ends it early: what was found is kept, the rest is `unknown`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from contextlib import closing
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from spec_lang.backends.base import Progress
+from spec_lang.engine import lift
+from spec_lang.engine.options import Checking, Observer
+from spec_lang.engine.task import Task
+from spec_lang.kernel.verdict import Status
+from spec_lang.reporters.model import ClaimReport
+
+if TYPE_CHECKING:
+    from spec_lang.engine.workers import Decide
+
+_INTERRUPTED: Final = "interrupted"
+
+
+def sweep(
+    tasks: Sequence[Task], decide_one: Decide, jobs: int, observer: Observer
+) -> tuple[tuple[ClaimReport, ...], bool]:
+    """The reports, and whether the sweep was cut short."""
+    found: dict[int, ClaimReport] = {}
+    interrupted = False
+    try:
+        observer.start(len(tasks))
+        # A worker for a single claim would cost more to start than most claims take.
+        if jobs > 1 and len(tasks) > 1:
+            from spec_lang.engine.workers import run_in_workers  # noqa: PLC0415 - start-up
+
+            results = run_in_workers(tasks, decide_one, jobs, observer)
+        else:
+            results = _one_by_one(tasks, decide_one, observer)
+        with closing(results):
+            for number, report in results:
+                found[number] = report
+                observer.decided(report)
+    except KeyboardInterrupt:
+        interrupted = True
+    finally:
+        observer.close()
+    missing = (lift.undecided(task, Status.UNKNOWN, _INTERRUPTED) for task in tasks)
+    return tuple(found.get(number, report) for number, report in enumerate(missing)), interrupted
+
+
+def _one_by_one(
+    tasks: Sequence[Task], decide_one: Decide, observer: Observer
+) -> Generator[tuple[int, ClaimReport]]:
+    """In this process."""
+    for number, task in enumerate(tasks):
+        yield number, decide_one(task, partial(_pass_on, observer, task.name))
+
+
+def _pass_on(observer: Observer, claim: str, event: Progress | Checking) -> None:
+    """Nobody is waiting here for a check to end."""
+    if isinstance(event, Progress):
+        observer.progress(claim, event)

@@ -1,0 +1,59 @@
+"""Float64 rounded outward: its constants, and the clipping of boxes.
+
+In: boxes, and affine lower bounds of rows that must be at most 0.  Out: smaller boxes that keep every point
+where they are.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from spec_lang.kernel.network import F64
+from spec_lang.kernel.scene import Mask, Rows, Weights
+
+UNIT: Final = 2.0**-53
+# Beyond this the underflow term below would be no proof.
+LARGEST: Final = 1e120
+# Every product that underflows loses at most 2^-1074, times a magnitude within `LARGEST`, times fewer terms
+# than any network has.
+UNDERFLOW: Final = 1e-140
+
+
+def clip_by(lower: F64, upper: F64, a: F64, c: F64, *, strict: bool) -> Mask:
+    """Shrink in place; which boxes the row empties."""
+    size = abs(a)
+    spread = (size * np.maximum(abs(lower), abs(upper))).sum(axis=1) + abs(c)
+    least = np.where(a > 0, a * lower, a * upper).sum(axis=1) + c
+    least = least - ((a.shape[1] + 8) * UNIT * spread + UNDERFLOW)
+    empty: Mask = least >= 0 if strict else least > 0
+    reach = np.maximum(-least, 0.0)[:, None] / size * (1 + 8 * UNIT)
+    # Where a is 0 the reach is infinite or NaN: `fmin` and `fmax` leave such a side alone.
+    high, low = np.nextafter(lower + reach, np.inf), np.nextafter(upper - reach, -np.inf)
+    new_upper = np.where(a > 0, np.fmin(upper, high), upper)
+    new_lower = np.where(a < 0, np.fmax(lower, low), lower)
+    empty = empty | (new_lower > new_upper).any(axis=1)
+    lower[...] = np.where(empty[:, None], lower, new_lower)
+    upper[...] = np.where(empty[:, None], upper, new_upper)
+    return empty
+
+
+def combination(lower: F64, upper: F64, rows: Rows, weights: Weights) -> tuple[F64, F64]:
+    """`Σ weights·rows` box by box, its rounding taken from the constant."""
+    w = weights.astype(np.float64)
+    outermost = np.maximum(abs(lower), abs(upper))
+    size = (w * (np.einsum("brd,bd->br", abs(rows.coefficients), outermost) + abs(rows.constant))).sum(axis=1)
+    slack = (w.shape[1] + lower.shape[1] + 8) * UNIT * 1.01 * size + UNDERFLOW
+    combined = np.matmul(w[:, None, :], rows.coefficients)[:, 0]
+    return combined, (w * rows.constant).sum(axis=1) - slack
+
+
+def fault() -> str | None:
+    """Why this process's floats do not round as the bounds here assume, or None."""
+    one, tiny = np.float64(1.0), np.float64(5e-324)
+    if one + np.float64(UNIT) != one or one + np.float64(UNIT * 1.5) == one:
+        return "the processor does not round to nearest"
+    if tiny * np.float64(1.0) == 0 or np.float64(2.0**-1022) * np.float64(0.5) == 0:
+        return "the processor flushes subnormal numbers to zero"
+    return None

@@ -1,0 +1,136 @@
+"""One backward substitution in outward-rounded float64.
+
+In: rows over values of a network, over boxes whose relaxations are complete.  Out: rows over its inputs, with
+what is certain of the constant and what its error scales with.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from spec_lang._values import dataclass
+from spec_lang.kernel.network import F64, AffineStep, ReluStep
+from spec_lang.kernel.rounding import UNDERFLOW
+from spec_lang.kernel.scene import Index, Mask, Slopes
+
+if TYPE_CHECKING:
+    from spec_lang.kernel.rounded import RoundedScene
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Relaxed:
+    """A ReLU over the batch.  Of `carried`, the neurons that are not dead in every box, the first `mixed`
+    are relaxed, `lower·z <= relu(z) <= upper·z + intercept`; the others are active in every box."""
+
+    carried: Index
+    mixed: int
+    lower: F64  # (batch, mixed)
+    upper: F64
+    intercept: F64
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Start:
+    """Rows by value, and their constants; `sizes` and `weight` bound what the rounding of either scales
+    with."""
+
+    rows: dict[int, F64]
+    sizes: dict[int, F64]
+    constant: F64
+    weight: F64
+
+
+@dataclass(slots=True, eq=False)
+class Substitution:
+    """One substitution.  `constant` is what is certain so far, `weight` what its error scales with."""
+
+    scene: RoundedScene
+    pending: dict[int, F64]
+    constant: F64
+    weight: F64
+    owner: Index
+    slopes: Slopes | None
+
+    def affine(self, step: AffineStep, rows: F64) -> None:
+        scene = self.scene
+        carried = scene.carried.get(step.value)
+        self.weight = self.weight + norms(rows) * scene.norm[step.value][self.owner]
+        bias = step.bias if carried is None else step.bias[carried]
+        self.constant = self.constant + rows @ bias
+        if step.value in scene.error:
+            error = scene.error[step.value]
+            lost = np.einsum(
+                "rn,rn->r", abs(rows), (error if carried is None else error[:, carried])[self.owner]
+            )
+            self.constant, self.weight = self.constant - lost, self.weight + lost
+        for operand, weight in zip(step.operands, step.weights, strict=True):
+            if weight.ndim == 1:
+                full = rows * (weight if carried is None else weight[carried])
+                add(self.pending, operand, self._moved(full, carried, operand))
+                continue
+            part = weight if carried is None else weight[carried]
+            kept = scene.carried.get(operand)
+            add(self.pending, operand, rows @ (part if kept is None else part[:, kept]))
+
+    def relu(self, step: ReluStep, rows: F64) -> None:
+        relaxed = self.scene.relaxed[step.value]
+        if relaxed.mixed:
+            head = rows[:, : relaxed.mixed]
+            positive = np.maximum(head, 0.0)
+            negative = head - positive
+            shift: F64 | None = None
+            if self.slopes is None:
+                below, above = self._each(relaxed.lower), self._each(relaxed.upper)
+            else:
+                below, above, opened, shift = self._own(step, relaxed, self.slopes)
+                cost = np.einsum("rn,n->r", negative * opened, relaxed.intercept[0])
+            if shift is None:
+                cost = np.einsum("rn,rn->r", negative, self._each(relaxed.intercept))
+            self.constant, self.weight = self.constant + cost, self.weight - cost
+            positive *= below
+            negative *= above
+            positive += negative
+            if shift is not None:
+                positive -= shift
+            active = rows[:, relaxed.mixed :]
+            rows = np.concatenate([positive, active], axis=1) if active.shape[1] else positive
+        add(self.pending, step.operand, self._moved(rows, relaxed.carried, step.operand))
+
+    def _each(self, by_box: F64) -> F64:
+        """Row by row what belongs to its box."""
+        return by_box if len(by_box) == 1 else np.take(by_box, self.owner, axis=0)
+
+    def _own(self, step: ReluStep, relaxed: Relaxed, slopes: Slopes) -> tuple[F64, F64, Mask, F64]:
+        """Slopes of the rows' own, below and above; which neurons are open; and `phase·β`."""
+        ids = step.first + relaxed.carried[: relaxed.mixed]
+        phases = slopes.phases[:, ids]
+        place = np.searchsorted(slopes.columns, ids)
+        known = place < len(slopes.columns)
+        known[known] = slopes.columns[place[known]] == ids[known]
+        given = np.zeros(phases.shape)
+        given[:, known] = slopes.values[:, place[known]]
+        opened, fixed = phases == 0, (phases > 0).astype(np.float64)
+        below = np.where(opened, np.where(known, given, relaxed.lower[0]), fixed)
+        return below, np.where(opened, relaxed.upper[0], fixed), opened, phases * given
+
+    def _moved(self, rows: F64, carried: Index | None, operand: int) -> F64:
+        """Coefficients over the elements `carried` of a value as coefficients of `operand`'s own elements."""
+        kept = self.scene.carried.get(operand)
+        if kept is carried:
+            return rows
+        if carried is not None:
+            full = np.zeros((len(rows), self.scene.network.sizes[operand]))
+            full[:, carried] = rows
+            rows = full
+        return rows if kept is None else rows[:, kept]
+
+
+def norms(rows: F64) -> F64:
+    found: F64 = np.sqrt(np.einsum("rn,rn->r", rows, rows)) * 1.0001 + UNDERFLOW
+    return found
+
+
+def add(pending: dict[int, F64], value: int, rows: F64) -> None:
+    pending[value] = pending[value] + rows if value in pending else rows

@@ -1,0 +1,53 @@
+"""Which networks have a float32 semantics: those that compute in float32 when they are run.
+
+In: typed claims, the graphs of their networks, and the semantics of claims that name none.  Out: a diagnostic
+for every claim whose networks have no such semantics.  The error bounds take every weight for the number that
+the file stores; a constant that was folded on import, where a runtime would round, is none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+
+from spec_lang.diagnostics import DiagnosticLog, Span
+from spec_lang.network.graph import Graph
+from spec_lang.network.primitives import RELU, Affine, Dense
+from spec_lang.obligations.model import Semantics
+from spec_lang.semantics import codes
+from spec_lang.semantics.model import TypedClaim
+
+_FIX = "export it with float32 weights, or say `@semantics(real)`"
+
+
+def check_semantics(
+    claims: Iterable[TypedClaim], graphs: Mapping[str, Graph], default: Semantics, log: DiagnosticLog
+) -> None:
+    """Log what is wrong, once for every network of a declaration."""
+    said: set[tuple[str, Span]] = set()
+    for claim in claims:
+        if (claim.attributes.semantics or default) is not Semantics.FLOAT32:
+            continue
+        for use in claim.networks:
+            obstacle = float32_obstacle(graphs[use.label])
+            place = claim.declaration.name.span
+            if obstacle is not None and (use.declaration.name.text, place) not in said:
+                said.add((use.declaration.name.text, place))
+                problem = f"network `{use.label}` has no float32 semantics: {obstacle}"
+                log.error(codes.SEMANTICS, problem, place, _FIX)
+
+
+def float32_obstacle(graph: Graph) -> str | None:
+    """Why `graph` is no float32 network, or None."""
+    if graph.precision != "float32":
+        return f"its inputs are {graph.precision} numbers"
+    for node in graph.nodes:
+        if node.glue or node.primitive == RELU:
+            continue
+        if not isinstance(node.primitive, Affine):
+            return f"how `{node.tensor.name}`, which is no ReLU, is rounded is not known"
+        weights = (m.weight if isinstance(m, Dense) else m.factor for m in node.primitive.maps)
+        if any(array.dtype != np.float32 for array in (*weights, node.primitive.bias)):
+            return f"`{node.tensor.name}` is computed with numbers that are not stored as float32"
+    return None
