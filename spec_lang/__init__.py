@@ -50,16 +50,23 @@ def check(  # noqa: PLR0913 - named options, as the command has them
     using: str | None = None,
     jobs: int = 1,
     strict: bool = False,
+    evidence: str = "any",
+    semantics: str = "real",
+    memory: int | None = None,
 ) -> Report:
     """Check specs: paths of files or folders, or what `parse` returns.
 
     `networks` puts models, in memory or on disk, in the place of those that a spec names.  `parameters`
     sets its `param`s; a float means the decimal that it prints as.  `claims` are globs that select.
     `timeout` is in seconds a claim, None for no limit.  With `jobs` > 1, claims run in that many processes.
+    `evidence` is the weakest that counts as a proof: `any`, `checked-rounded` or `checked`.  `semantics` is
+    `real` or `float32`, for claims that do not say.  `memory` is in bytes a claim, None for no limit.
     Mistakes in a spec raise nothing: they are in the report's `diagnostics`.
     """
     from spec_lang.engine import CheckOptions  # noqa: PLC0415 - start-up
     from spec_lang.engine import check as run  # noqa: PLC0415
+    from spec_lang.kernel.verdict import EvidenceKind  # noqa: PLC0415
+    from spec_lang.obligations.model import Semantics  # noqa: PLC0415
 
     options = CheckOptions(
         claims=tuple(claims),
@@ -69,6 +76,9 @@ def check(  # noqa: PLR0913 - named options, as the command has them
         jobs=jobs,
         using=using,
         strict=strict,
+        memory=memory,
+        evidence=EvidenceKind.TRUSTED if evidence == "any" else EvidenceKind(evidence),
+        semantics=Semantics(semantics),
     )
     several = spec if isinstance(spec, Sequence) and not isinstance(spec, str) else (spec,)
     return run([Path(one) if isinstance(one, PathLike) else one for one in several], options)

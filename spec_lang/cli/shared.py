@@ -121,13 +121,6 @@ def planning_options(arguments: argparse.Namespace, claims: tuple[str, ...]) -> 
     )
 
 
-def store_folder() -> Path:
-    """Where proofs and counterexamples are kept: in the user's cache."""
-    from platformdirs import user_cache_path  # noqa: PLC0415 - start-up
-
-    return user_cache_path("nnspec") / "proofs"
-
-
 def add_outputs(parser: argparse.ArgumentParser) -> None:
     """`--output-format` and `--output-file`."""
     parser.add_argument(

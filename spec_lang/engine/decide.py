@@ -55,7 +55,7 @@ def decide(task: Task, listen: Listener, options: CheckOptions) -> ClaimReport:
         if options.debug:
             reason += "\n" + "".join(traceback.format_exception(error))
         return lift.undecided(task, Status.UNKNOWN, reason, time.monotonic() - started)
-    except Exception as error:  # noqa: BLE001 - one claim's crash must neither stop the others nor be lost
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - one claim's crash must not stop or hide the others
         reason = f"internal error, please report: {type(error).__name__}: {error}"
         if options.debug:
             reason += "\n" + traceback.format_exc()
@@ -91,7 +91,7 @@ class _Decision:
             steps=self.log.steps(),
             backend=self.log.decider,
             units=tuple(sorted(self.log.units.items())),
-            kept=self._keep(goal, outcomes),
+            kept=None if verdict.evidence is None else self._keep(goal, outcomes),
             seconds=time.monotonic() - self.started,
         )
         return lift.decided(self.task, verdict, course, found)

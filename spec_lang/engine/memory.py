@@ -23,6 +23,7 @@ def limited(beyond: int | None) -> Iterator[None]:
         return
     import resource  # noqa: PLC0415 - not on every system
 
+    _warm_up()
     soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
     ends = [end for end in (soft, hard, held + beyond) if end != resource.RLIM_INFINITY]
     resource.setrlimit(resource.RLIMIT_DATA, (min(ends), hard))
@@ -30,6 +31,14 @@ def limited(beyond: int | None) -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
+
+
+def _warm_up() -> None:
+    """BLAS takes its buffers with the first large product, and ends the process when it does not get them."""
+    import numpy as np  # noqa: PLC0415 - start-up
+
+    square = np.ones((200, 200))
+    square @ square
 
 
 def _held() -> int | None:

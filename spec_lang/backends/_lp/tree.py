@@ -128,7 +128,10 @@ class PhaseSearch:
             if self.setting.witnesses.found is not None:
                 return False
         if is_open.any():
-            self.stack.append(self._split(rows.take(is_open), best[is_open], gaps[is_open]))
+            rest, bound = rows.take(is_open), best[is_open]
+            # Out of time, with rows among them that cannot be split: they wait, and whoever looks gives up.
+            stuck = self._expired() and not (rest.phases == 0).any(axis=1).all()
+            self.stack.append(_Open(rest, bound, 0) if stuck else self._split(rest, bound, gaps[is_open]))
         return False
 
     def _close(self, leaves: Leaves, nodes: Indices) -> None:

@@ -26,6 +26,7 @@ class MilpBackend:
         semantics=(Semantics.REAL, Semantics.FLOAT32),
         evidence=EvidenceKind.CHECKED,
         neurons=3000,
+        inputs=20,
     )
 
     def availability(self) -> str | None:

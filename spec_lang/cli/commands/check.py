@@ -77,12 +77,14 @@ def _add_limits(parser: argparse.ArgumentParser) -> None:
 
 
 def _options(arguments: argparse.Namespace) -> CheckOptions:
+    from spec_lang.store.files import default_folder  # noqa: PLC0415 - start-up
+
     options = shared.planning_options(arguments, tuple(arguments.claims))
     return replace(
         options,
         jobs=arguments.jobs or _cores(),
         memory=arguments.memory,
-        store=None if arguments.no_cache else shared.store_folder(),
+        store=None if arguments.no_cache else default_folder(),
         strict=arguments.strict,
     )
 
