@@ -26,8 +26,9 @@ def block(readme: str, language: str) -> str:
 
 
 def without_noise(text: str) -> list[str]:
-    """The lines without what another machine may change: seconds, and where a counterexample was met."""
-    timeless = re.sub(r"\d+\.\d\d s\b", "S.SS s", text)
+    """The lines without what another machine may change: seconds, the size of a proof, and where a
+    counterexample was met."""
+    timeless = re.sub(r"\d+\.\d\d s\b", "S.SS s", re.sub(r"\b\d+ B$", "N B", text, flags=re.MULTILINE))
     return [" ".join(line.split()) for line in re.sub(r"~-?[\d.]+", "~N", timeless).splitlines()]
 
 
