@@ -14,16 +14,26 @@ from spec_lang.backends.base import Budget, Session
 from spec_lang.backends.bounds import BACKEND
 from spec_lang.backends.bounds.record import Trees
 from spec_lang.bounding.rows import rows_of
+from spec_lang.kernel.exact import evaluate_exact
 from spec_lang.kernel.judge import judge
 from spec_lang.kernel.network import compiled
 from spec_lang.kernel.proof import OutOfTime, examine
+from spec_lang.kernel.rounded import Rounded
 from spec_lang.kernel.rows import alternatives
 from spec_lang.kernel.tree import right_children
 from spec_lang.kernel.verdict import EvidenceKind, Status
 from spec_lang.kernel.witness import check_witness
 from spec_lang.network.graph import Graph, Node, TensorSpec
 from spec_lang.network.primitives import RELU, Affine, Dense, frozen
-from spec_lang.obligations.certificate import BY_PHASES, BoxProof, Flaw, PhaseProof, PhaseTree, Proof
+from spec_lang.obligations.certificate import (
+    BY_PHASES,
+    CLOSED,
+    BoxProof,
+    Flaw,
+    PhaseProof,
+    PhaseTree,
+    Proof,
+)
 from spec_lang.obligations.model import (
     All,
     Any,
@@ -220,3 +230,79 @@ def test_a_preorder_is_read_as_it_was_written(picks: list[int], roots: int) -> N
 def test_what_is_not_one_tree_is_refused(axis: list[int]) -> None:
     with pytest.raises(ValueError, match="tree"):
         right_children(np.array(axis, dtype=np.int32))
+
+
+def fine_tree(asked: Obligation, depth: int) -> Proof:
+    """Every box of the region halved `depth` times, the inputs in turn."""
+    axes: list[int] = []
+    cuts: list[float] = []
+
+    def grow(lower: list[float], upper: list[float], level: int) -> None:
+        if level == depth:
+            axes.append(CLOSED)
+            return
+        axis = level % len(lower)
+        cut = (lower[axis] + upper[axis]) / 2
+        axes.append(axis)
+        cuts.append(cut)
+        for side in (0, 1):
+            ends = [list(lower), list(upper)]
+            ends[1 - side][axis] = cut
+            grow(ends[0], ends[1], level + 1)
+
+    (region,) = asked.region.boxes
+    grow([float(v or 0) for v in region.lower], [float(v or 0) for v in region.upper], 0)
+    width = alternatives(asked, compiled(asked.graph)).width
+    weights = np.full((len(axes), width), 128, dtype=np.uint8)
+    return Proof((BoxProof(0, np.array(axes, dtype=np.int32), np.array(cuts), weights),))
+
+
+@pytest.mark.parametrize("batch", [1, 5, 64])
+@pytest.mark.parametrize("seed", range(4))
+def test_a_false_claim_is_rejected_however_fine_the_tree(
+    batch: int, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Small batches are put together from several parts of the stack."""
+    monkeypatch.setattr(Rounded, "batch", batch)
+    graph = random_chain((2, 5, 5, 2), seed)
+    points = [(Fraction(a, 8), Fraction(b, 8)) for a in range(-8, 9) for b in range(-8, 9)]
+    least = min(evaluate_exact(graph, point)[0] for point in points)
+    atom = LinearAtom((), ((0, Fraction(1)),), -least, strict=False)  # met at one of the points, at least
+    true = LinearAtom((), ((0, Fraction(1)),), 40 - least, strict=False)
+    for violation in (atom, Any((true, atom)), All((atom, output(0, -60.0)))):
+        asked = obligation(graph, violation)
+        proof = fine_tree(asked, 9)
+        flaw = examine(asked, proof).flaw
+        assert flaw is not None
+        assert 0 < len(flaw.unclosed) < 2**9
+    harmless = obligation(graph, true)
+    assert examine(harmless, fine_tree(harmless, 9)).flaw is None
+
+
+def test_an_alternative_that_signs_exclude_excuses_no_other() -> None:
+    graph = random_chain((2, 3, 2), 0)
+    relu = Graph(graph.inputs, graph.nodes, (2,))
+    impossible, met = output(0, 1.0), output(0, 0.0, -1)  # relu + 1 <= 0; −relu <= 0
+    for violation in (Any((impossible, met)), Any((met, impossible))):
+        asked = obligation(relu, violation)
+        flaw = examine(asked, fine_tree(asked, 2)).flaw
+        assert flaw is not None
+        assert len(flaw.unclosed) == 4
+    asked = obligation(relu, impossible)
+    assert examine(asked, fine_tree(asked, 0)).flaw is None
+
+
+def test_columns_that_repeat_a_neuron_are_refused() -> None:
+    asked = obligation(random_chain((2, 4, 1), 1), output(0, 50.0))
+    tree = PhaseTree(
+        0,
+        np.array([-1], dtype=np.int32),
+        np.ones((1, 1), dtype=np.float32),
+        np.array([1, 1], dtype=np.int32),
+        np.zeros((1, 2), dtype=np.float32),
+    )
+    leaf, cuts, weights = np.array([BY_PHASES], dtype=np.int32), np.zeros(0), np.zeros((1, 0), dtype=np.uint8)
+    part = BoxProof(0, leaf, cuts, weights, (PhaseProof((), (tree,)),))
+    flaw = examine(asked, Proof((part,))).flaw
+    assert flaw is not None
+    assert "ascend" in flaw.problem
