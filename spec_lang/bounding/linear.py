@@ -235,13 +235,16 @@ class Substitution:
         owner, relaxation = self.owner, chosen.relaxation
         if chosen.mixed:
             part = coefficients[:, : chosen.mixed]
-            negative = np.minimum(part, 0.0)
-            intercept = np.einsum("rn,rn->r", negative, relaxation.upper_intercept[owner])
+            positive = np.maximum(part, 0.0)
+            negative = part - positive
+            intercept = np.einsum("rn,rn->r", negative, np.take(relaxation.upper_intercept, owner, axis=0))
             self.constant += intercept
             self.weight -= intercept
-            slope = np.where(part < 0, relaxation.upper_slope[owner], relaxation.lower_slope[owner])
-            coefficients = coefficients.copy()
-            coefficients[:, : chosen.mixed] = part * slope
+            positive *= np.take(relaxation.lower_slope, owner, axis=0)
+            negative *= np.take(relaxation.upper_slope, owner, axis=0)
+            positive += negative
+            active = coefficients[:, chosen.mixed :]
+            coefficients = np.concatenate([positive, active], axis=1) if active.shape[1] else positive
         self.forward_to_operand(step, coefficients, pending)
 
     def forward_to_operand(self, step: ReluStep, coefficients: F64, pending: dict[int, F64]) -> None:

@@ -110,10 +110,10 @@ def test_what_an_order_breaks_is_not_proved(way: Way, name: str) -> None:
 
 
 @each_way
-@pytest.mark.parametrize("number", range(6))
+@pytest.mark.parametrize("number", range(4))
 def test_a_verdict_holds_for_every_order(way: Way, number: int) -> None:
     rng = Random(f"order/{number}")  # noqa: S311 - to be repeated
-    for _ in range(4):
+    for _ in range(2):
         size = rng.randint(2, 4)
         weights = [float(F32(rng.choice([-1, 1]) * 10 ** rng.uniform(-3, 8))) for _ in range(size)]
         weights[-1] = rng.choice([-weights[0], weights[-1]])
@@ -123,7 +123,7 @@ def test_a_verdict_holds_for_every_order(way: Way, number: int) -> None:
         found = results(weights, point, bias)
         graph = narrow(layers(([weights], [bias])))
         there = box(*[(Fraction(x), Fraction(x)) for x in point])
-        for limit in (min(found), max(found), sorted(found)[len(found) // 2]):
+        for limit in (min(found), max(found)):
             for strict in (False, True):
                 for sign, make in ((1, below), (-1, above)):
                     broken = any(sign * v < sign * limit or (v == limit and not strict) for v in found)

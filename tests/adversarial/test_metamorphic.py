@@ -30,18 +30,19 @@ def rewritten(name: str, obligation: Obligation, number: int) -> Obligation:
 def test_a_rewriting_keeps_the_meaning(name: str) -> None:
     """By enumeration, which is how we know that a rewriting is one."""
     changed = 0
-    for number in range(120):
+    for number in range(60):
         one = case(number, SEED)
         other = rewritten(name, one.obligation, number)
         assert (counterexample(other) is None) is one.holds
         changed += other != one.obligation
-    assert changed > 60
+    assert changed > 30
 
 
+@pytest.mark.parametrize("numbers", [range(3), pytest.param(range(3, 40), marks=pytest.mark.slow)])
 @each_way
 @each_rewriting
-def test_no_verdict_is_turned_around(name: str, way: Way) -> None:
-    for number in range(8):
+def test_no_verdict_is_turned_around(name: str, way: Way, numbers: range) -> None:
+    for number in numbers:
         one = case(number, SEED)
         before = status(way, one.obligation, LIMITS)
         after = status(way, rewritten(name, one.obligation, number), LIMITS)

@@ -6,7 +6,9 @@ Out: replies.  The process ends when its input does, so that it never outlives w
 A question is linear real arithmetic over numbered variables.  Each neuron adds its value z, a linear row, and
 says that a variable a is f(z).  At first the solver knows nothing of that but the interval of a.  While its
 model is outside the convex hull of some f's graph, the facets that it violates most are added; then, while
-some a is not f(z), the cases of the neurons that are furthest off, as clauses.
+some a is not f(z), the cases of the neurons that are furthest off, as clauses: the solver's own search
+decides them, and what it learns is kept.  On networks of 20 neurons that was faster than all clauses at once
+and than a depth-first search with push and pop.
 """
 
 from __future__ import annotations

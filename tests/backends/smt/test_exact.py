@@ -164,10 +164,24 @@ def test_float32_semantics_decides_what_rounding_cannot_change() -> None:
     graph = chain(2, weights[0], RELU, weights[1])
     wide = under(Semantics.FLOAT32, output_at_most(graph, Fraction(10), strict=True))
     assert isinstance(BACKEND.run(wide, session(wide)).outcome, Proved)
-    broken = under(Semantics.FLOAT32, output_at_most(graph, Fraction(5), strict=True))
+    broken = under(Semantics.FLOAT32, output_at_most(graph, Fraction(3), strict=True))
     outcome = BACKEND.run(broken, session(broken)).outcome
     assert isinstance(outcome, Refuted)
     assert check_witness(broken, outcome.point) is not None
+
+
+@given(obligations(st.just(RELU)))
+@settings(max_examples=40, deadline=None)
+def test_what_holds_under_float32_holds_in_reals(obligation: Obligation) -> None:
+    rounded = under(Semantics.FLOAT32, obligation)
+    outcome = BACKEND.run(rounded, session(rounded)).outcome
+    match outcome:
+        case Proved():
+            assert counterexample(obligation) is None
+        case Refuted(point):
+            assert check_witness(rounded, point) is not None
+        case GaveUp():
+            assert outcome.reason is GaveUpReason.NUMERICAL
 
 
 def test_float32_semantics_leaves_open_what_rounding_may_change() -> None:
