@@ -310,3 +310,53 @@ def test_columns_that_repeat_a_neuron_are_refused() -> None:
     flaw = examine(asked, Proof((part,))).flaw
     assert flaw is not None
     assert "ascend" in flaw.problem
+
+
+def single_leaf(multipliers: list[float], slopes: list[float], neuron: list[int] | None = None) -> Proof:
+    """One tree of phases for the only conjunction, all leaves alike."""
+    nodes = [-1] if neuron is None else neuron
+    leaves = nodes.count(-1)
+    tree = PhaseTree(
+        0,
+        np.array(nodes, dtype=np.int32),
+        np.array([multipliers] * leaves, dtype=np.float32),
+        np.arange(len(slopes), dtype=np.int32),
+        np.array([slopes] * leaves, dtype=np.float32),
+    )
+    width = len(multipliers) if len(multipliers) > 1 else 0
+    leaf, weights = np.array([BY_PHASES], dtype=np.int32), np.zeros((1, width), dtype=np.uint8)
+    return Proof((BoxProof(0, leaf, np.zeros(0), weights, (PhaseProof((), (tree,)),)),))
+
+
+def on_unit_interval(violation: Condition) -> Obligation:
+    """`y = 1·relu(x)` for x in [0, 1]; an affine output, whose sign is not known from its form."""
+    one = Affine((Dense(frozen(np.ones((1, 1)))),), frozen(np.zeros(1)))
+    nodes = (Node(RELU, (0,), TensorSpec("a", (1,))), Node(one, (1,), TensorSpec("y", (1,))))
+    graph = Graph((TensorSpec("x", (1,)),), nodes, (2,))
+    return Obligation(graph, Region((Box((Fraction(0),), (Fraction(1),)),)), violation)
+
+
+@pytest.mark.parametrize("exact", [False, True])
+def test_a_strict_atom_helps_only_if_it_takes_part(*, exact: bool) -> None:
+    met_at_0, below_5 = output(0, 0.0), output(0, -5.0, strict=True)
+    asked = on_unit_interval(All((met_at_0, below_5)))  # broken at x = 0
+    for multipliers in ([1.0, 0.0], [1.0, 0.25], [0.0, 1.0], [0.0, 0.0]):
+        assert examine(asked, single_leaf(multipliers, []), exact=exact).flaw is not None
+    positive = on_unit_interval(All((output(0, 0.0, strict=True), output(0, -5.0))))  # y < 0 is impossible
+    assert examine(positive, single_leaf([1.0, 0.0], []), exact=exact).flaw is None
+    assert examine(positive, single_leaf([0.0, 1.0], []), exact=exact).flaw is not None
+
+
+@pytest.mark.parametrize("exact", [False, True])
+def test_a_leaf_whose_phases_the_box_excludes_needs_nothing_else(*, exact: bool) -> None:
+    shifted = Affine((Dense(frozen(np.ones((1, 1)))),), frozen(np.array([0.5])))  # z = x + 1/2 >= 1/2
+    nodes = (Node(shifted, (0,), TensorSpec("z", (1,))), Node(RELU, (1,), TensorSpec("y", (1,))))
+    region = Region((Box((Fraction(0),), (Fraction(1),)),))
+    graph = Graph((TensorSpec("x", (1,)),), nodes, (2,))
+    asked = Obligation(graph, region, output(0, -0.25))  # y <= 1/4: never
+    met = Obligation(graph, region, output(0, -0.75))  # y <= 3/4: at x <= 1/4
+    split = single_leaf([1.0], [], [0, -1, -1])
+    assert examine(asked, split, exact=exact).flaw is None
+    flaw = examine(met, split, exact=exact).flaw
+    assert flaw is not None
+    assert [leaf.leaf for leaf in flaw.unclosed] == [0]  # the active one; z <= 0 nowhere

@@ -35,7 +35,7 @@ from spec_lang.bounding.program import unsupported
 from spec_lang.bounding.rows import TooManyDisjuncts
 from spec_lang.kernel.rounding import fault as rounding_fault
 from spec_lang.obligations.certificate import PhaseProof, Proof, Unclosed
-from spec_lang.obligations.model import Box, Obligation
+from spec_lang.obligations.model import Box, Obligation, Semantics
 from spec_lang.obligations.outcome import (
     Attestation,
     GaveUp,
@@ -98,6 +98,10 @@ class Search:
 
     def _search(self, solver: SolverProcess) -> Outcome:
         problem = _boundable(self.obligation)
+        if problem is None and self.obligation.semantics is Semantics.FLOAT32:
+            return GaveUp(GaveUpReason.UNSUPPORTED, "float32 errors need bounds, which do not take this")
+        if problem is not None and not len(problem.rows.member) and problem.may_overflow():
+            return GaveUp(GaveUpReason.NUMERICAL, "a sum may overflow in float32")
         if problem is not None and (point := self._attack(problem)) is not None:
             return Refuted(point)
         leaves = Leaves(Encoder(self.obligation), solver, self.recogniser)
