@@ -142,8 +142,10 @@ class RoundedScene(Scene):
                 add(start, operand, self._kept(operand, rows) * sign)
             if value in self.error:
                 constant = constant - self.error[value][owner, neuron]
-        sizes = {v: abs(rows) for v, rows in start.items()}
-        return self._substitute(Start(start, sizes, constant, abs(constant)), owner, slopes).minimum
+        # A row of weights is exact; only where an operand comes twice has a sum been rounded.
+        repeated = step is not None and len(start) < len(step.operands)
+        summed = {v: abs(rows) for v, rows in start.items()} if repeated else {}
+        return self._substitute(Start(start, summed, constant, abs(constant)), owner, slopes).minimum
 
     def atoms(self, owner: Index, atom: Index) -> Linear:
         shared = self.shared

@@ -147,20 +147,30 @@ def _bounded(scene: Scene, value: int, known: tuple[F64, F64] | None) -> tuple[F
         lower, upper = np.full(shape, -np.inf), np.full(shape, np.inf)
     else:
         lower, upper = known[0].copy(), known[1].copy()
-    first = np.where(upper < -lower, np.int8(-1), np.int8(1))
-    for side in (first, -first):
-        missing = np.where(side > 0, lower, -upper) == -np.inf
-        owners, neurons = np.nonzero(((lower < 0) & (upper > 0)) | missing)
-        for start in range(0, len(owners), MAX_ROWS):
-            owner, neuron = owners[start : start + MAX_ROWS], neurons[start : start + MAX_ROWS]
-            sides = side[owner, neuron]
-            found = scene.neurons(value, owner, neuron, sides)
-            below, above = sides > 0, sides < 0
-            here = owner[below], neuron[below]
-            lower[here] = np.maximum(lower[here], found[below])
-            here = owner[above], neuron[above]
-            upper[here] = np.minimum(upper[here], -found[above])
+    owners, neurons = np.nonzero((lower < 0) & (upper > 0))
+    sides = np.where(upper[owners, neurons] < -lower[owners, neurons], np.int8(-1), np.int8(1))
+    _tighten(scene, value, (lower, upper), (owners, neurons, sides))
+    if known is not None:
+        still = np.flatnonzero((lower[owners, neurons] < 0) & (upper[owners, neurons] > 0))
+        owners, neurons, sides = owners[still], neurons[still], sides[still]
+    _tighten(scene, value, (lower, upper), (owners, neurons, -sides))
     return lower, upper
+
+
+def _tighten(
+    scene: Scene, value: int, ranges: tuple[F64, F64], rows: tuple[Index, Index, NDArray[np.int8]]
+) -> None:
+    """Bound one side of neurons, in place; `rows` are their boxes, their places, and the sides."""
+    (lower, upper), (owners, neurons, sides) = ranges, rows
+    for start in range(0, len(owners), MAX_ROWS):
+        part = slice(start, start + MAX_ROWS)
+        owner, neuron, side = owners[part], neurons[part], sides[part]
+        found = scene.neurons(value, owner, neuron, side)
+        below, above = side > 0, side < 0
+        here = owner[below], neuron[below]
+        lower[here] = np.maximum(lower[here], found[below])
+        here = owner[above], neuron[above]
+        upper[here] = np.minimum(upper[here], -found[above])
 
 
 def _apply(scene: Scene, lemma: Lemma, step: ReluStep, ranges: tuple[F64, F64]) -> None:
