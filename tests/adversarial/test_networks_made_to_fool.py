@@ -37,7 +37,7 @@ def parameter(fooling: Fooling) -> object:
     return pytest.param(fooling, id=fooling.name, marks=[pytest.mark.slow] if wide else [])
 
 
-@pytest.mark.parametrize("fooling", map(parameter, FOOLING))
+@pytest.mark.parametrize("fooling", list(map(parameter, FOOLING)))
 def test_nobody_is_fooled_and_somebody_knows(fooling: Fooling) -> None:
     """Exact arithmetic decides each of them somewhere, however mean the network."""
     right = RIGHT[fooling.holds]

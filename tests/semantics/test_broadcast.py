@@ -22,7 +22,7 @@ def array(values: NDArray[np.int64]) -> Array:
     return Array(values.shape, tuple(Fraction(int(value)) for value in values.flat))
 
 
-@pytest.mark.parametrize(("first", "second"), product(SHAPES, SHAPES))
+@pytest.mark.parametrize(("first", "second"), list(product(SHAPES, SHAPES)))
 def test_shapes_go_together_as_in_numpy(first: tuple[int, ...], second: tuple[int, ...]) -> None:
     a = np.arange(prod(first)).reshape(first)
     b = 10 * np.arange(1, 1 + prod(second)).reshape(second)

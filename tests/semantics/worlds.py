@@ -16,6 +16,7 @@ from spec_lang.kernel.witness import holds
 from spec_lang.network.graph import Graph
 from spec_lang.network.primitives import RELU
 from spec_lang.obligations.model import All, Condition, Goal, LinearAtom, atoms
+from spec_lang.obligations.simplify import simplify
 from spec_lang.semantics.evaluate import Meaning, World, evaluate
 from spec_lang.semantics.forms.library import built_in_forms
 from spec_lang.semantics.model import Statement, TypedClaim, TypedSpec
@@ -126,7 +127,7 @@ def loose(claim: TypedClaim) -> frozenset[int]:
     """The inputs that the region leaves free.  Lowering may fix one at 0 where an obligation does not depend
     on it, which changes nothing."""
     statement = stated(claim)
-    bounded = {index for atom in atoms(statement.region) for index, _ in atom.inputs}
+    bounded = {index for atom in atoms(simplify(statement.region)) for index, _ in atom.inputs}
     return frozenset(range(statement.graph.input_size)) - bounded
 
 
