@@ -23,7 +23,7 @@ _SHORT_NOTE = 24  # longer ones do not push the titles away
 _VERBS = {"query": "meets"}
 _ASSUMED = (
     "float32: sums in any order, with or without fused operations; no Winograd, FFT or Strassen, no TF32; "
-    "the graph that runs is the one that was read"
+    "weights as stored; the graph that runs is the one that was read"
 )
 _STATUS_WIDTH = max(len(status.value) for status in Status) + 2
 
@@ -104,7 +104,7 @@ def _row(claim: ClaimReport) -> _Row:
         notes.append("as expected" if claim.as_expected else f"but `@expect({claim.expected.value})`")
     below = [line("      ", text) for text in (*rest, *([claim.note] if claim.note else []))]
     if claim.counterexample is not None:
-        below += _counterexample(claim.counterexample, _VERBS.get(claim.kind, "fails"), claim.status)
+        below += _counterexample(claim, claim.counterexample)
     return _Row(
         status=claim.status.value,
         role=STATUS_ROLE[claim.status]
@@ -135,7 +135,7 @@ def _vouchers(claims: Iterable[ClaimReport]) -> list[str]:
     return [*dict.fromkeys(trusted), *assumed]
 
 
-def _counterexample(found: Counterexample, verb: str, status: Status) -> list[Line]:
+def _counterexample(claim: ClaimReport, found: Counterexample) -> list[Line]:
     lines: list[Line] = []
     for point in found.points:
         lines += [line("      at ", (point.name, Role.STRONG), _spaces(point.readings))]
@@ -145,10 +145,10 @@ def _counterexample(found: Counterexample, verb: str, status: Status) -> list[Li
         applied = f"{result.name}({found.points[0].name})" if alone else result.name
         lines += [line("      ", (applied, Role.STRONG), _spaces(result.readings))]
         lines += _readings(result.readings)
-    good = status is Status.PROVED
-    role = Role.GOOD if good else Role.BAD
-    lines.append(line(f"      {'holds' if good else verb}   ", (found.violates, role)))
-    lines.append(line("      replay  ", _replay(found.replay)))
+    good = claim.status is Status.PROVED
+    verb, role = ("holds", Role.GOOD) if good else (_VERBS.get(claim.kind, "fails"), Role.BAD)
+    lines.append(line(f"      {verb}   ", (found.violates, role)))
+    lines.append(line("      replay  ", _replay(found.replay, claim.semantics)))
     return lines
 
 
@@ -173,8 +173,9 @@ def _readings(readings: Sequence[Reading]) -> list[Line]:
     return lines
 
 
-def _replay(replay: Replay) -> str:
-    exact = "exact rationals: confirmed" if replay.exact else "exact rationals: not confirmed"
+def _replay(replay: Replay, semantics: str) -> str:
+    arithmetic = "exact rationals" if semantics == Semantics.REAL.value else f"exact {semantics}"
+    exact = f"{arithmetic}: confirmed" if replay.exact else f"{arithmetic}: not confirmed"
     opinion = {None: "not asked", True: "agrees", False: "disagrees"}[replay.onnxruntime]
     note = f" ({replay.note})" if replay.note else ""
     return f"{exact}; onnxruntime: {opinion}{note}"
