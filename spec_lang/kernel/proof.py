@@ -8,14 +8,13 @@ here, in exact integers for small proofs and in outward-rounded float64 for larg
 from __future__ import annotations
 
 from collections.abc import Callable
-from fractions import Fraction
-from math import inf, nextafter
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spec_lang._values import dataclass
+from spec_lang.kernel.dyadics import float_above, float_below
 from spec_lang.kernel.integers import Integers
 from spec_lang.kernel.network import F64, Network, ReluStep, Unchecked, compiled
 from spec_lang.kernel.rounded import Rounded
@@ -125,19 +124,11 @@ def _outward(box: Box) -> tuple[F64, F64]:
     """The smallest float box around an exact one."""
     if None in box.lower or None in box.upper:
         raise Unchecked("the region is unbounded")
-    lower = [_below(v) for v in box.lower if v is not None]
-    upper = [-_below(-v) for v in box.upper if v is not None]
+    lower = [float_below(v) for v in box.lower if v is not None]
+    upper = [float_above(v) for v in box.upper if v is not None]
     if not np.isfinite([*lower, *upper]).all():
         raise Unchecked("the region reaches beyond float64")
     return np.array(lower), np.array(upper)
-
-
-def _below(value: Fraction) -> float:
-    try:
-        near = float(value)
-    except OverflowError:
-        return -inf
-    return near if Fraction(near) <= value else nextafter(near, -inf)
 
 
 def check_form(part: BoxProof, network: Network, found: Alternatives) -> None:

@@ -12,6 +12,7 @@ from spec_lang.backends.bounds.split_input import InputSplitting
 from spec_lang.backends.bounds.split_relu import ReluSplitting
 from spec_lang.bounding.program import unsupported
 from spec_lang.bounding.rows import MAX_CONJUNCTIONS, TooManyDisjuncts
+from spec_lang.kernel.rounding import fault as rounding_fault
 from spec_lang.kernel.verdict import EvidenceKind
 from spec_lang.obligations.model import Obligation, Semantics
 from spec_lang.obligations.outcome import Attestation, GaveUp, GaveUpReason, Proved, Work
@@ -65,17 +66,3 @@ class BoundsBackend:
 
     def _attestation(self, method: str) -> Attestation:
         return Attestation(self.name, self.version, method)
-
-
-def rounding_fault() -> str | None:
-    """Why this process's floats do not round as every bound here assumes, or None.
-
-    The proofs need round-to-nearest and gradual underflow; a library that has switched the processor
-    to flush subnormals to zero, or to another rounding, is found here.
-    """
-    one, tiny = np.float64(1.0), np.float64(5e-324)
-    if one + np.float64(2.0**-53) != one or one + np.float64(2.0**-53 * 1.5) == one:
-        return "the processor does not round to nearest"
-    if tiny * np.float64(1.0) == 0 or np.float64(2.0**-1022) * np.float64(0.5) == 0:
-        return "the processor flushes subnormal numbers to zero"
-    return None

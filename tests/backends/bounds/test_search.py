@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from spec_lang.backends._search.problem import prepare
 from spec_lang.backends.base import Backend
 from spec_lang.backends.bounds import BACKEND
-from spec_lang.backends.bounds.engine import rounding_fault
 from spec_lang.backends.bounds.split_input import InputSplitting
 from spec_lang.backends.bounds.split_relu import ReluSplitting
 from spec_lang.bounding.rows import MAX_CONJUNCTIONS
+from spec_lang.kernel.rounding import fault as rounding_fault
 from spec_lang.network.graph import Graph, Node, TensorSpec
 from spec_lang.network.primitives import RELU, Affine, Dense, PiecewiseLinear, frozen
 from spec_lang.obligations.model import All, Any, Box, Condition, LinearAtom, Obligation, Region
