@@ -49,6 +49,7 @@ def test_a_sample_is_answered_rightly_by_everybody() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_ten_thousand_are_answered_rightly_by_everybody(
     record_property: Callable[[str, object], None],
 ) -> None:
