@@ -360,3 +360,16 @@ def test_a_leaf_whose_phases_the_box_excludes_needs_nothing_else(*, exact: bool)
     flaw = examine(met, split, exact=exact).flaw
     assert flaw is not None
     assert [leaf.leaf for leaf in flaw.unclosed] == [0]  # the active one; z <= 0 nowhere
+
+
+def test_no_large_proof_is_accepted_where_floats_do_not_round_as_they_should(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = obligation(random_chain((2, 4, 1), 1), output(0, 50.0))
+    proof = fine_tree(asked, 1)
+    monkeypatch.setattr("spec_lang.kernel.proof.fault", lambda: "the processor rounds down")
+    assert examine(asked, proof).flaw is None  # in integers
+    monkeypatch.setattr("spec_lang.kernel.proof.EXACT_PRODUCTS", 0)
+    flaw = examine(asked, proof).flaw
+    assert flaw is not None
+    assert flaw.problem == "the processor rounds down"
