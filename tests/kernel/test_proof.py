@@ -373,3 +373,24 @@ def test_no_large_proof_is_accepted_where_floats_do_not_round_as_they_should(
     flaw = examine(asked, proof).flaw
     assert flaw is not None
     assert flaw.problem == "the processor rounds down"
+
+
+@pytest.mark.parametrize("through_an_affine_node", [False, True])
+@pytest.mark.parametrize("arithmetic", ["integers", "floats"])
+def test_a_neuron_that_is_dead_is_still_read_by_others(
+    arithmetic: str, monkeypatch: pytest.MonkeyPatch, *, through_an_affine_node: bool
+) -> None:
+    """`y = relu(z) + z` with z in [−2, −1] is z, whatever ReLU drops."""
+    if arithmetic == "floats":
+        monkeypatch.setattr("spec_lang.kernel.proof.EXACT_PRODUCTS", 0)
+    one, none = Dense(frozen(np.ones((1, 1)))), frozen(np.zeros(1))
+    spec = TensorSpec("t", (1,))
+    first = (Node(Affine((one,), none), (0,), spec),) if through_an_affine_node else ()
+    z = len(first)
+    nodes = (*first, Node(RELU, (z,), spec), Node(Affine((one, one), none), (z + 1, z), spec))
+    region = Region((Box((Fraction(-2),), (Fraction(-1),)),))
+    graph = Graph((spec,), nodes, (z + 2,))
+    leaf, no_weights = np.array([CLOSED], dtype=np.int32), np.zeros((1, 0), dtype=np.uint8)
+    proof = Proof((BoxProof(0, leaf, np.zeros(0), no_weights),))
+    assert examine(Obligation(graph, region, output(0, 0.5)), proof).flaw is not None  # y <= −1/2: always
+    assert examine(Obligation(graph, region, output(0, 2.5)), proof).flaw is None  # y <= −5/2: never
