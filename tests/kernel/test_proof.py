@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from spec_lang.backends._search.record import Trees
 from spec_lang.backends.base import Budget, Session
 from spec_lang.backends.bounds import BACKEND
-from spec_lang.backends.bounds.record import Trees
 from spec_lang.bounding.rows import rows_of
 from spec_lang.kernel.exact import evaluate_exact
 from spec_lang.kernel.judge import judge

@@ -20,7 +20,8 @@ from spec_lang.kernel.rounded import Rounded, scale_of
 from spec_lang.kernel.rows import Alternatives, alternatives
 from spec_lang.kernel.scene import Rows, Scene, Slopes, propagate
 from spec_lang.network.graph import Graph
-from spec_lang.obligations.model import Any, Box, LinearAtom, Obligation, Region, Terms
+from spec_lang.network.primitives import Affine, Dense
+from spec_lang.obligations.model import Any, Box, LinearAtom, Obligation, Region, Semantics, Terms
 from tests.bounding.samples import float_boxes, points_of, share_lists
 from tests.graphs import chains, dags, exact_outputs, exact_values
 
@@ -49,13 +50,15 @@ def samples(draw: st.DrawFn) -> Sample:
     return graph, draw(float_boxes(size, batch=1)), draw(share_lists(size)), atoms
 
 
-def scene_of(arithmetic: type[Integers] | type[Rounded], sample: Sample) -> tuple[Scene, Alternatives]:
+def scene_of(
+    arithmetic: type[Integers] | type[Rounded], sample: Sample, semantics: Semantics = Semantics.REAL
+) -> tuple[Scene, Alternatives]:
     graph, boxes, _, atoms = sample
     exact = (tuple(map(Fraction, side[0].tolist())) for side in (boxes.lower, boxes.upper))
     obligation = Obligation(graph, Region((Box(*exact),)), Any(atoms))
     network = compiled(graph)
     found = alternatives(obligation, network)
-    return arithmetic(network, found, obligation.semantics).scene(boxes.lower, boxes.upper), found
+    return arithmetic(network, found, semantics).scene(boxes.lower, boxes.upper), found
 
 
 def value_of(atom: LinearAtom, point: list[Fraction], outputs: list[Fraction]) -> Fraction:
@@ -180,3 +183,56 @@ def test_clipping_keeps_every_point_where_all_atoms_hold(
         assert not clipped.empty[0]
         ends = zip(clipped.lower[0].tolist(), point, clipped.upper[0].tolist(), strict=True)
         assert all(Fraction(low) <= x <= Fraction(high) for low, x, high in ends)
+
+
+def float32_values(graph: Graph, point: list[Fraction], signs: list[int]) -> list[list[Fraction]]:
+    """Every value when each sum of a network is off by as much as float32 permits, up or down."""
+    values = [point]
+    for node, sign in zip(graph.nodes, signs, strict=True):
+        if not isinstance(node.primitive, Affine):
+            values.append([max(v, Fraction(0)) for v in values[node.operands[0]]])
+            continue
+        total = [Fraction(float(b)) for b in node.primitive.bias]
+        size = [abs(b) for b in total]
+        terms = 0
+        for linear, operand in zip(node.primitive.maps, node.operands, strict=True):
+            x = values[operand]
+            dense = isinstance(linear, Dense)
+            rows = linear.weight.tolist() if isinstance(linear, Dense) else np.diag(linear.factor).tolist()
+            terms += len(x) if dense else 1
+            for place, row in enumerate(rows):
+                products = [Fraction(w) * v for w, v in zip(row, x, strict=True)]
+                total[place] += sum(products)
+                size[place] += sum(abs(p) for p in products)
+        k = Fraction(terms + 4, 2**24)
+        off = [k / (1 - k) * s + (2 * terms + 1) * Fraction(1, 2**126) for s in size]
+        values.append([t + sign * e for t, e in zip(total, off, strict=True)])
+    return values
+
+
+@ARITHMETICS
+@given(sample=samples(), data=st.data())
+@settings(max_examples=120)
+def test_ranges_and_rows_hold_for_float32_sums(
+    arithmetic: type[Integers] | type[Rounded], sample: Sample, data: st.DataObject
+) -> None:
+    graph, boxes, shares, _ = sample
+    with np.errstate(all="ignore"):
+        scene, found = scene_of(arithmetic, sample, Semantics.FLOAT32)
+        ranges = propagate(scene, {})
+        count = len(found.atoms)
+        rows = scene.atoms(np.zeros(count, dtype=np.intp), np.arange(count))
+    signs = data.draw(
+        st.lists(st.sampled_from([-1, 0, 1]), min_size=len(graph.nodes), max_size=len(graph.nodes))
+    )
+    for point in points_of(boxes, 0, shares):
+        values = float32_values(graph, point, signs)
+        for value, (lower, upper) in ranges.items():
+            for number, low, high in zip(values[value], lower[0].tolist(), upper[0].tolist(), strict=True):
+                assert low == -np.inf or Fraction(low) <= number
+                assert high == np.inf or number <= Fraction(high)
+        outputs = [number for output in graph.outputs for number in values[output]]
+        for place, atom in enumerate(found.atoms):
+            if rows.minimum[place] != -np.inf:
+                exact = value_of(atom, point, outputs) * _factor(scene, found)
+                assert Fraction(rows.minimum[place]) <= exact

@@ -13,23 +13,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spec_lang.backends._search.attack import Starts, descend, random_starts, sample
+from spec_lang.backends._search.halving import halving, row_bounds, shrunk, still_possible
 from spec_lang.backends._search.problem import Problem, conjunction_margins
+from spec_lang.backends._search.record import BoxRecord
 from spec_lang.backends.base import Progress, Session
-from spec_lang.backends.bounds.frontier import Frontier, Mask, join
-from spec_lang.backends.bounds.record import BoxRecord
+from spec_lang.backends.bounds.frontier import Frontier, join
 from spec_lang.backends.bounds.search import Search
 from spec_lang.bounding.boxes import Boxes
-from spec_lang.bounding.clip import RowBounds, clip
-from spec_lang.bounding.linear import Context, Expired, lower_bounds
+from spec_lang.bounding.clip import RowBounds
+from spec_lang.bounding.linear import Expired
 from spec_lang.bounding.program import F64
 from spec_lang.bounding.propagate import propagate
-from spec_lang.bounding.rows import start_of
 from spec_lang.obligations.certificate import Proof, Unclosed
 from spec_lang.obligations.outcome import Attestation, Outcome
 
 BATCH = 256  # boxes: the arrays of a 50-wide network stay in the L2 cache, numpy's overhead stays small
-# A box this much narrower than its root, in every direction, is beyond what float64 bounds separate.
-NARROWEST = 2.0**-40
 SAMPLES = 2000
 DESCENT_POINTS, DESCENT_STEPS = 64, 25  # points a conjunction
 OPEN_POINTS, OPEN_STEPS, ATTACK_SHARE = 256, 40, 0.1
@@ -139,10 +137,9 @@ class InputSplitting(Search):
         program = self.problem.program
         with np.errstate(over="ignore", invalid="ignore"):
             context, known = propagate(program, batch.boxes, batch.known or None, self.expired)
-            bounds, minimum = self._row_bounds(context, batch.alive)
+            bounds, minimum = row_bounds(self.problem, context, batch.alive)
         rows = self.problem.rows
-        closed = (minimum > 0) | (rows.strict & (minimum >= 0))
-        alive = batch.alive & ~(closed.astype(np.float64) @ rows.member.T > 0)
+        alive = still_possible(rows, batch.alive, minimum)
         keep = np.flatnonzero(alive.any(axis=1))
         if not len(keep):
             return None
@@ -154,32 +151,10 @@ class InputSplitting(Search):
         minimum = minimum[keep]
         if self._attack(rest, bounds, minimum):
             return None
-        boxes, alive = self._clip(rest, bounds)
+        boxes, alive = shrunk(self.record, rest.node, rest.boxes, rest.alive, bounds)
         keep = np.flatnonzero(alive.any(axis=1))
         rest = Frontier(boxes, alive, rest.known, rest.root, rest.bound, rest.node).take(keep)
         return self._split(rest, bounds.coefficients[keep])
-
-    def _row_bounds(self, context: Context, alive: Mask) -> tuple[RowBounds, F64]:
-        """Affine bounds of the rows that some open conjunction needs; (bounds, minima).
-
-        A row that is not needed, or whose bound is not finite, says nothing: 0·x + 0, minimum −inf.
-        """
-        rows, program = self.problem.rows, self.problem.program
-        needed = (alive.astype(np.float64) @ rows.member > 0) & context.usable()[:, None]
-        owner, row = np.nonzero(needed)
-        batch = len(context.boxes)
-        coefficients = np.zeros((batch, rows.count, program.input_size))
-        constant = np.zeros((batch, rows.count))
-        minimum = np.full((batch, rows.count), -np.inf)
-        if len(owner):
-            start = start_of(rows, context, row)
-            found = lower_bounds(context, start, rows.constant[row], owner, rows.relative)
-            good = np.isfinite(found.minimum)
-            owner, row = owner[good], row[good]
-            coefficients[owner, row] = found.coefficients[good]
-            constant[owner, row] = found.constant[good]
-            minimum[owner, row] = found.minimum[good]
-        return RowBounds(coefficients, constant, rows.strict), minimum
 
     def _attack(self, rest: Frontier, bounds: RowBounds, minimum: F64) -> bool:
         """Centres, and the corners that minimise the hardest row's bound and the sum of all bounds."""
@@ -191,56 +166,17 @@ class InputSplitting(Search):
         ]
         return self.witnesses.try_points(np.concatenate([boxes.center, *corners]))
 
-    def _clip(self, rest: Frontier, bounds: RowBounds) -> tuple[Boxes, Mask]:
-        """Each box becomes the hull of what its open conjunctions leave of it."""
-        lower = np.full_like(rest.boxes.lower, np.inf)
-        upper = np.full_like(rest.boxes.upper, -np.inf)
-        alive = rest.alive.copy()
-        for k, member in enumerate(self.problem.rows.member):
-            boxes_here = np.flatnonzero(alive[:, k])
-            if not len(boxes_here):
-                continue
-            mine = np.flatnonzero(member)
-            local = RowBounds(
-                bounds.coefficients[np.ix_(boxes_here, mine)],
-                bounds.constant[np.ix_(boxes_here, mine)],
-                bounds.strict[mine],
-            )
-            part = Boxes(rest.boxes.lower[boxes_here], rest.boxes.upper[boxes_here])
-            clipped = clip(part, local)
-            self.record.weigh(rest.node[boxes_here], k, clipped.weights)
-            open_here = ~clipped.empty
-            alive[boxes_here[clipped.empty], k] = False
-            kept = boxes_here[open_here]
-            lower[kept] = np.minimum(lower[kept], clipped.boxes.lower[open_here])
-            upper[kept] = np.maximum(upper[kept], clipped.boxes.upper[open_here])
-        return Boxes(lower, upper), alive
-
     def _split(self, rest: Frontier, coefficients: F64) -> Frontier | None:
-        """Halve every box across the input whose effect on the bounds is largest."""
-        lower, upper = rest.boxes.lower, rest.boxes.upper
-        width = upper - lower
-        slope = abs(coefficients)
-        score = slope.max(axis=1) * width / 2 + 0.05 * width * slope.max(axis=(1, 2))[:, None]
-        middle = lower + 0.5 * width
-        # A degenerate or too narrow side cannot be halved in floats, or would not help.
-        score[
-            (middle <= lower)
-            | (middle >= upper)
-            | (width <= NARROWEST * (self.roots.upper - self.roots.lower)[rest.root])
-        ] = -1.0
-        axis = score.argmax(axis=1)
-        rows = np.arange(len(rest))
-        splittable = score[rows, axis] >= 0
+        """Halve every box that can be."""
+        width = (self.roots.upper - self.roots.lower)[rest.root]
+        axis, cut = halving(rest.boxes, coefficients, width)
+        splittable = axis >= 0
         if not splittable.all():
             self.stuck += int((~splittable).sum())
             self.worst = min(self.worst, float(rest.bound[~splittable].min()))
-            rest, axis, middle = rest.take(splittable), axis[splittable], middle[splittable]
-            if not len(rest):
+            if not splittable.any():
                 return None
-            rows = np.arange(len(rest))
-        lower, upper = rest.boxes.lower, rest.boxes.upper
-        return self._halves(rest, axis, short_cut(lower[rows, axis], middle[rows, axis], upper[rows, axis]))
+        return self._halves(rest.take(splittable), axis[splittable], cut[splittable])
 
     def _halves(self, rest: Frontier, axis: NDArray[np.intp], cut: F64) -> Frontier:
         rows = np.arange(len(rest))
@@ -273,9 +209,3 @@ class InputSplitting(Search):
             axis = (width / np.maximum(self.roots.upper - self.roots.lower, 1e-300)[root]).argmax(axis=1)
             cut = box.center[[0], axis]
             self.stack.append(self._halves(start, axis, cut))
-
-
-def short_cut(lower: F64, middle: F64, upper: F64) -> F64:
-    """`middle` as a float32, where that is strictly inside: half the size in a certificate."""
-    short = middle.astype(np.float32).astype(np.float64)
-    return np.where((lower < short) & (short < upper), short, middle)

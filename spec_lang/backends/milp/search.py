@@ -15,25 +15,30 @@ import numpy as np
 from spec_lang.backends._lp.highs import Status
 from spec_lang.backends._lp.model import Unfit
 from spec_lang.backends._lp.polish import Polisher
-from spec_lang.backends._lp.prove import TIED, assembled, is_past, out_of_range
+from spec_lang.backends._lp.prove import TIED, is_past, out_of_range, prove_box
 from spec_lang.backends._lp.relaxation import Triangle
 from spec_lang.backends._lp.setting import Setting, Tally
 from spec_lang.backends._lp.tree import PhaseSearch
 from spec_lang.backends._search.attack import deepen, descend, random_starts, sample
+from spec_lang.backends._search.cutting import Cutting, Decision, Leaf, Readiness
+from spec_lang.backends._search.mending import accepted
 from spec_lang.backends._search.problem import Problem, Witnesses
+from spec_lang.backends._search.record import record_of
 from spec_lang.backends.base import Run, Session
 from spec_lang.backends.milp import program
-from spec_lang.backends.milp.cutting import Cutting
 from spec_lang.bounding.boxes import Boxes
 from spec_lang.bounding.hidden import Bounded, bounded
 from spec_lang.bounding.linear import Expired
 from spec_lang.bounding.program import F64
-from spec_lang.obligations.certificate import BoxProof, PhaseProof, PhaseTree, Proof
+from spec_lang.obligations.certificate import Flaw, PhaseProof, PhaseTree, Proof
 from spec_lang.obligations.outcome import Attestation, GaveUp, GaveUpReason, Outcome, Proved, Refuted, Work
 
 FEW_INPUTS: Final = 10  # up to here boxes are cut
 SAMPLES, RESTARTS, DESCENT_STEPS = 200, 20, 40
 QUICK_NODES: Final = 400  # sub-problems before the solver is asked
+# With how many unstable neurons a tree is tried in a box that may be cut.
+READINESS: Final = Readiness(first=60.0, least=8.0, more=1.05, fewer=0.8, root=True)
+MEND_NODES: Final = 400  # the same in a leaf that the kernel does not find closed
 CUT_NODES, CUT_NODES_AFTER = 40, 400  # the same in a box that may be cut instead, and once the solver says no
 SOLVER_SHARE: Final = 0.5  # of the time that a conjunction has
 CUT_SECONDS: Final = 2.0  # for the solver, in a box that may be cut instead
@@ -50,6 +55,7 @@ class Search:
         self.started = time.monotonic()
         self.boxes = 0
         self.solved = 0  # mixed-integer programs
+        self.record = record_of(problem)
         self.words: list[str] = []  # the solver's, that a proof would have to rest on
 
     def run(self) -> Run:
@@ -65,16 +71,14 @@ class Search:
     def _search(self) -> Outcome:
         if self._attack():
             return GaveUp(GaveUpReason.INTERRUPTED, "a counterexample was found")
-        parts: list[BoxProof] = []
-        for number, root in enumerate(self.problem.roots):
-            try:
-                part = self._root(number, root, self._share(len(self.problem.roots) - number))
-            except Expired:
-                return GaveUp(GaveUpReason.TIMEOUT, "the hidden neurons were still being bounded")
-            if isinstance(part, GaveUp):
-                return self._in_units(part, last=number == len(self.problem.roots) - 1)
-            parts.append(part)
-        return self._proved(Proof(tuple(parts)))
+        try:
+            for number, root in enumerate(self.problem.roots):
+                stop = self._root(number, root, self._share(len(self.problem.roots) - number))
+                if stop is not None:
+                    return self._in_units(stop, last=number == len(self.problem.roots) - 1)
+            return self._proved()
+        except Expired:
+            return GaveUp(GaveUpReason.TIMEOUT, "the hidden neurons were still being bounded")
 
     def _attack(self) -> bool:
         rng, witnesses = np.random.default_rng(0), self.setting.witnesses
@@ -97,26 +101,29 @@ class Search:
             return GaveUp(stop.reason, stop.detail)
         return GaveUp(stop.reason, stop.detail, bound * scale)
 
-    def _proved(self, proof: Proof) -> Outcome:
+    def _proved(self) -> Outcome:
         if self.words:
             method = f"{self.words[0]}; no proof was found in the time that was left"
             return Proved(Attestation(self.stamp.backend, self.stamp.version, method))
         if not self.provable:
             return Proved(self.stamp)
-        if self.session.examine is not None and (flaw := self.session.examine(proof)) is not None:
-            why = f"the kernel does not accept the proof: {flaw.problem}"
+
+        def prove(bounds: Bounded) -> PhaseProof | None:
+            found = prove_box(self.setting, bounds, self.deadline, MEND_NODES)
+            return found if isinstance(found, PhaseProof) else None
+
+        proof = accepted(self.problem, self.session, self.record, prove, self.setting.witnesses.expired)
+        if isinstance(proof, Flaw):
+            why = f"the kernel does not accept the proof: {proof.problem}"
             return GaveUp(GaveUpReason.NUMERICAL, TIED if self.setting.tally.hopes else why)
         return Proved(self.stamp, proof)
 
     # -- one box of the region -----------------------------------------------------------------
 
-    def _root(self, number: int, root: Boxes, deadline: float | None) -> BoxProof | GaveUp:
+    def _root(self, number: int, root: Boxes, deadline: float | None) -> GaveUp | None:
+        """None where the box is closed, in the record or by the solver's word."""
         if self.problem.program.input_size <= FEW_INPUTS:
-            cutting = Cutting(self.setting, root, lambda b, ks, first: self._in_a_cut(b, ks, first, deadline))
-            try:
-                return cutting.run(number, deadline, self.session.budget.work)
-            finally:
-                self.boxes += cutting.boxes
+            return self._cut(number, deadline)
         self.boxes += 1
         bounds = bounded(self.problem.program, root, None, lambda: is_past(deadline), raised=True)
         if not bounds.context.usable().all():
@@ -130,9 +137,8 @@ class Search:
             if isinstance(tree, GaveUp):
                 return tree
             trees += [] if tree is None else [tree]
-        return assembled(self.problem, (PhaseProof(bounds.lemmas, tuple(trees)),) * (number + 1)).parts[
-            number
-        ]
+        self.record.phases[number] = PhaseProof(bounds.lemmas, tuple(trees))
+        return None
 
     def _conjunction(
         self, bounds: Bounded, k: int, deadline: float | None, quick: int
@@ -177,17 +183,42 @@ class Search:
 
     # -- a box that may be cut instead ---------------------------------------------------------
 
-    def _in_a_cut(
-        self, bounds: Bounded, wanted: tuple[int, ...], first: bool, deadline: float | None
+    def _cut(self, number: int, deadline: float | None) -> GaveUp | None:
+        """Trees on the whole box, and on ever smaller ones if that fails."""
+        budget = self.session.budget.work
+
+        def expired() -> bool:
+            return is_past(deadline)
+
+        def decide(leaf: Leaf) -> Decision | GaveUp:
+            if budget is not None and self.setting.tally.nodes + cutting.boxes > budget:
+                return GaveUp(GaveUpReason.BUDGET, f"the budget of {budget} is spent")
+            first = leaf.node == number
+            bounds = bounded(self.problem.program, leaf.boxes, leaf.known, expired, raised=first)
+            quick = QUICK_NODES if first or not leaf.divisible else CUT_NODES
+            proof = self._trees(bounds, leaf.wanted, quick, deadline)
+            if self.setting.witnesses.found is not None:
+                return _found()
+            if isinstance(proof, PhaseProof):
+                return Decision(closed=True, worth=True, proof=proof)
+            if proof.reason is GaveUpReason.TIMEOUT:
+                raise Expired
+            return Decision(closed=False, worth=first)
+
+        cutting = Cutting(self.problem, self.session, self.record, number, READINESS, decide, expired)
+        try:
+            return cutting.run(budget)
+        finally:
+            self.boxes += cutting.boxes
+
+    def _trees(
+        self, bounds: Bounded, wanted: tuple[int, ...], quick: int, deadline: float | None
     ) -> PhaseProof | GaveUp:
         """Trees for all conjunctions that are wanted, or none: then the box is cut."""
-        if first:
-            box, program_ = bounds.context.boxes, self.problem.program
-            bounds = bounded(program_, box, None, lambda: is_past(deadline), raised=True)
         trees = []
         for k in wanted:
             search = PhaseSearch(self.setting, bounds, k)
-            tree = search.run(deadline, QUICK_NODES if first else CUT_NODES)
+            tree = search.run(deadline, quick)
             open_end = isinstance(tree, GaveUp) and tree.reason is GaveUpReason.BUDGET
             if open_end and bounds.optimiser.unstable.count <= BINARIES:
                 until = time.monotonic() + CUT_SECONDS
@@ -204,7 +235,7 @@ class Search:
 
 def nothing_to_do(problem: Problem) -> Proof:
     """The proof where no conjunction is possible, or there is no box."""
-    return assembled(problem, (PhaseProof((), ()),) * len(problem.roots))
+    return record_of(problem).proof()
 
 
 def _found() -> GaveUp:

@@ -9,32 +9,32 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Sequence
-from dataclasses import field
+from collections.abc import Callable, Sequence
 from fractions import Fraction
-from typing import Final
+from typing import Final, assert_never
 
 import numpy as np
 
-from spec_lang._values import dataclass
 from spec_lang.backends._lp.prove import prove_box
 from spec_lang.backends._lp.setting import Setting, Tally
 from spec_lang.backends._search.attack import descend, random_starts, sample
+from spec_lang.backends._search.cutting import Cutting, Decision, Leaf, Readiness
+from spec_lang.backends._search.mending import accepted
 from spec_lang.backends._search.problem import Problem, Witnesses, prepare
+from spec_lang.backends._search.record import BoxRecord, record_of
 from spec_lang.backends.base import Point, Run, Session
-from spec_lang.backends.smt.cutting import Bounds, Cutting, Prove
 from spec_lang.backends.smt.encode import NOTHING, Encoder, Interval, Knowledge
 from spec_lang.backends.smt.leaves import Leaves
 from spec_lang.backends.smt.points import Recogniser
-from spec_lang.backends.smt.process import Answer, NoAnswer, Solution, SolverProcess
-from spec_lang.backends.smt.record import Tree
+from spec_lang.backends.smt.process import Answer, Impossible, NoAnswer, Solution, SolverProcess
 from spec_lang.bounding.boxes import Boxes
 from spec_lang.bounding.hidden import Bounded, bounded
 from spec_lang.bounding.linear import Expired
-from spec_lang.bounding.program import unsupported
+from spec_lang.bounding.program import F64, unsupported
+from spec_lang.bounding.propagate import Known
 from spec_lang.bounding.rows import TooManyDisjuncts
 from spec_lang.kernel.rounding import fault as rounding_fault
-from spec_lang.obligations.certificate import PhaseProof, Proof, Unclosed
+from spec_lang.obligations.certificate import PhaseProof, Proof
 from spec_lang.obligations.model import Box, Obligation, Semantics
 from spec_lang.obligations.outcome import (
     Attestation,
@@ -49,29 +49,15 @@ from spec_lang.obligations.outcome import (
 FEW_INPUTS: Final = 10  # up to here boxes are cut
 SAMPLES, RESTARTS, DESCENT_STEPS = 500, 20, 40
 PROOF_NODES: Final = 2000  # of one tree of phases, before the solver's word is left as it is
-MENDINGS: Final = 2  # rounds in which leaves are closed that the kernel does not find closed
 PROOF_SHARE: Final = 0.8  # of the time that is left; the kernel's check takes some, too
+# Unstable neurons with which a box goes to the solver: at the root, and how many cuts double that number.
+# Cutting is cheap, but where the claim holds with equality it would never end.
+READINESS: Final = Readiness(first=10.0, least=2.0, more=1.1, fewer=0.9, doubling=32)
+SECONDS: Final = 1.0  # for the solver, on a box that can be cut instead
+QUICK: Final = 0.05  # seconds in which hundreds of boxes can be cut: what the solver may take
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Whole:
-    """A box of the region that is not cut."""
-
-    bounds: Bounded
-    tree: Tree = field(default_factory=Tree)
-
-    def prove(self, prove: Prove) -> bool:
-        proof = prove(self.bounds, None)
-        if proof is not None:
-            self.tree.phases[0] = proof
-        return proof is not None
-
-    def mend(self, leaves: Sequence[Unclosed], prove: Prove) -> bool:  # noqa: ARG002 - as for boxes that are cut
-        """Nothing is left to try."""
-        return not leaves
-
-
-_Part = Cutting | Whole
+Prove = Callable[[Bounded, Sequence[int] | None], PhaseProof | None]
 
 
 class Search:
@@ -83,7 +69,8 @@ class Search:
         self.recogniser = Recogniser(obligation, session)
         self.started = time.monotonic()
         self.boxes = 0
-        self.bound = np.inf  # proved of what is open
+        self.unproved: list[Leaf] = []  # closed by the solver's word
+        self.wholes: dict[int, Bounded] = {}  # the same, of boxes that are not cut
         self.tally = Tally()
 
     def run(self) -> Run:
@@ -105,18 +92,17 @@ class Search:
         if problem is not None and (point := self._attack(problem)) is not None:
             return Refuted(point)
         leaves = Leaves(Encoder(self.obligation), solver, self.recogniser)
-        parts: list[_Part] = []
+        record = None if problem is None else record_of(problem)
         for number, box in enumerate(self.obligation.region.boxes):
-            if problem is None:
-                answer = leaves.decide(_intervals(box), NOTHING, None)
+            if problem is None or record is None:
+                stop = _gave_up(leaves.decide(_intervals(box), NOTHING, None))
             else:
-                answer, part = self._bounded(problem, number, leaves)
-                parts.append(part)
-            if isinstance(answer, Solution):
-                return self._refuted()
-            if isinstance(answer, NoAnswer):
-                return GaveUp(answer.reason, answer.detail, self._worst(problem))
-        return Proved(self.stamp) if problem is None else self._proved(problem, parts)
+                stop = self._bounded(problem, record, number, leaves)
+            if self.recogniser.found is not None:
+                return Refuted(self.recogniser.found)
+            if stop is not None:
+                return stop
+        return Proved(self.stamp) if problem is None or record is None else self._proved(problem, record)
 
     def _attack(self, problem: Problem) -> Point | None:
         witnesses, rng = Witnesses(problem, self.session), np.random.default_rng(0)
@@ -127,83 +113,68 @@ class Search:
             descend(problem, witnesses, starts, DESCENT_STEPS)
         return witnesses.found
 
-    def _refuted(self) -> Outcome:
-        if self.recogniser.found is None:
-            return GaveUp(GaveUpReason.NUMERICAL, "a counterexample was lost")
-        return Refuted(self.recogniser.found)
-
     # -- one box of the region -------------------------------------------------------------------
 
-    def _bounded(self, problem: Problem, number: int, leaves: Leaves) -> tuple[Answer, _Part]:
-        """What is said of one box of the region, and what its proof would start from."""
+    def _bounded(self, problem: Problem, record: BoxRecord, number: int, leaves: Leaves) -> GaveUp | None:
+        """None where the box has no counterexample."""
         root, box = problem.roots[number], self.obligation.region.boxes[number]
+        if problem.program.input_size <= FEW_INPUTS:
 
-        def decide(bounds: Bounds, seconds: float | None) -> Answer:
-            return leaves.decide(_within(bounds.boxes, box), _knowledge(bounds), seconds)
+            def decide(leaf: Leaf) -> Decision | GaveUp:
+                return _decision(leaves, _within(leaf.boxes, box), leaf)
 
-        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            if problem.program.input_size <= FEW_INPUTS:
-                cutting = Cutting(problem, self.session, root, decide)
-                try:
-                    answer = cutting.run(self.session.budget.work)
-                finally:
-                    self.boxes += cutting.boxes
-                    self.bound = min(self.bound, cutting.bound())
-                return answer, cutting
-            self.boxes += 1
-            whole = Whole(bounded(problem.program, root, None, self._expired, raised=True))
-            context = whole.bounds.context
-            if not context.usable().all():
-                detail = "the network's values leave the range of safe floats"
-                return NoAnswer(GaveUpReason.NUMERICAL, detail), whole
-            errors = {value: error[0] for value, error in context.errors.items()}
-            return decide(Bounds(root, whole.bounds.known, errors), None), whole
+            cutting = Cutting(problem, self.session, record, number, READINESS, decide, self._expired)
+            stop = cutting.run(self.session.budget.work)
+            self.boxes += cutting.boxes
+            self.unproved += cutting.unproved
+            return stop if stop is None else _in_units(problem, stop)
+        self.boxes += 1
+        bounds = bounded(problem.program, root, None, self._expired, raised=True)
+        if not bounds.context.usable().all():
+            return GaveUp(GaveUpReason.NUMERICAL, "the network's values leave the range of safe floats")
+        self.wholes[number] = bounds
+        errors = {value: error[0] for value, error in bounds.context.errors.items()}
+        return _gave_up(leaves.decide(_within(root, box), _knowledge(bounds.known, errors), None))
 
     def _expired(self) -> bool:
         deadline = self.session.budget.deadline
         return deadline is not None and time.monotonic() > deadline
 
-    def _worst(self, problem: Problem | None) -> float | None:
-        """The proved bound on the violation, in the claim's units, where there is one."""
-        scale = None if problem is None or len(problem.roots) > 1 else problem.rows.scale
-        return None if scale is None or not np.isfinite(self.bound) else self.bound * scale
-
     # -- the proof -------------------------------------------------------------------------------
 
-    def _proved(self, problem: Problem, parts: Sequence[_Part]) -> Outcome:
+    def _proved(self, problem: Problem, record: BoxRecord) -> Outcome:
         """Proved, with a proof if one is found in the time that is left and the kernel accepts it."""
         deadline = self.session.budget.deadline
         now = time.monotonic()
         until = None if deadline is None else now + PROOF_SHARE * (deadline - now)
         setting = Setting(problem, Witnesses(problem, self.session), self.tally)
 
-        def prove(bounds: Bounded, wanted: Sequence[int] | None) -> PhaseProof | None:
+        def prove(bounds: Bounded, wanted: Sequence[int] | None = None) -> PhaseProof | None:
             found = prove_box(setting, bounds, until, PROOF_NODES, wanted)
             return found if isinstance(found, PhaseProof) else None
 
         proof = None
         with contextlib.suppress(Expired):
-            proof = self._accepted(problem, parts, prove)
+            if self._close_again(problem, record, prove):
+                proof = accepted(problem, self.session, record, prove, self._expired)
         if setting.witnesses.found is not None:
             return Refuted(setting.witnesses.found)
-        return Proved(self.stamp, proof)
+        return Proved(self.stamp, proof if isinstance(proof, Proof) else None)
 
-    def _accepted(self, problem: Problem, parts: Sequence[_Part], prove: Prove) -> Proof | None:
-        """A proof that the kernel accepts, or None.  Raises `Expired`."""
-        if not all(part.prove(prove) for part in parts):
-            return None
-        for _ in range(MENDINGS + 1):
-            width = problem.rows.width
-            proof = Proof(tuple(part.tree.part(number, width) for number, part in enumerate(parts)))
-            flaw = None if self.session.examine is None else self.session.examine(proof)
-            if flaw is None:
-                return proof
-            for number, part in enumerate(parts):
-                if not part.mend([leaf for leaf in flaw.unclosed if leaf.part == number], prove):
-                    return None
-            if not flaw.unclosed:
-                return None
-        return None
+    def _close_again(self, problem: Problem, record: BoxRecord, prove: Prove) -> bool:
+        """Whether every box that the solver closed is closed by phases, too."""
+        for leaf in self.unproved:
+            bounds = bounded(problem.program, leaf.boxes, leaf.known, self._expired, raised=False)
+            proof = prove(bounds, leaf.wanted)
+            if proof is None:
+                return False
+            record.phases[leaf.node] = proof
+        for number, bounds in self.wholes.items():
+            proof = prove(bounds, None)
+            if proof is None:
+                return False
+            record.phases[number] = proof
+        return True
 
 
 def _boundable(obligation: Obligation) -> Problem | None:
@@ -234,6 +205,36 @@ def _within(boxes: Boxes, box: Box) -> list[Interval]:
     return found
 
 
-def _knowledge(bounds: Bounds) -> Knowledge:
-    ranges = {value: (known.lower[0], known.upper[0]) for value, known in bounds.known.items()}
-    return Knowledge(ranges, bounds.errors)
+def _knowledge(known: Known, errors: dict[int, F64]) -> Knowledge:
+    return Knowledge({value: (part.lower[0], part.upper[0]) for value, part in known.items()}, errors)
+
+
+def _decision(leaves: Leaves, box: Sequence[Interval], leaf: Leaf) -> Decision | GaveUp:
+    """What the solver makes of a leaf; one that takes it long is cut instead, where it can be."""
+    started = time.monotonic()
+    answer = leaves.decide(box, _knowledge(leaf.known, leaf.errors), SECONDS if leaf.divisible else None)
+    quick = time.monotonic() - started < QUICK
+    if isinstance(answer, NoAnswer) and answer.slow and leaf.divisible:
+        return Decision(closed=False, worth=quick)
+    return _gave_up(answer) or Decision(closed=True, worth=quick)
+
+
+def _gave_up(answer: Answer) -> GaveUp | None:
+    """None where there is no counterexample; one that there is, the recogniser has."""
+    match answer:
+        case Impossible():
+            return None
+        case Solution():
+            return GaveUp(GaveUpReason.NUMERICAL, "a counterexample was lost")
+        case NoAnswer():
+            return GaveUp(answer.reason, answer.detail)
+        case _:
+            assert_never(answer)
+
+
+def _in_units(problem: Problem, stop: GaveUp) -> GaveUp:
+    """The bound in the claim's own units; none as long as other boxes have not been looked at."""
+    scale, bound = problem.rows.scale, stop.bound
+    if len(problem.roots) > 1 or scale is None or bound is None:
+        return GaveUp(stop.reason, stop.detail)
+    return GaveUp(stop.reason, stop.detail, bound * scale)

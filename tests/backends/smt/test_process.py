@@ -18,8 +18,8 @@ import pytest
 
 from spec_lang.backends.base import Point
 from spec_lang.backends.smt import BACKEND, search, worker
-from spec_lang.backends.smt.cutting import Cutting
 from spec_lang.backends.smt.encode import NOTHING, Encoder
+from spec_lang.backends.smt.leaves import Leaves
 from spec_lang.backends.smt.process import Impossible, NoAnswer, Solution, SolverProcess
 from spec_lang.obligations.model import Box, Obligation
 from spec_lang.obligations.outcome import GaveUp, GaveUpReason
@@ -168,7 +168,7 @@ def test_a_passed_deadline_is_a_timeout() -> None:
 
 
 def test_a_spent_budget_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Cutting, "_solve", lambda *_: pytest.fail("a box that large is cut"))
+    monkeypatch.setattr(Leaves, "decide", lambda *_: pytest.fail("a box that large is cut"))
     obligation = narrow(6, margin=Fraction(20))
     outcome = BACKEND.run(obligation, session(obligation, work=1)).outcome
     assert isinstance(outcome, GaveUp)

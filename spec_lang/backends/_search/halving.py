@@ -1,0 +1,99 @@
+"""The steps of a search that halves boxes: bounds of the rows, shrinking, and where to cut.
+
+In: batches of boxes whose relaxations are complete.  Out: which conjunctions are possible, what clipping
+leaves of the boxes, an input and a place for each.  The kernel repeats the first two as they are done here.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spec_lang.backends._search.problem import Problem
+from spec_lang.backends._search.record import BoxRecord, Nodes
+from spec_lang.bounding.boxes import Boxes
+from spec_lang.bounding.clip import RowBounds, clip
+from spec_lang.bounding.linear import Context, lower_bounds
+from spec_lang.bounding.program import F64
+from spec_lang.bounding.rows import Rows, start_of
+
+Mask = NDArray[np.bool_]
+# A box this much narrower than its root, in every direction, is beyond what float64 bounds separate.
+NARROWEST: Final = 2.0**-40
+
+
+def row_bounds(problem: Problem, context: Context, alive: Mask) -> tuple[RowBounds, F64]:
+    """Affine bounds of the rows that some open conjunction needs; (bounds, minima).
+
+    A row that is not needed, or whose bound is not finite, says nothing: 0·x + 0, minimum −inf.
+    """
+    rows, inputs = problem.rows, problem.program.input_size
+    needed = (alive.astype(np.float64) @ rows.member > 0) & context.usable()[:, None]
+    owner, row = np.nonzero(needed)
+    batch = len(context.boxes)
+    coefficients = np.zeros((batch, rows.count, inputs))
+    constant = np.zeros((batch, rows.count))
+    minimum = np.full((batch, rows.count), -np.inf)
+    if len(owner):
+        start = start_of(rows, context, row)
+        found = lower_bounds(context, start, rows.constant[row], owner, rows.relative)
+        good = np.isfinite(found.minimum)
+        owner, row = owner[good], row[good]
+        coefficients[owner, row] = found.coefficients[good]
+        constant[owner, row] = found.constant[good]
+        minimum[owner, row] = found.minimum[good]
+    return RowBounds(coefficients, constant, rows.strict), minimum
+
+
+def still_possible(rows: Rows, alive: Mask, minimum: F64) -> Mask:
+    """The conjunctions that no row's minimum excludes."""
+    closed = (minimum > 0) | (rows.strict & (minimum >= 0))
+    return alive & ~(closed.astype(np.float64) @ rows.member.T > 0)
+
+
+def shrunk(
+    record: BoxRecord, node: Nodes, boxes: Boxes, alive: Mask, bounds: RowBounds
+) -> tuple[Boxes, Mask]:
+    """Each box becomes the hull of what its open conjunctions leave of it; nothing is left of those that
+    have none.  How they were clipped is recorded."""
+    lower, upper = np.full_like(boxes.lower, np.inf), np.full_like(boxes.upper, -np.inf)
+    alive = alive.copy()
+    for k, member in enumerate(record.rows.member):
+        here, mine = np.flatnonzero(alive[:, k]), np.flatnonzero(member)
+        if not len(here):
+            continue
+        local = RowBounds(
+            bounds.coefficients[np.ix_(here, mine)], bounds.constant[np.ix_(here, mine)], bounds.strict[mine]
+        )
+        clipped = clip(Boxes(boxes.lower[here], boxes.upper[here]), local)
+        record.weigh(node[here], k, clipped.weights)
+        alive[here[clipped.empty], k] = False
+        left = ~clipped.empty
+        kept = here[left]
+        lower[kept] = np.minimum(lower[kept], clipped.boxes.lower[left])
+        upper[kept] = np.maximum(upper[kept], clipped.boxes.upper[left])
+    return Boxes(lower, upper), alive
+
+
+def halving(boxes: Boxes, coefficients: F64, root_width: F64) -> tuple[Nodes, F64]:
+    """Where to halve every box: across the input whose effect on the rows is largest; input −1 where every
+    side is degenerate or too narrow for floats."""
+    lower, upper = boxes.lower, boxes.upper
+    width, slope = upper - lower, abs(coefficients)
+    most = slope.max(axis=1, initial=0.0)
+    score = most * width / 2 + 0.05 * width * most.max(axis=1, initial=0.0)[:, None]
+    middle = lower + 0.5 * width
+    score[(middle <= lower) | (middle >= upper) | (width <= NARROWEST * root_width)] = -1.0
+    if not score.shape[1]:
+        return np.full(len(boxes), -1, dtype=np.intp), np.zeros(len(boxes))
+    axis, number = score.argmax(axis=1), np.arange(len(boxes))
+    cut = short_cut(lower[number, axis], middle[number, axis], upper[number, axis])
+    return np.where(score[number, axis] >= 0, axis, -1), cut
+
+
+def short_cut(lower: F64, middle: F64, upper: F64) -> F64:
+    """`middle` as a float32, where that is strictly inside: half the size in a certificate."""
+    short = middle.astype(np.float32).astype(np.float64)
+    return np.where((lower < short) & (short < upper), short, middle)

@@ -1,0 +1,147 @@
+"""What a search over boxes did, kept so that it can be checked.
+
+In: every box that was cut, clipped or closed by phases, as it happens.  Out: the trees of a `Proof`, their
+nodes in preorder.  A node costs some twenty bytes while the search runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spec_lang.backends._search.problem import Problem
+from spec_lang.bounding.boxes import Boxes
+from spec_lang.bounding.program import F64
+from spec_lang.bounding.rows import Rows
+from spec_lang.obligations.certificate import BY_PHASES, CLOSED, BoxProof, PhaseProof, Proof, Unclosed
+
+Nodes = NDArray[np.intp]
+_Number = TypeVar("_Number", bound=np.generic)
+_FIRST_ROOM = 1024
+
+
+class Trees:
+    """Binary trees, grown by splitting leaves.  Nodes 0, 1, … are the roots; the children of a node are made
+    together, and after it.  `label` is what an inner node is split on, −1 at leaves."""
+
+    def __init__(self, roots: int) -> None:
+        self.count = roots
+        room = max(_FIRST_ROOM, roots)
+        self.label = np.full(room, CLOSED, dtype=np.int32)
+        self.child = np.zeros(room, dtype=np.intp)  # the first of the two
+        self.parent = np.full(room, -1, dtype=np.intp)
+        self.depth = np.zeros(room, dtype=np.int32)
+
+    def divide(self, nodes: Nodes, labels: NDArray[np.intp]) -> tuple[Nodes, Nodes]:
+        """Split leaves; their first and second children."""
+        count = len(nodes)
+        while self.count + 2 * count > len(self.label):
+            self._grow()
+        first = self.count + 2 * np.arange(count)
+        self.label[nodes], self.child[nodes] = labels, first
+        for child in (first, first + 1):
+            self.parent[child], self.depth[child] = nodes, self.depth[nodes] + 1
+        self.count += 2 * count
+        return first, first + 1
+
+    def _grow(self) -> None:
+        self.label = _doubled(self.label, CLOSED)
+        self.child, self.depth = _doubled(self.child, 0), _doubled(self.depth, 0)
+        self.parent = _doubled(self.parent, -1)
+
+    def root(self, node: int) -> int:
+        while self.parent[node] >= 0:
+            node = int(self.parent[node])
+        return node
+
+    def preorder(self) -> tuple[Nodes, list[tuple[int, int]]]:
+        """Every node in preorder, root by root; where each root's tree stands."""
+        depth, parent = self.depth[: self.count], self.parent[: self.count]
+        by_depth = np.argsort(depth, kind="stable")
+        levels = np.split(by_depth, np.cumsum(np.bincount(depth))[:-1]) if self.count else []
+        size = np.ones(self.count, dtype=np.intp)
+        for level in levels[:0:-1]:
+            np.add.at(size, parent[level], size[level])
+        roots = np.flatnonzero(parent < 0)
+        ends = np.cumsum(size[roots])
+        place = np.zeros(self.count, dtype=np.intp)
+        place[roots] = ends - size[roots]
+        for level in levels:
+            inner = level[self.label[level] >= 0]
+            first = self.child[inner]
+            place[first] = place[inner] + 1
+            place[first + 1] = place[inner] + 1 + size[first]
+        order = np.empty(self.count, dtype=np.intp)
+        order[place] = np.arange(self.count)
+        return order, list(zip((ends - size[roots]).tolist(), ends.tolist(), strict=True))
+
+
+def _doubled(array: NDArray[_Number], fill: int) -> NDArray[_Number]:
+    return np.concatenate([array, np.full_like(array, fill)])
+
+
+class BoxRecord(Trees):
+    """Trees of input cuts, one for every root box."""
+
+    def __init__(self, roots: Boxes, rows: Rows) -> None:
+        super().__init__(len(roots))
+        self.roots, self.rows = roots, rows
+        self.cut = np.zeros(len(self.label))
+        self.weights = np.zeros((len(self.label), rows.width), dtype=np.uint8)
+        self.phases: dict[int, PhaseProof] = {}  # what closes a leaf that bounds alone do not
+
+    def _grow(self) -> None:
+        super()._grow()
+        self.cut, self.weights = _doubled(self.cut, 0), _doubled(self.weights, 0)
+
+    def weigh(self, nodes: Nodes, k: int, weights: NDArray[np.uint8]) -> None:
+        """By which combination of the distinct rows of conjunction k the nodes' boxes were clipped."""
+        if self.rows.columns[k].stop > self.rows.columns[k].start:
+            self.weights[nodes, self.rows.columns[k]] = self.rows.unfold(k, weights)
+
+    def split(self, nodes: Nodes, axis: NDArray[np.intp], cut: F64) -> tuple[Nodes, Nodes]:
+        """The nodes below and above the cuts."""
+        self.cut[nodes] = cut
+        return self.divide(nodes, axis)
+
+    def proof(self) -> Proof:
+        """The trees as they stand; a node that was not cut is a closed leaf."""
+        order, starts = self.preorder()
+        return Proof(tuple(self._part(box, order[slice(*where)]) for box, where in enumerate(starts)))
+
+    def _part(self, box: int, nodes: Nodes) -> BoxProof:
+        by_phases = np.isin(nodes, list(self.phases))
+        label = self.label[nodes]
+        axis = np.where(by_phases, BY_PHASES, label).astype(np.int32)
+        weights = self.weights[nodes]
+        weights[by_phases] = 0  # the kernel does not clip there
+        phases = tuple(self.phases[node] for node in nodes[by_phases].tolist())
+        return BoxProof(box, axis, self.cut[nodes][label >= 0], weights, phases)
+
+    def nodes(self, leaves: Sequence[Unclosed]) -> list[int]:
+        """The nodes that the kernel speaks of."""
+        order, starts = self.preorder()
+        return [int(order[starts[leaf.part][0] + leaf.node]) for leaf in leaves]
+
+    def box(self, node: int) -> Boxes:
+        """The node's box as the cuts above it leave it."""
+        path = [node]
+        while self.parent[path[-1]] >= 0:
+            path.append(int(self.parent[path[-1]]))
+        lower, upper = self.roots.lower[path[-1]].copy(), self.roots.upper[path[-1]].copy()
+        for above, here in zip(path[:0:-1], path[-2::-1], strict=True):
+            axis, cut = self.label[above], self.cut[above]
+            if here == self.child[above]:
+                upper[axis] = min(upper[axis], cut)
+            else:
+                lower[axis] = max(lower[axis], cut)
+        return Boxes(lower[None], upper[None])
+
+
+def record_of(problem: Problem) -> BoxRecord:
+    """An empty record: of every root box a leaf."""
+    none = np.zeros((0, problem.program.input_size))
+    return BoxRecord(problem.root_of_all if problem.roots else Boxes(none, none), problem.rows)
