@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -45,6 +46,7 @@ from spec_lang.obligations.model import (
     LinearAtom,
     Obligation,
     Region,
+    Semantics,
 )
 from spec_lang.obligations.outcome import Attestation, Outcome, Proved
 from tests.graphs import random_chain
@@ -394,3 +396,30 @@ def test_a_neuron_that_is_dead_is_still_read_by_others(
     proof = Proof((BoxProof(0, leaf, np.zeros(0), no_weights),))
     assert examine(Obligation(graph, region, output(0, 0.5)), proof).flaw is not None  # y <= −1/2: always
     assert examine(Obligation(graph, region, output(0, 2.5)), proof).flaw is None  # y <= −5/2: never
+
+
+@pytest.mark.parametrize("arithmetic", ["integers", "floats"])
+def test_one_sum_that_may_overflow_in_float32_spoils_every_bound(
+    arithmetic: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The output reads only the other sum; but 0 times infinity is no number."""
+    if arithmetic == "floats":
+        monkeypatch.setattr("spec_lang.kernel.proof.EXACT_PRODUCTS", 0)
+
+    def affine(rows: list[list[float]]) -> Affine:
+        weight = np.array(rows, dtype=np.float32)
+        return Affine((Dense(frozen(weight)),), frozen(np.zeros(len(rows), dtype=np.float32)))
+
+    two, one = TensorSpec("t", (2,)), TensorSpec("y", (1,))
+    region = Region((Box((Fraction(0),) * 2, (Fraction(1),) * 2),))
+    leaf, no_weights = np.array([CLOSED], dtype=np.int32), np.zeros((1, 0), dtype=np.uint8)
+    proof = Proof((BoxProof(0, leaf, np.zeros(0), no_weights),))
+    for huge, sound in ((3e38, False), (1.0, True)):
+        first, last = affine([[huge, huge], [1.0, 1.0]]), affine([[0.0, 1.0]])
+        nodes = (Node(first, (0,), two), Node(RELU, (1,), two), Node(last, (2,), one))
+        graph = Graph((two,), nodes, (3,))
+        asked = Obligation(graph, region, output(0, 3.0, -1))  # y >= 3: y is at most 2
+        if sound or arithmetic == "integers":  # the rounding of huge numbers hides what is small beside them
+            assert examine(asked, proof).flaw is None
+        in_float32 = replace(asked, semantics=Semantics.FLOAT32)
+        assert (examine(in_float32, proof).flaw is None) == sound
