@@ -16,7 +16,8 @@ from pathlib import Path
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from benchmarks.__main__ import CHECKOUT, FAMILIES
+from benchmarks.__main__ import FAMILIES
+from benchmarks.asking import CHECKOUT
 from benchmarks.instances import Instance, read_instances
 from spec_lang.engine import check
 from spec_lang.engine.options import CheckOptions, Silent

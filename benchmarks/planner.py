@@ -15,9 +15,11 @@ from pathlib import Path
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from benchmarks.__main__ import CHECKOUT, FAMILIES
-from benchmarks.decide import Measured, Way, decide
+from benchmarks.__main__ import FAMILIES
+from benchmarks.asking import CHECKOUT
+from benchmarks.decide import Way, decide
 from benchmarks.instances import Instance, read_instances
+from benchmarks.measured import Measured
 from spec_lang.engine.decide import installed_backends
 
 PLANNER = "planner"

@@ -16,7 +16,8 @@ import numpy as np
 from hypothesis import strategies as st
 
 from spec_lang.network.graph import Graph, Node, TensorSpec
-from spec_lang.network.primitives import RELU, Affine, Dense, LinearMap, Scale, frozen
+from spec_lang.network.primitives import RELU, Affine, Dense, Scale, frozen
+from tests.maps import rows_of
 
 LEAST_NORMAL = Fraction(1, 2**126)
 NASTY = (
@@ -84,11 +85,12 @@ def run(graph: Graph, point: Sequence[Fraction], style: Style, choice: random.Ra
             continue
         affine = node.primitive
         results = []
+        matrices = [rows_of(linear) for linear in affine.maps]
         for row, bias in enumerate(affine.bias):
             factors = [
-                (Fraction(float(w)), x)
-                for linear, operand in zip(affine.maps, operands, strict=True)
-                for w, x in _terms(linear, row, operand)
+                (Fraction(number), operand[column])
+                for rows, operand in zip(matrices, operands, strict=True)
+                for column, number in sorted(rows[row].items())
             ]
             if node.glue:
                 results.append(sum((w * x for w, x in factors), Fraction(float(bias))))
@@ -96,12 +98,6 @@ def run(graph: Graph, point: Sequence[Fraction], style: Style, choice: random.Ra
                 results.append(_Sum(style, choice).of(factors, Fraction(float(bias))))
         values.append(results)
     return values
-
-
-def _terms(linear: LinearMap, row: int, operand: list[Fraction]) -> list[tuple[float, Fraction]]:
-    if isinstance(linear, Scale):
-        return [(float(linear.factor[row]), operand[row])]
-    return list(zip(map(float, linear.weight[row]), operand, strict=True))
 
 
 @dataclass

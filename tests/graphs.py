@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from spec_lang.network.graph import Graph, Node, TensorSpec
 from spec_lang.network.primitives import RELU, Affine, Dense, LinearMap, PiecewiseLinear, Scale, frozen
+from tests.maps import applied
 
 NASTY = (0.0, -0.0, 1.0, -1.0, 0.1, -0.3, 0.5, 1e-3, 3e4, -7e5, 2.0**-149, 1e-310, 5e-324, 1.0 + 2.0**-52)
 
@@ -99,7 +100,7 @@ def exact_values(graph: Graph, point: Sequence[Fraction]) -> list[list[Fraction]
             continue
         total = [Fraction(float(b)) for b in node.primitive.bias]
         for linear, operand in zip(node.primitive.maps, operands, strict=True):
-            total = [t + s for t, s in zip(total, _apply(linear, operand), strict=True)]
+            total = [t + s for t, s in zip(total, applied(linear, operand), strict=True)]
         values.append(total)
     return values
 
@@ -107,12 +108,3 @@ def exact_values(graph: Graph, point: Sequence[Fraction]) -> list[list[Fraction]
 def exact_outputs(graph: Graph, point: Sequence[Fraction]) -> list[Fraction]:
     values = exact_values(graph, point)
     return [v for output in graph.outputs for v in values[output]]
-
-
-def _apply(linear: LinearMap, x: list[Fraction]) -> list[Fraction]:
-    if isinstance(linear, Scale):
-        return [Fraction(float(f)) * v for f, v in zip(linear.factor, x, strict=True)]
-    return [
-        sum((Fraction(float(w)) * v for w, v in zip(row, x, strict=True)), Fraction(0))
-        for row in linear.weight
-    ]

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.decide import Measured
 from benchmarks.instances import Instance
+from benchmarks.measured import Measured
 from benchmarks.planner import cell, main, summary
 
 INSTANCE = Instance(Path("n.onnx"), Path("q.vnnlib"), "sat")

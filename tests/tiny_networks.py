@@ -29,6 +29,7 @@ from spec_lang.network.primitives import (
 )
 from spec_lang.semantics.evaluate import Hidden, Network, Number, Port
 from spec_lang.syntax import ast
+from tests.maps import applied, rows_of
 
 NASTY_FLOATS = (0.0, -0.0, 1.0, -1.0, 0.1, -2.5, 1e-30, 3e30, -7e-12, 5e-324, 2.0**-149, 1 / 3, 65504.0)
 ABS_LIKE = PiecewiseLinear(knots=(-1.0, 0.5), slopes=(-1.0, 0.25, 3.0), anchor=2.0)
@@ -179,12 +180,7 @@ def reference_values(graph: Graph, point: Sequence[Fraction]) -> list[list[Fract
             continue
         total = [Fraction(float(b)) for b in node.primitive.bias]
         for linear, operand in zip(node.primitive.maps, operands, strict=True):
-            for i in range(len(total)):
-                if isinstance(linear, Scale):
-                    total[i] += Fraction(float(linear.factor[i])) * operand[i]
-                else:
-                    row = linear.weight[i]
-                    total[i] += sum(Fraction(float(w)) * x for w, x in zip(row, operand, strict=True))
+            total = [t + s for t, s in zip(total, applied(linear, operand), strict=True)]
         values.append(total)
     return values
 
@@ -218,17 +214,12 @@ def reference_jacobian(graph: Graph, point: Sequence[Fraction]) -> list[list[Fra
             continue
         result = [[Fraction(0)] * size for _ in node.primitive.bias]
         for linear, operand in zip(node.primitive.maps, node.operands, strict=True):
-            for i, row in enumerate(result):
-                for weight, inner in zip(_weights(linear, i), rows[operand], strict=True):
-                    row[:] = [total + weight * d for total, d in zip(row, inner, strict=True)]
+            for row, weights in zip(result, rows_of(linear), strict=True):
+                for column, weight in weights.items():
+                    inner = rows[operand][column]
+                    row[:] = [total + Fraction(weight) * d for total, d in zip(row, inner, strict=True)]
         rows.append(result)
     return [row for output in graph.outputs for row in rows[output]]
-
-
-def _weights(linear: LinearMap, i: int) -> list[Fraction]:
-    if isinstance(linear, Scale):
-        return [Fraction(float(f)) if j == i else Fraction(0) for j, f in enumerate(linear.factor)]
-    return [Fraction(float(w)) for w in linear.weight[i]]
 
 
 def _slope(function: PiecewiseLinear, t: Fraction) -> Fraction | None:

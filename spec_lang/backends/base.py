@@ -10,6 +10,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Protocol, runtime_checkable
 
+from spec_lang._companions import Cores
 from spec_lang._values import dataclass
 from spec_lang.kernel.verdict import EvidenceKind
 from spec_lang.obligations.certificate import Flaw, Proof
@@ -45,13 +46,15 @@ class Session:
     `confirm` replays a point exactly (the kernel's witness check) and says whether it is a
     counterexample; `observe` hears of progress.  Both are cheap and never raise.  `examine` is the kernel's
     check of a proof, which says what is wrong with it or None; who is told of unclosed leaves may refine
-    them and ask again.  Without it nobody checks before the verdict.
+    them and ask again.  Without it nobody checks before the verdict.  `cores` are those that a search may
+    use besides its own, with none if it is to do the same on every machine.
     """
 
     budget: Budget
     confirm: Callable[[Point], bool]
     observe: Callable[[Progress], None]
     examine: Callable[[Proof], Flaw | None] | None = None
+    cores: Cores | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,7 @@ from spec_lang.bounding.boxes import Boxes
 from spec_lang.bounding.linear import UNDERFLOW
 from spec_lang.bounding.program import F64, UNIT_ROUNDOFF
 
-# Steps of the search for a convex combination; the weights have settled to a few per cent by then.
-COMBINATION_STEPS = 12
-MOST_WEIGHT = 255  # of a row in a combination: weights are bytes, so that a certificate can keep them
-ROUNDS = 2
+ROUNDS = 2  # of a combination and all rows
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,16 +30,14 @@ class RowBounds:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Clipped:
-    """Smaller boxes, which of them are empty (kept at their old size), and the weights of the combination
-    of rows that was used, none where there is one row."""
+    """Smaller boxes, and which of them are empty (kept at their old size)."""
 
     boxes: Boxes
     empty: NDArray[np.bool_]
-    weights: NDArray[np.uint8]  # (batch, rows)
 
 
-def clip(boxes: Boxes, rows: RowBounds) -> Clipped:
-    """Shrink every box by every row and by a convex combination of them.
+def clip(boxes: Boxes, rows: RowBounds, combined: tuple[F64, F64] | None = None) -> Clipped:
+    """Shrink every box by every row, and by a combination of them, whose affine bounds are `combined`.
 
     Sound because where all rows are at most 0 so is any combination with weights >= 0, and where
     `a·x + c <= 0` each coordinate satisfies `a_i (x_i − e_i) <= −min(a·x + c)`, e_i the end of its
@@ -51,22 +46,16 @@ def clip(boxes: Boxes, rows: RowBounds) -> Clipped:
     lower, upper = boxes.lower.copy(), boxes.upper.copy()
     empty = np.zeros(len(boxes), dtype=np.bool_)
     count = rows.constant.shape[1]
-    several = count > 1
-    if several:
-        weights = choose_weights(boxes, rows)
-        coefficients, constant = combination(boxes, rows, weights)
-    else:
-        weights = np.zeros((len(boxes), count), dtype=np.uint8)
-    for _ in range(ROUNDS if several else 1):
-        if several:
-            empty |= _clip_by_row(lower, upper, coefficients, constant, strict=bool(rows.strict.all()))
+    for _ in range(1 if combined is None else ROUNDS):
+        if combined is not None:
+            empty |= _clip_by_row(lower, upper, *combined, strict=bool(rows.strict.all()))
         for i in range(count):
             empty |= _clip_by_row(
                 lower, upper, rows.coefficients[:, i], rows.constant[:, i], strict=bool(rows.strict[i])
             )
     # An empty box is kept at its old size: it is dropped by the caller, and stays well-formed here.
     lower[empty], upper[empty] = boxes.lower[empty], boxes.upper[empty]
-    return Clipped(Boxes(lower, upper), empty, weights)
+    return Clipped(Boxes(lower, upper), empty)
 
 
 def _clip_by_row(lower: F64, upper: F64, a: F64, c: F64, *, strict: bool) -> NDArray[np.bool_]:
@@ -88,40 +77,3 @@ def _clip_by_row(lower: F64, upper: F64, a: F64, c: F64, *, strict: bool) -> NDA
     lower[...] = np.where(closed[:, None], lower, new_lower)
     upper[...] = np.where(closed[:, None], upper, new_upper)
     return closed
-
-
-def choose_weights(boxes: Boxes, rows: RowBounds) -> NDArray[np.uint8]:
-    """Weights of a combination of the rows with a large minimum on each box: a heuristic, by
-    multiplicative-weights ascent; whatever it gives is sound to combine with."""
-    a, c = rows.coefficients, rows.constant
-    center = boxes.center
-    radius = boxes.radius(center)
-    at_center = np.einsum("brd,bd->br", a, center) + c
-    reach = np.einsum("brd,bd->br", abs(a), radius)
-    scale = (abs(at_center - reach).max(axis=1) + 1e-6)[:, None]
-    weights = np.full(c.shape, 1.0 / c.shape[1])
-    best, best_weights = np.full(len(c), -np.inf), weights
-    for step in range(COMBINATION_STEPS):
-        combined = np.matmul(weights[:, None, :], a)[:, 0]
-        value = (weights * at_center).sum(axis=1) - (abs(combined) * radius).sum(axis=1)
-        better = value > best
-        best = np.where(better, value, best)
-        best_weights = np.where(better[:, None], weights, best_weights)
-        worst_point = -np.sign(combined) * radius
-        gradient = at_center + np.matmul(a, worst_point[:, :, None])[:, :, 0]
-        weights = weights * np.exp(np.clip(gradient / scale * (3 / (1 + 0.3 * step)), -30, 30))
-        weights = weights / weights.sum(axis=1, keepdims=True)
-    largest = best_weights.max(axis=1, keepdims=True)
-    chosen: NDArray[np.uint8] = np.nan_to_num(np.rint(best_weights / largest * MOST_WEIGHT), nan=1.0).astype(
-        np.uint8
-    )
-    return chosen
-
-
-def combination(boxes: Boxes, rows: RowBounds, weights: NDArray[np.uint8]) -> tuple[F64, F64]:
-    """The combination of the rows by `weights`, as `(coefficients, constant)`; its rounding is subtracted
-    from the constant."""
-    a, c, w = rows.coefficients, rows.constant, weights.astype(np.float64)
-    size = (w * (np.einsum("brd,bd->br", abs(a), boxes.magnitude) + abs(c))).sum(axis=1)
-    slack = (c.shape[1] + a.shape[2] + 8) * UNIT_ROUNDOFF * 1.01 * size + UNDERFLOW
-    return np.matmul(w[:, None, :], a)[:, 0], (w * c).sum(axis=1) - slack

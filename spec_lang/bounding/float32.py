@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from spec_lang._values import dataclass
 from spec_lang.network.graph import Graph
-from spec_lang.network.primitives import Affine, Dense
+from spec_lang.network.primitives import Affine, most_terms
 from spec_lang.obligations.model import Box, Semantics
 
 UNIT32: Final = 2.0**-24
@@ -55,7 +55,7 @@ def roundings(graph: Graph, semantics: Semantics) -> dict[int, Rounding]:
     if semantics is Semantics.REAL:
         return {}
     return {
-        value: rounding_of(sum(m.sizes[0] if isinstance(m, Dense) else 1 for m in node.primitive.maps))
+        value: rounding_of(sum(map(most_terms, node.primitive.maps)))
         for value, node in enumerate(graph.nodes, start=len(graph.inputs))
         if isinstance(node.primitive, Affine) and not node.glue
     }

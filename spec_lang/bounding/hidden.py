@@ -14,18 +14,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spec_lang._values import dataclass
+from spec_lang.bounding.ascent import climb
 from spec_lang.bounding.boxes import Boxes
-from spec_lang.bounding.leaves import SHORT_BITS, first_neuron, neuron_numbers, rounded
+from spec_lang.bounding.leaves import SHORT_BITS, leaves
 from spec_lang.bounding.linear import Context
-from spec_lang.bounding.phases import Optimiser, Rows
+from spec_lang.bounding.objectives import Objectives, Rows, fresh_rows
+from spec_lang.bounding.phases import Optimiser
 from spec_lang.bounding.program import F64, Indices, Program, ReluStep
 from spec_lang.bounding.propagate import Known, Ranges, complete, pre_activation, start_rows
-from spec_lang.obligations.certificate import Lemma
+from spec_lang.bounding.unstable import first_neuron, neuron_numbers
+from spec_lang.obligations.certificate import Ints, Lemma, Multipliers
 
 HIDDEN_STEPS: Final = 20
-HIDDEN_ROWS: Final = 256  # neurons a pass
+HIDDEN_ROWS: Final = 256  # rows a pass
 # A bound that gains less than this share of its range is not worth a row of a lemma.
 LEAST_GAIN: Final = 0.01
+
+Sides = NDArray[np.int8]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,6 +41,58 @@ class Bounded:
     known: Known
     lemmas: tuple[Lemma, ...]
     optimiser: Optimiser
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Hidden:
+    """Rows for both sides of unstable neurons of one value: row j bounds `side[j]·z[neuron[j]]`; `before` is
+    what is known of it."""
+
+    neuron: Indices
+    side: Sides
+    before: F64
+    width: F64  # of the neuron's range
+    objectives: Objectives
+
+    def __len__(self) -> int:
+        return len(self.neuron)
+
+    def gains(self, bound: F64) -> NDArray[np.bool_]:
+        """Which rows have bounds that are worth to be kept."""
+        better: NDArray[np.bool_] = bound > self.before + LEAST_GAIN * self.width
+        return better | ((bound >= 0) & (self.before < 0))
+
+
+def hidden_rows(context: Context, value: int, ranges: Ranges) -> Hidden:
+    """Both sides of every unstable neuron, the lower ones first."""
+    lower, upper = ranges.lower[0], ranges.upper[0]
+    neurons = np.flatnonzero((lower < 0) & (upper > 0))
+    start, constant = _single_rows(context, value, neurons)
+    both = {v: np.concatenate([part, -part])[:, None, :] for v, part in start.items()}
+    objectives = Objectives(both, np.concatenate([constant, -constant])[:, None])
+    side = np.repeat(np.array([1, -1], dtype=np.int8), len(neurons))
+    before = np.concatenate([lower[neurons], -upper[neurons]])
+    width = np.tile(upper[neurons] - lower[neurons], 2)
+    return Hidden(np.tile(neurons, 2), side, before, width, objectives)
+
+
+def _single_rows(context: Context, value: int, neurons: Indices) -> tuple[dict[int, F64], F64]:
+    """The neurons as rows.  Of a value that rounds, and of which passes carry a part, by their places in it:
+    what is unstable is carried."""
+    columns = context.columns.get(value)
+    if columns is None or value in context.layouts or value not in context.errors:
+        return start_rows(context, value, neurons)
+    rows = (neurons[:, None] == columns).astype(np.float64)
+    return {value: rows}, np.zeros(len(neurons))
+
+
+def tightened(ranges: Ranges, hidden: Hidden, kept: Indices, bound: F64) -> Ranges:
+    """The ranges with the bounds of the rows `kept`."""
+    lower, upper = ranges.lower.copy(), ranges.upper.copy()
+    neuron, side = hidden.neuron[kept], hidden.side[kept]
+    np.maximum.at(lower[0], neuron[side > 0], bound[kept][side > 0])
+    np.minimum.at(upper[0], neuron[side < 0], -bound[kept][side < 0])
+    return Ranges(lower, upper)
 
 
 def bounded(
@@ -51,7 +108,7 @@ def bounded(
         plain = pre_activation(context, value, None if known is None else known[value])
         if not raised or not context.layouts:
             return plain
-        ranges, found = _raised(context, value, plain)
+        ranges, found = raise_bounds(context, value, plain)
         lemmas.extend(found)
         return ranges
 
@@ -60,53 +117,54 @@ def bounded(
         return Bounded(context, ranges, tuple(lemmas), Optimiser(context))
 
 
-def _raised(context: Context, value: int, plain: Ranges) -> tuple[Ranges, list[Lemma]]:
-    optimiser = Optimiser(context)
-    lower, upper = plain.lower.copy(), plain.upper.copy()
-    unstable = np.flatnonzero((lower[0] < 0) & (upper[0] > 0))
-    parts: list[tuple[Indices, NDArray[np.int8], NDArray[np.float32]]] = []
-    for first in range(0, len(unstable), HIDDEN_ROWS):
+def raise_bounds(context: Context, value: int, plain: Ranges) -> tuple[Ranges, list[Lemma]]:
+    """The range of one value by optimised slopes, and what says why."""
+    optimiser, hidden = Optimiser(context), hidden_rows(context, value, plain)
+    if not len(hidden):
+        return plain, []
+    rows = fresh_rows(hidden.objectives, optimiser.unstable, np.arange(len(hidden)))
+    bound, slopes = np.full(len(hidden), -np.inf), []
+    for first in range(0, len(hidden), HIDDEN_ROWS):
         context.check_time()
-        neurons = unstable[first : first + HIDDEN_ROWS]
-        before = np.concatenate([lower[0, neurons], -upper[0, neurons]])
-        slopes, bound = _optimised(optimiser, value, neurons)
-        width = np.tile(upper[0, neurons] - lower[0, neurons], 2)
-        kept = np.flatnonzero((bound > before + LEAST_GAIN * width) | ((bound >= 0) & (before < 0)))
-        twice = np.tile(neurons, 2)[kept]
-        side = np.where(kept < len(neurons), 1, -1).astype(np.int8)
-        lower[0, twice[side > 0]] = bound[kept][side > 0]
-        upper[0, twice[side < 0]] = -bound[kept][side < 0]
-        parts.append((twice, side, slopes[kept]))
-    return Ranges(lower, upper), _lemmas(context, value, parts)
+        part = slice(first, first + HIDDEN_ROWS)
+        raised = climbed(optimiser, rows.take(part), HIDDEN_STEPS)
+        numbers = leaves(optimiser, raised, SHORT_BITS)
+        bound[part] = numbers.bound
+        slopes.append(numbers.slopes)
+    kept = np.flatnonzero(hidden.gains(bound))
+    tree = np.full(len(kept), -1, dtype=np.int32)
+    none = np.zeros((len(kept), 0), dtype=np.float32)
+    lemmas = lemmas_of(context, value, hidden, kept, (tree, none, np.concatenate(slopes)[kept]))
+    return tightened(plain, hidden, kept, bound), lemmas
 
 
-def _optimised(optimiser: Optimiser, value: int, neurons: Indices) -> tuple[NDArray[np.float32], F64]:
-    """Rounded slopes for the lower bounds of z and of −z, and the bounds with them."""
-    start, constant = start_rows(optimiser.context, value, neurons)
-    both = {v: np.concatenate([part, -part])[:, None, :] for v, part in start.items()}
-    constants = np.concatenate([constant, -constant])[:, None]
-    count, unstable = len(constants), optimiser.unstable
-    phases = np.zeros((count, unstable.count), dtype=np.int8)
-    parameters = np.tile(unstable.lower_slope, (count, 1))
-    rows = Rows(both, constants, np.ones((count, 1)), phases, parameters, np.arange(count))
-    # Beyond 0 the neuron is stable and its bound of no further use.
-    _, best, _ = optimiser.optimise(rows, HIDDEN_STEPS, goal=0.0)
-    slopes = rounded(best.parameters, SHORT_BITS)
-    best.parameters = slopes.astype(np.float64)
-    bound = optimiser.evaluate(best, gradient=False).bounds.minimum
-    return slopes, np.where(np.isfinite(bound), bound, -np.inf)
+def climbed(optimiser: Optimiser, rows: Rows, steps: int) -> Rows:
+    """The rows with raised bounds; beyond 0 the neuron is stable, and its bound of no further use."""
+    return climb(optimiser.plain(optimiser.kind), rows, steps, 0.0, expired=optimiser.context.expired).rows
 
 
-def _lemmas(
-    context: Context, value: int, parts: list[tuple[Indices, NDArray[np.int8], NDArray[np.float32]]]
+def lemmas_of(
+    context: Context,
+    value: int,
+    hidden: Hidden,
+    kept: Indices,
+    proof: tuple[Ints, Multipliers, Multipliers],
 ) -> list[Lemma]:
-    """One lemma for every ReLU that `value` enters."""
-    if not any(len(neuron) for neuron, _, _ in parts):
+    """One lemma for every ReLU that `value` enters; `proof` has trees, multipliers and slopes of the rows
+    that are kept."""
+    if not len(kept):
         return []
-    neuron, side, slopes = (np.concatenate([part[i] for part in parts]) for i in range(3))
+    tree, multipliers, slopes = proof
     columns = neuron_numbers(context).astype(np.int32)
     return [
-        Lemma((first_neuron(context, step.value) + neuron).astype(np.int32), side, columns, slopes)
+        Lemma(
+            (first_neuron(context, step.value) + hidden.neuron[kept]).astype(np.int32),
+            hidden.side[kept],
+            tree,
+            multipliers,
+            columns,
+            slopes,
+        )
         for step in context.program.steps
         if isinstance(step, ReluStep) and step.operand == value
     ]

@@ -6,6 +6,7 @@ the same as short dyadics, in the units of the certificate, and rigorous bounds 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -13,9 +14,11 @@ from numpy.typing import NDArray
 
 from spec_lang._values import dataclass
 from spec_lang.bounding.linear import UNDERFLOW, Context
-from spec_lang.bounding.phases import Optimiser, Phases
-from spec_lang.bounding.phases import Rows as PhaseRows
-from spec_lang.bounding.program import F64, Indices, ReluStep
+from spec_lang.bounding.objectives import Objectives, fresh_rows
+from spec_lang.bounding.objectives import Rows as PhaseRows
+from spec_lang.bounding.phases import Optimiser
+from spec_lang.bounding.plain import Float
+from spec_lang.bounding.program import F64
 from spec_lang.bounding.rows import Rows, start_of
 from spec_lang.obligations.certificate import Multipliers
 
@@ -26,34 +29,25 @@ TIE_BITS: Final = (1, 2, 4, 8, 12, 16, 20, 24)
 CLASH_SHARES: Final = tuple(2.0**-k for k in (4, 12, 24, 40, 60))
 
 
-def neuron_numbers(context: Context) -> Indices:
-    """The certificate's number of every unstable neuron, in the order of `Unstable`."""
-    first, numbers = 0, [np.zeros(0, dtype=np.intp)]
-    for step in context.program.steps:
-        if isinstance(step, ReluStep):
-            if step.value in context.layouts:
-                layout = context.layouts[step.value]
-                numbers.append(first + layout.columns[: layout.mixed])
-            first += context.program.sizes[step.value]
-    return np.concatenate(numbers)
+def objectives_of(rows: Rows, context: Context, ks: Sequence[int]) -> Objectives:
+    """One objective for each of the conjunctions `ks`; those with fewer atoms have parts that are 0."""
+    most = max(int(rows.member[k].sum()) for k in ks)
+    index = np.zeros((len(ks), most), dtype=np.intp)
+    real = np.zeros((len(ks), most), dtype=np.bool_)
+    for i, k in enumerate(ks):
+        mine = np.flatnonzero(rows.member[k])
+        index[i, : len(mine)], real[i, : len(mine)] = mine, True
+    start = {v: part * real[:, :, None] for v, part in start_of(rows, context, index).items()}
+    return Objectives(start, rows.constant[index] * real, rows.relative)
 
 
-def first_neuron(context: Context, value: int) -> int:
-    """The number of the first element of the ReLU with result `value`."""
-    sizes = context.program.sizes
-    return sum(sizes[s.value] for s in context.program.steps if isinstance(s, ReluStep) and s.value < value)
-
-
-def fresh(problem_rows: Rows, optimiser: Optimiser, k: int) -> PhaseRows:
-    """Conjunction k as one row: an even mixture, every phase open, the default slopes."""
-    index = np.flatnonzero(problem_rows.member[k])[None, :]
-    start = start_of(problem_rows, optimiser.context, index)
-    constant = problem_rows.constant[index]
-    phases: Phases = np.zeros((1, optimiser.unstable.count), dtype=np.int8)
-    parameters = optimiser.unstable.lower_slope[None, :].copy()
-    mix = np.full(constant.shape, 1.0 / constant.shape[1])
-    node = np.zeros(1, dtype=np.intp)
-    return PhaseRows(start, constant, mix, phases, parameters, node, problem_rows.relative)
+def fresh(rows: Rows, optimiser: Optimiser, *ks: int) -> PhaseRows:
+    """Conjunctions as rows: even mixtures, every phase open, the default slopes."""
+    objectives = objectives_of(rows, optimiser.context, ks)
+    found = fresh_rows(objectives, optimiser.unstable, np.arange(len(ks)))
+    counts = rows.member[list(ks)].sum(axis=1, keepdims=True)
+    found.mix = np.where(np.arange(found.mix.shape[1]) < counts, 1.0 / counts, 0.0)
+    return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,14 +65,25 @@ def leaves(optimiser: Optimiser, rows: PhaseRows, bits: int) -> Leaves:
     # Any positive multiple of a leaf's numbers proves the same: the largest multiplier is about 1.
     size = rows.mix.max(axis=1, initial=0.0)
     factor = np.exp2(-np.round(np.log2(np.where(size > 0, size, 1.0))))[:, None]
+    if rows.objectives.anchored:
+        factor = np.ones_like(factor)
     multipliers = rounded(rows.mix * factor, bits)
-    slopes = rounded(np.where(is_open, rows.parameters, rows.parameters * factor), bits)
-    exact = rows.take(slice(None))
-    exact.mix, exact.parameters = multipliers.astype(np.float64), slopes.astype(np.float64)
+    parameters = rows.parameters
+    if bool((factor != 1.0).any()):
+        parameters = np.where(is_open, parameters, parameters * factor)
+    slopes = rounded(parameters, bits)
+    exact = PhaseRows(
+        rows.objectives,
+        rows.which,
+        multipliers.astype(np.float64),
+        rows.phases,
+        slopes.astype(np.float64),
+        rows.node,
+    )
     with np.errstate(all="ignore"):
-        bound = optimiser.evaluate(exact, gradient=False).bounds.minimum / factor[:, 0]
+        bound = optimiser.bounds(exact).minimum / factor[:, 0]
     usable = (multipliers > 0).any(axis=1) & np.isfinite(multipliers).all(axis=1)
-    usable &= np.isfinite(slopes).all(axis=1) & (np.where(is_open, slopes, 0) <= 1).all(axis=1)
+    usable &= np.isfinite(slopes).all(axis=1) & ~((slopes > 1) & is_open).any(axis=1)
     return Leaves(multipliers, slopes, np.where(usable & np.isfinite(bound), bound, -np.inf))
 
 
@@ -126,11 +131,15 @@ def nearly(optimiser: Optimiser, row: PhaseRows) -> Leaves | None:
     return None
 
 
-def rounded(values: F64, bits: int) -> NDArray[np.float32]:
+def rounded(values: Float, bits: int) -> NDArray[np.float32]:
     """To `bits` significant bits, as float32; what is below its normal range becomes 0."""
-    mantissa, exponent = np.frexp(np.nan_to_num(values, nan=0.0, posinf=np.inf))
     with np.errstate(over="ignore", under="ignore"):
-        result: NDArray[np.float32] = np.ldexp(np.round(np.ldexp(mantissa, bits)), exponent - bits).astype(
-            np.float32
-        )
-    return np.where(abs(result) < np.finfo(np.float32).tiny, np.float32(0), result)
+        single = np.nan_to_num(values, nan=0.0, posinf=np.inf, neginf=-np.inf).astype(np.float32)
+    # The bits of a float's magnitude are in order: adding half a unit of the last one that stays rounds it.
+    lost = FULL_BITS - bits
+    whole = single.view(np.uint32)
+    if lost:
+        whole = (whole + np.uint32(1 << (lost - 1))) & np.uint32(0xFFFFFFFF ^ ((1 << lost) - 1))
+    result: NDArray[np.float32] = whole.view(np.float32)
+    result[abs(result) < np.finfo(np.float32).tiny] = 0
+    return result

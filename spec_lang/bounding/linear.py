@@ -114,6 +114,15 @@ class Context:
         self.magnitudes[step.value] = magnitude
         self.norms[step.value] = np.sqrt(np.einsum("bn,bn->b", magnitude, magnitude)) * 1.0001
 
+    def norm_of(self, value: int) -> F64:
+        """Box by box (batch,) the Euclidean norm of the magnitudes of any value, all its elements; rounded up
+        by enough for one sum."""
+        if value in self.norms:
+            return self.norms[value]
+        magnitude = self.magnitudes[value]
+        norm = np.sqrt(np.einsum("bn,bn->b", magnitude, magnitude)) * 1.0001 + UNDERFLOW
+        return np.broadcast_to(norm, (len(self.boxes),))
+
     def relax(self, step: ReluStep, relaxation: Relaxation) -> None:
         """Record a ReLU's relaxation; from here on passes carry only the neurons that matter."""
         self.layouts[step.value] = chosen = layout(relaxation)
@@ -175,8 +184,10 @@ class Substitution:
     Sound because every step loses at most γ times what `weight` gathers there: at an affine value the
     product A·W, the dot A·b and the slope product that made A each err by at most γ|A|·(|W||x| + |b|),
     which is at most γ‖A‖₂·norms; a ReLU's intercept term has one sign, so that its own sum bounds its
-    error; the constant's running sum errs by γ times all that was added to it.  Under float32 an affine value
-    is its map plus an error e with |e| <= errors, so that A·e is at least −|A|·errors.
+    error; the constant's running sum errs by γ times all that was added to it.  Rows that meet at one value
+    may cancel each other, and with them what their own errors scale with: both are counted before they do.
+    Under float32 an affine value is its map plus an error e with |e| <= errors, so that A·e is at least
+    −|A|·errors.
     """
 
     def __init__(self, context: Context, owner: Owners, constant: F64) -> None:
@@ -190,10 +201,7 @@ class Substitution:
         """Account for start rows that are themselves rounded, or that meet others at one value."""
         weight = self.weight
         for value, coefficients in start.items():
-            magnitude = self.context.magnitudes[value]
-            # The whole value's norm, though only its carried elements have coefficients here.
-            size = np.sqrt(np.einsum("bn,bn->b", magnitude, magnitude)) + UNDERFLOW
-            size = np.broadcast_to(size, (len(self.context.boxes),))[self.owner]
+            size = self.context.norm_of(value)[self.owner]
             weight = weight + size * (np.sqrt(np.einsum("rn,rn->r", coefficients, coefficients)) + UNDERFLOW)
         # Twice: once for `relative`, once for the sum with what arrives at the same value.
         self.weight = self.weight + weight * (1.01 + 2 * relative / self.gamma)
@@ -228,7 +236,7 @@ class Substitution:
             self.constant -= lost
             self.weight += lost
         for number, operand in enumerate(step.operands):
-            _accumulate(pending, operand, self.context.map_of(step, number).backward(coefficients))
+            self._accumulate(pending, operand, self.context.map_of(step, number).backward(coefficients))
 
     def _relu(self, step: ReluStep, coefficients: F64, pending: dict[int, F64]) -> None:
         chosen = self.context.layouts[step.value]
@@ -240,12 +248,17 @@ class Substitution:
             intercept = np.einsum("rn,rn->r", negative, np.take(relaxation.upper_intercept, owner, axis=0))
             self.constant += intercept
             self.weight -= intercept
-            positive *= np.take(relaxation.lower_slope, owner, axis=0)
+            positive *= self.lower_slopes(step, part)
             negative *= np.take(relaxation.upper_slope, owner, axis=0)
             positive += negative
             active = coefficients[:, chosen.mixed :]
             coefficients = np.concatenate([positive, active], axis=1) if active.shape[1] else positive
         self.forward_to_operand(step, coefficients, pending)
+
+    def lower_slopes(self, step: ReluStep, part: F64) -> F64:
+        """The lower slopes of the mixed neurons for every row, whose coefficients are `part`; in [0, 1]."""
+        del part
+        return np.take(self.context.layouts[step.value].relaxation.lower_slope, self.owner, axis=0)
 
     def forward_to_operand(self, step: ReluStep, coefficients: F64, pending: dict[int, F64]) -> None:
         """Hand a ReLU's relaxed coefficients to its operand, in the order that the operand carries."""
@@ -254,7 +267,20 @@ class Substitution:
             full = np.zeros((len(coefficients), self.context.program.sizes[step.operand]))
             full[:, chosen.columns] = coefficients
             coefficients = self.context.carried(step.operand, full)
-        _accumulate(pending, step.operand, coefficients)
+        self._accumulate(pending, step.operand, coefficients)
+
+    def _accumulate(self, pending: dict[int, F64], value: int, coefficients: F64) -> None:
+        """Add to what is pending at `value`.
+
+        Where rows meet they may cancel each other, and with them what their own rounding scales with.
+        """
+        if value not in pending:
+            pending[value] = coefficients
+            return
+        norms = self.context.norm_of(value)[self.owner]
+        for part in (pending[value], coefficients):
+            self.weight += norms * (np.sqrt(np.einsum("rn,rn->r", part, part)) + UNDERFLOW)
+        pending[value] = pending[value] + coefficients
 
     def concretise(self, coefficients: F64) -> LinearBounds:
         context, owner = self.context, self.owner
@@ -266,10 +292,6 @@ class Substitution:
         least = np.einsum("rd,rd->r", coefficients, center) - reach + constant
         minimum = least - (self.gamma * (1.01 * (size + abs(constant))) + UNDERFLOW)
         return LinearBounds(coefficients, constant, minimum)
-
-
-def _accumulate(pending: dict[int, F64], value: int, coefficients: F64) -> None:
-    pending[value] = pending[value] + coefficients if value in pending else coefficients
 
 
 def affine_interval(context: Context, step: AffineStep) -> tuple[F64, F64]:

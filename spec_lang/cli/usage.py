@@ -5,6 +5,7 @@ Imports nothing that is slow: `nnspec --help` loads it.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -39,8 +40,10 @@ def assignment(text: str) -> tuple[str, str]:
 
 
 def network(text: str) -> tuple[str, Path]:
-    """`name=FILE`, or `FILE` for the only network, whose name is then empty."""
+    """`name=FILE`, or `FILE` for the only network, whose name is then empty; a path may have a `=`, too."""
     name, equals, file = text.partition("=")
+    if "/" in name or os.sep in name or Path(text).is_file():
+        return "", Path(text)
     if equals and (not name or not file):
         raise UsageError(f"`--network {text}` is not of the form `name=FILE` or `FILE`")
     return (name, Path(file)) if equals else ("", Path(text))

@@ -9,7 +9,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from spec_lang.kernel.proof import Examined, OutOfTime, examine
+from spec_lang._companions import Companion, Cores, Lost, can_fork
+from spec_lang.kernel.proof import Examined, OutOfTime, Walked, examine
+from spec_lang.kernel.shares import Share
 from spec_lang.obligations.certificate import Flaw, Proof
 from spec_lang.obligations.model import Obligation
 
@@ -26,8 +28,16 @@ def allowance(timeout: float | None) -> float:
 class Checks:
     """`announce` hears that a check begins.  `seconds` is what they have taken so far."""
 
-    def __init__(self, timeout: float | None, announce: Callable[[], None], *, exact: bool) -> None:
+    def __init__(
+        self,
+        timeout: float | None,
+        announce: Callable[[], None],
+        *,
+        exact: bool,
+        cores: Cores | None = None,
+    ) -> None:
         self.seconds = 0.0
+        self._cores = cores
         self._allowed = allowance(timeout)
         self._announce = announce
         self._exact = exact
@@ -67,10 +77,53 @@ class Checks:
         started = time.monotonic()
         end = started + self._allowed - self.seconds
         try:
-            found = examine(obligation, proof, exact=self._exact, expired=lambda: time.monotonic() > end)
+            found = self._by_kernel(obligation, proof, end, exact=self._exact)
             if self._exact and found.evidence is None:
                 # A proof that is weaker than was asked for is told from one that is none.
-                found = examine(obligation, proof, expired=lambda: time.monotonic() > end)
+                found = self._by_kernel(obligation, proof, end, exact=False)
             return found
         finally:
             self.seconds += time.monotonic() - started
+
+    def _by_kernel(self, obligation: Obligation, proof: Proof, end: float, *, exact: bool) -> Examined:
+        def expired() -> bool:
+            return time.monotonic() > end
+
+        return examine(obligation, proof, exact=exact, expired=expired, spread=self._spread)
+
+    def _spread(self, walk: Callable[[Share], Walked]) -> list[Walked]:
+        """Every share of a check, in as many processes as there are cores to spare."""
+        helpers: list[Companion[Share, Walked]] = []
+        try:
+            while self._cores is not None and can_fork() and self._cores.take():
+                helpers.append(Companion(walk))
+            shares = [Share(number, len(helpers) + 1) for number in range(len(helpers) + 1)]
+            asked = [
+                helper if _takes(helper, share) else None
+                for helper, share in zip(helpers, shares[1:], strict=True)
+            ]
+            found = [walk(shares[0])]
+            for helper, share in zip(asked, shares[1:], strict=True):
+                found.append(_answer(helper) or walk(share))
+            return found
+        finally:
+            for helper in helpers:
+                helper.end()
+                if self._cores is not None:
+                    self._cores.give_back()
+
+
+def _takes(helper: Companion[Share, Walked], share: Share) -> bool:
+    try:
+        helper.ask(share)
+    except Lost:
+        return False
+    return True
+
+
+def _answer(helper: Companion[Share, Walked] | None) -> Walked | None:
+    """None where it is lost: the time is up, or it was killed."""
+    try:
+        return None if helper is None else helper.answer()
+    except Lost:
+        return None

@@ -67,12 +67,8 @@ def plus(left: Dyadic, right: Dyadic) -> Dyadic:
 
 
 def times(rows: Dyadic, vector: Dyadic) -> Dyadic:
-    """`rows @ vector`; for a row that is a vector and a matrix, `matrix @ row`, or element by element."""
-    shift = rows.shift + vector.shift
-    if rows.numbers.ndim == 1 and vector.numbers.ndim == 1:
-        return Dyadic(rows.numbers * vector.numbers, shift)
-    left, right = (rows, vector) if rows.numbers.ndim == 2 else (vector, rows)
-    return Dyadic(left.numbers @ right.numbers, shift)
+    """`rows @ vector`"""
+    return Dyadic(rows.numbers @ vector.numbers, rows.shift + vector.shift)
 
 
 def absolute(array: Dyadic) -> Dyadic:

@@ -18,8 +18,10 @@ from numpy.typing import NDArray
 
 from spec_lang._values import dataclass
 from spec_lang.diagnostics import InternalError
+from spec_lang.kernel.arrays import Index
+from spec_lang.kernel.maps import Map, Matrix, absolute, map_of, with_numbers
 from spec_lang.network.graph import Graph
-from spec_lang.network.primitives import Affine, Dense, Floats, PiecewiseLinear, Primitive
+from spec_lang.network.primitives import Affine, Floats, PiecewiseLinear, Primitive, numbers_of
 
 Integers = NDArray[Any]  # of dtype object: Python's own integers, which do not overflow
 
@@ -34,9 +36,47 @@ class Dyadic:
     shift: int
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class ExactMap:
+    """A linear map whose numbers are `integers.numbers / 2**shift`, on vectors and on batches of them.
+
+    A column of a matrix that meets nothing but zeros is left out: behind a ReLU, many do.
+    """
+
+    integers: Map
+    shift: int
+
+    @classmethod
+    def of(cls, linear: Map) -> ExactMap:
+        """A map of floats, exactly."""
+        numbers = dyadic(linear.numbers)
+        return cls(with_numbers(linear, numbers.numbers), numbers.shift)
+
+    def forward(self, point: Dyadic) -> Dyadic:
+        numbers = point.numbers if point.numbers.ndim == 2 else point.numbers[None]
+        present = self._present(numbers)
+        part = numbers if present is None else numbers[:, present]
+        found = self.integers.forward(part, present)
+        return Dyadic(found if point.numbers.ndim == 2 else found[0], point.shift + self.shift)
+
+    def backward(self, rows: Dyadic) -> Dyadic:
+        present = self._present(rows.numbers)
+        part = rows.numbers if present is None else rows.numbers[:, present]
+        return Dyadic(self.integers.backward(part, present), rows.shift + self.shift)
+
+    def rows(self, chosen: Index) -> Dyadic:
+        return Dyadic(self.integers.rows(chosen), self.shift)
+
+    def absolute(self) -> ExactMap:
+        return ExactMap(absolute(self.integers), self.shift)
+
+    def _present(self, batch: Integers) -> Index | None:
+        return np.flatnonzero((batch != 0).any(axis=0)) if isinstance(self.integers, Matrix) else None
+
+
 @dataclass(frozen=True, slots=True)
 class _Sum:
-    maps: tuple[Dyadic, ...]  # matrices (out, in), or factors (n,)
+    maps: tuple[ExactMap, ...]
     bias: Dyadic
 
 
@@ -93,8 +133,8 @@ def evaluate_exact(graph: Graph, point: Sequence[Fraction]) -> tuple[Fraction, .
 def _compiled(primitive: Primitive) -> _Sum | _Pieces:
     match primitive:
         case Affine():
-            arrays = (m.weight if isinstance(m, Dense) else m.factor for m in primitive.maps)
-            return _Sum(tuple(dyadic(array) for array in arrays), dyadic(primitive.bias))
+            maps = (ExactMap.of(map_of(linear, numbers_of(linear))) for linear in primitive.maps)
+            return _Sum(tuple(maps), dyadic(primitive.bias))
         case PiecewiseLinear():
             return _compiled_pieces(primitive)
         case _ as unreachable:
@@ -143,7 +183,7 @@ def _compiled_pieces(function: PiecewiseLinear) -> _Pieces:
 
 
 def _sum(step: _Sum, operands: Sequence[Dyadic], odd: int) -> Dyadic:
-    parts = [_product(linear, operand) for linear, operand in zip(step.maps, operands, strict=True)]
+    parts = [linear.forward(operand) for linear, operand in zip(step.maps, operands, strict=True)]
     if step.bias.numbers.any():
         parts.append(Dyadic(step.bias.numbers * odd, step.bias.shift))
     shift = max(part.shift for part in parts)
@@ -153,26 +193,14 @@ def _sum(step: _Sum, operands: Sequence[Dyadic], odd: int) -> Dyadic:
     return Dyadic(sum(aligned[1:], start=aligned[0]), shift)
 
 
-def _product(linear: Dyadic, operand: Dyadic) -> Dyadic:
-    shift = linear.shift + operand.shift
-    if linear.numbers.ndim == 1:
-        return Dyadic(linear.numbers * operand.numbers, shift)
-    present = np.flatnonzero(operand.numbers)  # behind a ReLU, many are 0
-    if present.size == 0:
-        return Dyadic(objects([0] * linear.numbers.shape[0]), 0)
-    return Dyadic(linear.numbers[:, present] @ operand.numbers[present], shift)
-
-
 def _pieces(step: _Pieces, operands: Sequence[Dyadic], odd: int) -> Dyadic:
     (operand,) = operands
     unit = odd << operand.shift  # the integer that stands for 1
-    # `knot < t` as integers: `knot.numerator * unit < t * knot.denominator`.
-    ends = [(knot.numerator * unit, knot.denominator) for knot in step.knots]
-    results = []
-    for number in operand.numbers:
-        piece = sum(end < number * denominator for end, denominator in ends)
-        results.append(step.slopes[piece] * number + step.offsets[piece] * unit)
-    return Dyadic(objects(results), operand.shift + step.shift)
+    piece = np.zeros(len(operand.numbers), dtype=np.intp)
+    for knot in step.knots:  # `knot < t` as integers: `knot.numerator * unit < t * knot.denominator`
+        piece += (operand.numbers * knot.denominator > knot.numerator * unit).astype(np.intp)
+    slopes, offsets = objects(step.slopes), objects([offset * unit for offset in step.offsets])
+    return Dyadic(slopes[piece] * operand.numbers + offsets[piece], operand.shift + step.shift)
 
 
 def objects(numbers: Sequence[object]) -> Integers:

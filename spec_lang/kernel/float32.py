@@ -3,22 +3,25 @@
 In: a graph whose weights are float32, and a point.  Out: the outputs when sums run from left to right without
 fused operations, rounding to nearest, ties to even; and intervals that hold the outputs whatever the order,
 with or without fused operations, wider accumulators, and results below 2^-126 flushed to zero.  All in
-integers.  Nodes of the claim (`glue`) are exact.
+integers.  Nodes that are `glue` are exact, and may take and give numbers that float32 does not hold.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import accumulate, pairwise
-from typing import Final
+from math import lcm
+from typing import Final, assert_never
 
 import numpy as np
 
 from spec_lang._values import dataclass
+from spec_lang.kernel.arrays import ROOM
 from spec_lang.kernel.exact import Dyadic, Integers, dyadic, objects
+from spec_lang.kernel.maps import Map, absolute, map_of, with_numbers
 from spec_lang.network.graph import Graph, Node
-from spec_lang.network.primitives import RELU, Affine, Dense
+from spec_lang.network.primitives import RELU, Affine, most_terms, numbers_of
 
 Values = list[Fraction]
 
@@ -26,6 +29,7 @@ _PRECISION: Final = 24  # bits of a float32's significand; its unit roundoff is 
 _LEAST: Final = 149  # every float32 is a multiple of 2^-149
 _LEAST_NORMAL: Final = 126
 _LARGEST: Final = (1 << 128) - (1 << 104)
+_ZERO: Final = Fraction(0)
 _GRID: Final = 200  # the ends of enclosures are multiples of 2^-200
 
 
@@ -35,20 +39,28 @@ class _NoFloat(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Sum:
-    """Numerators over 2^-149: by operand a matrix (out, in), or factors (n,); `terms` products a sum."""
+    """Maps of numerators over 2^-149, one an operand; `terms` products a sum."""
 
-    weights: tuple[Integers, ...]
+    maps: tuple[Map, ...]
     bias: Integers
     terms: int
 
 
 @dataclass(frozen=True, slots=True)
 class _Glue:
-    weights: tuple[Dyadic, ...]
-    bias: Dyadic
+    """Numerators over `2**places`."""
+
+    maps: tuple[Map, ...]
+    bias: Integers
+    places: int
 
 
-_Step = _Sum | _Glue | None  # None for ReLU
+@dataclass(frozen=True, slots=True)
+class _Relu:
+    exact: bool
+
+
+_Step = _Sum | _Glue | _Relu
 
 
 class Float32Network:
@@ -96,15 +108,17 @@ def _compiled(node: Node) -> _Step:
     if not isinstance(node.primitive, Affine):
         if node.primitive != RELU:
             raise _NoFloat
-        return None
-    arrays = [m.weight if isinstance(m, Dense) else m.factor for m in node.primitive.maps]
+        return _Relu(node.glue)
+    primitive = node.primitive
     if node.glue:
-        return _Glue(tuple(map(dyadic, arrays)), dyadic(node.primitive.bias))
-    if any(array.dtype != np.float32 for array in (*arrays, node.primitive.bias)):
+        numbers = [*map(dyadic, map(numbers_of, primitive.maps)), dyadic(primitive.bias)]
+        places = max(part.shift for part in numbers)
+        *weights, bias = (part.numbers * (1 << (places - part.shift)) for part in numbers)
+        return _Glue(tuple(map(map_of, primitive.maps, weights)), bias, places)
+    if any(array.dtype != np.float32 for array in (*map(numbers_of, primitive.maps), primitive.bias)):
         raise _NoFloat
-    weights = tuple(_over_least(dyadic(array)) for array in arrays)
-    terms = sum(w.shape[1] if w.ndim == 2 else 1 for w in weights)
-    return _Sum(weights, _over_least(dyadic(node.primitive.bias)), terms)
+    maps = (map_of(m, _over_least(dyadic(numbers_of(m)))) for m in primitive.maps)
+    return _Sum(tuple(maps), _over_least(dyadic(primitive.bias)), sum(map(most_terms, primitive.maps)))
 
 
 def _over_least(floats: Dyadic) -> Integers:
@@ -118,22 +132,44 @@ def _over_least(floats: Dyadic) -> Integers:
 
 def _executed(step: _Step, operands: Sequence[Values]) -> Values:
     """The values of one node, rounding every product and every sum."""
-    if isinstance(step, _Glue):
-        return _exactly(step, operands)
-    given = [[_numerator(number) for number in operand] for operand in operands]
-    if step is None:
-        return [Fraction(max(number, 0), 1 << _LEAST) for number in given[0]]
-    return [Fraction(_summed(step, row, given), 1 << _LEAST) for row in range(len(step.bias))]
+    match step:
+        case _Glue():
+            return _exactly(step, operands)
+        case _Relu(exact=exact):
+            (operand,) = operands
+            if not exact:
+                operand = [Fraction(_numerator(number), 1 << _LEAST) for number in operand]
+            return [max(number, _ZERO) for number in operand]
+        case _Sum():
+            given = [[_numerator(number) for number in operand] for operand in operands]
+            return [Fraction(total, 1 << _LEAST) for total in _summed(step, given)]
+        case _ as unreachable:
+            assert_never(unreachable)
 
 
-def _summed(step: _Sum, row: int, operands: Sequence[Sequence[int]]) -> int:
-    total = 0
-    for weight, numbers in zip(step.weights, operands, strict=True):
-        terms = zip(weight[row], numbers, strict=True) if weight.ndim == 2 else [(weight[row], numbers[row])]
-        for factor, number in terms:
+def _summed(step: _Sum, operands: Sequence[Sequence[int]]) -> list[int]:
+    """Operand by operand, each in the order of its elements, and the bias at last."""
+    totals = [0] * len(step.bias)
+    for linear, numbers in zip(step.maps, operands, strict=True):
+        factors = linear.numbers.ravel().tolist()
+        for row, column, place in _terms(linear, (len(totals), len(numbers))):
+            factor, number = factors[place], numbers[column]
             if factor and number:
-                total = _nearest(total + _nearest(factor * number, _LEAST), 0)
-    return _nearest(total + step.bias[row], 0)
+                totals[row] = _nearest(totals[row] + _nearest(factor * number, _LEAST), 0)
+    return [_nearest(total + bias, 0) for total, bias in zip(totals, step.bias, strict=True)]
+
+
+def _terms(linear: Map, shape: tuple[int, int]) -> Iterator[tuple[int, int, int]]:
+    """All products: the element of the result, that of the operand, and the number's place in the map, by
+    the first and then by the second."""
+    size, width = shape
+    places = with_numbers(linear, np.arange(1, linear.numbers.size + 1).reshape(linear.numbers.shape))
+    step = max(1, ROOM // max(1, width))
+    for start in range(0, size, step):
+        rows = places.rows(np.arange(start, min(start + step, size)))
+        row, column = np.nonzero(rows)
+        found = rows[row, column] - 1
+        yield from zip((row + start).tolist(), column.tolist(), found.tolist(), strict=True)
 
 
 def _nearest(number: int, places: int) -> int:
@@ -151,21 +187,20 @@ def _nearest(number: int, places: int) -> int:
 
 def _numerator(number: Fraction) -> int:
     """`number` over 2^-149, if float32 holds it."""
-    scaled = number * (1 << _LEAST)
-    if scaled.denominator != 1 or _nearest(scaled.numerator, 0) != scaled.numerator:
+    scaled, rest = divmod(number.numerator << _LEAST, number.denominator)
+    if rest or _nearest(scaled, 0) != scaled:
         raise _NoFloat
-    return scaled.numerator
+    return scaled
 
 
 def _exactly(step: _Glue, operands: Sequence[Values]) -> Values:
-    total = [Fraction(number, 1 << step.bias.shift) for number in step.bias.numbers]
-    for weight, numbers in zip(step.weights, operands, strict=True):
-        vector = np.array(numbers, dtype=object)
-        moved = weight.numbers @ vector if weight.numbers.ndim == 2 else weight.numbers * vector
-        total = [
-            so_far + part / Fraction(1 << weight.shift) for so_far, part in zip(total, moved, strict=True)
-        ]
-    return total
+    """As sums of integers over one denominator."""
+    denominator = lcm(*(number.denominator for operand in operands for number in operand))
+    total = step.bias * denominator
+    for linear, operand in zip(step.maps, operands, strict=True):
+        scaled = [number.numerator * (denominator // number.denominator) for number in operand]
+        total = total + linear.forward(objects(scaled)[None])[0]
+    return [Fraction(number, denominator << step.places) for number in total]
 
 
 # -- every execution -----------------------------------------------------------------------------------
@@ -191,24 +226,21 @@ class _Enclosed:
 
 def _enclosed(step: _Step, operands: Sequence[_Enclosed]) -> _Enclosed | None:
     """What a node computes of any of these operands."""
-    if step is None:
+    if isinstance(step, _Relu):
         (operand,) = operands
         low = np.maximum(operand.center - operand.radius, 0)
         high = np.maximum(operand.center + operand.radius, 0)
         center = (low + high) // 2
         return _Enclosed(center, high - center)
-    if isinstance(step, _Glue):
-        places = max(part.shift for part in (*step.weights, step.bias))
-        weights = [part.numbers * (1 << (places - part.shift)) for part in step.weights]
-        bias = step.bias.numbers * (1 << (places - step.bias.shift))
-    else:
-        places, weights, bias = _LEAST, list(step.weights), step.bias
-    center = radius = size = objects([0] * len(bias))
-    for weight, operand in zip(weights, operands, strict=True):
-        center = center + _times(weight, operand.center)
-        radius = radius + _times(abs(weight), operand.radius)
-        size = size + _times(abs(weight), abs(operand.center) + operand.radius)
-    center, size = center + bias * (1 << _GRID), size + abs(bias) * (1 << _GRID)
+    places = step.places if isinstance(step, _Glue) else _LEAST
+    center = radius = size = objects([0] * len(step.bias))
+    for linear, operand in zip(step.maps, operands, strict=True):
+        size_of = absolute(linear)
+        center = center + linear.forward(operand.center[None])[0]
+        radius = radius + size_of.forward(operand.radius[None])[0]
+        if isinstance(step, _Sum):
+            size = size + size_of.forward((abs(operand.center) + operand.radius)[None])[0]
+    center, size = center + step.bias * (1 << _GRID), size + abs(step.bias) * (1 << _GRID)
     if isinstance(step, _Sum):
         largest = _largest_partial(size, step.terms)
         if largest is None or (largest >= _LARGEST << (_GRID + places)).any():
@@ -226,8 +258,3 @@ def _largest_partial(size: Integers, terms: int) -> Integers | None:
         return None
     flushed = (2 * terms + 1) << (_GRID + _LEAST - _LEAST_NORMAL)
     return -((-(size + flushed) * (1 << _PRECISION)) // left)
-
-
-def _times(weight: Integers, vector: Integers) -> Integers:
-    product: Integers = weight @ vector if weight.ndim == 2 else weight * vector
-    return product

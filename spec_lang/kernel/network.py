@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spec_lang._values import dataclass
-from spec_lang.network.graph import Graph
-from spec_lang.network.primitives import RELU, Affine, Dense
+from spec_lang.kernel.maps import Map, map_of
+from spec_lang.network.graph import Graph, Node
+from spec_lang.network.primitives import RELU, Affine, most_terms, numbers_of
 from spec_lang.obligations.model import Semantics
 
 F64 = NDArray[np.float64]
@@ -26,17 +27,17 @@ class Unchecked(Exception):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AffineStep:
-    """`value = Σ weights[k] · operands[k] + bias`; a vector of weights multiplies element by element.
+    """`value = Σ maps[k](operands[k]) + bias`.
 
-    `terms` is the number of products that one element sums, and 0 for glue, which is exact under every
-    semantics.
+    `terms` bounds how many products one element sums; what is `exact` is so under every semantics.
     """
 
     value: int
     operands: tuple[int, ...]
-    weights: tuple[F64, ...]
+    maps: tuple[Map, ...]
     bias: F64
     terms: int
+    exact: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,7 +72,16 @@ class Network:
     @property
     def multiplications(self) -> int:
         """Products that one backward substitution of one row makes, roughly."""
-        return sum(w.size for step in self.producer.values() for w in step.weights)
+        return sum(linear.products for step in self.producer.values() for linear in step.maps)
+
+    @property
+    def longest_sum(self) -> int:
+        """A bound on how many numbers are added up at once, in either direction.
+
+        Backwards, what reaches one element of a value comes from as many elements of a reader at most.
+        """
+        forwards = [step.terms + 1 for step in self.producer.values()]
+        return max([1, self.input_size, *self.sizes, *forwards]) + max([0, *self.readers])
 
 
 def float32_error(terms: int) -> tuple[Fraction, Fraction]:
@@ -100,7 +110,7 @@ def compiled(graph: Graph, semantics: Semantics = Semantics.REAL) -> Network:
     neurons = 0
     for value, node in enumerate(graph.nodes, start=len(graph.inputs)):
         if isinstance(node.primitive, Affine):
-            step = _affine(value, node.operands, node.primitive, glue=node.glue)
+            step = _affine(value, node, node.primitive)
             if semantics is Semantics.FLOAT32 and not node.glue and not _is_float32(node.primitive):
                 raise Unchecked(f"{node.tensor.name}: its weights are not float32")
             steps.append(step)
@@ -115,15 +125,13 @@ def compiled(graph: Graph, semantics: Semantics = Semantics.REAL) -> Network:
 
 
 def _is_float32(primitive: Affine) -> bool:
-    arrays = [m.weight if isinstance(m, Dense) else m.factor for m in primitive.maps]
-    return all(array.dtype == np.float32 for array in (*arrays, primitive.bias))
+    arrays = (*map(numbers_of, primitive.maps), primitive.bias)
+    return all(array.dtype == np.float32 for array in arrays)
 
 
-def _affine(value: int, operands: tuple[int, ...], primitive: Affine, *, glue: bool) -> AffineStep:
-    arrays = [m.weight if isinstance(m, Dense) else m.factor for m in primitive.maps]
-    weights = tuple(np.asarray(array, dtype=np.float64) for array in arrays)
+def _affine(value: int, node: Node, primitive: Affine) -> AffineStep:
+    maps = tuple(map_of(m, np.asarray(numbers_of(m), dtype=np.float64)) for m in primitive.maps)
     bias = np.asarray(primitive.bias, dtype=np.float64)
-    if not all(np.isfinite(array).all() for array in (*weights, bias)):
-        raise Unchecked("a weight is not finite")
-    terms = 0 if glue else sum(w.shape[1] if w.ndim == 2 else 1 for w in weights)
-    return AffineStep(value, operands, weights, bias, terms)
+    if not all(np.isfinite(array).all() for array in (*(m.numbers for m in maps), bias)):
+        raise Unchecked(f"{node.tensor.name}: a weight is not finite")
+    return AffineStep(value, node.operands, maps, bias, sum(map(most_terms, primitive.maps)), exact=node.glue)

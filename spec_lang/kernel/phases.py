@@ -9,36 +9,66 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from spec_lang._values import dataclass
 from spec_lang.kernel.network import F64, ReluStep
-from spec_lang.kernel.scene import Mask, Scene, Slopes
-from spec_lang.obligations.certificate import PhaseTree
+from spec_lang.kernel.scene import Mask, Scene, Slopes, leaf_phases, relu_of, slopes_are_sound, tighten
+from spec_lang.kernel.shares import Share
+from spec_lang.obligations.certificate import Lemma, PhaseTree
 
-LEAVES = 128  # of one substitution
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TreeOfAtoms:
+    """A tree, and the atoms of its conjunction by their numbers, with which of them are strict."""
+
+    tree: PhaseTree
+    atoms: Sequence[int]
+    strict: Mask
 
 
 def unclosed_leaves(
-    scene: Scene, tree: PhaseTree, atoms: Sequence[int], strict: Mask, check_time: Callable[[], None]
+    scene: Scene, of: TreeOfAtoms, share: Share, check_time: Callable[[], None]
 ) -> Iterator[int]:
-    """The numbers of the leaves whose combination of `atoms` may be at most 0 (or below, where strict), and
-    whose phases the ranges of the scene do not exclude."""
+    """The numbers of the share's leaves whose combination of atoms may be at most 0 (or below, where strict),
+    and whose phases the ranges of the scene do not exclude."""
+    tree, atoms, strict = of.tree, of.atoms, of.strict
+    if tree.lemmas:
+        scene = scene.fork()
+        if _leave_no_point(scene, tree.lemmas, atoms, check_time):
+            return
     lower, upper = _all_ranges(scene)
     columns = tree.columns.astype(np.intp)
     first = 0
-    for phases in _leaf_phases(tree.neuron, scene.network.neurons):
-        check_time()
+    for number, (_, phases) in enumerate(leaf_phases(tree.neuron, scene.network.neurons)):
         part = slice(first, first + len(phases))
+        first = part.stop
+        if number % share.of != share.number:
+            continue
+        check_time()
         multipliers = tree.multipliers[part].astype(np.float64)
         slopes = Slopes(phases, columns, tree.slopes[part].astype(np.float64))
         minimum = scene.mixtures(atoms, multipliers, slopes)
         # A sum of atoms <= 0 is < 0 once a strict one takes part.
         below = (multipliers[:, strict] > 0).any(axis=1)
-        usable = slopes_are_sound(slopes)
-        closed = usable & ((minimum > 0) | (below & (minimum >= 0)))
+        closed = slopes_are_sound(slopes) & ((minimum > 0) | (below & (minimum >= 0)))
         closed |= ((phases > 0) & (upper < 0)).any(axis=1) | ((phases < 0) & (lower > 0)).any(axis=1)
-        yield from (first + int(leaf) for leaf in np.flatnonzero(~closed))
-        first += len(phases)
+        yield from (part.start + int(leaf) for leaf in np.flatnonzero(~closed))
+
+
+def _leave_no_point(
+    scene: Scene, lemmas: Sequence[Lemma], atoms: Sequence[int], check_time: Callable[[], None]
+) -> bool:
+    """Tighten the scene to where all atoms are at most 0; whether no point is left there."""
+    for lemma in lemmas:
+        step = relu_of(lemma, scene.network)
+        tighten(scene, lemma, step, atoms, check_time)
+        lower, upper = scene.ranges[step.operand]
+        if scene.is_sound() and bool((lower > upper).any()):
+            return True
+        for reader in scene.network.steps:
+            if isinstance(reader, ReluStep) and reader.operand == step.operand:
+                scene.relax(reader, lower, upper)
+    return False
 
 
 def _all_ranges(scene: Scene) -> tuple[F64, F64]:
@@ -49,34 +79,3 @@ def _all_ranges(scene: Scene) -> tuple[F64, F64]:
         for side in (0, 1)
     )
     return lower, upper
-
-
-def slopes_are_sound(slopes: Slopes) -> Mask:
-    """Row by row: whether the slopes of open neurons are at most 1; that none is negative is known."""
-    opened = slopes.phases[:, slopes.columns] == 0
-    sound: Mask = ~(opened & (slopes.values > 1.0)).any(axis=1)
-    return sound
-
-
-def _leaf_phases(neuron: NDArray[np.int32], count: int) -> Iterator[NDArray[np.int8]]:
-    """The phases at every leaf of a preorder that is a tree, in chunks (leaves, neurons)."""
-    current = np.zeros(count, dtype=np.int8)
-    rows: list[NDArray[np.int8]] = []
-    above: list[tuple[int, int]] = []  # the splits on the path: neuron, and its phase outside of it
-    for split in neuron.tolist():
-        if split >= 0:
-            above.append((split, int(current[split])))
-            current[split] = 1
-            continue
-        rows.append(current.copy())
-        if len(rows) == LEAVES:
-            yield np.stack(rows)
-            rows = []
-        # Back to the nearest split whose second phase has not been walked; one that is walked has −1.
-        while above and current[above[-1][0]] == -1:
-            last, outside = above.pop()
-            current[last] = outside
-        if above:
-            current[above[-1][0]] = -1
-    if rows:
-        yield np.stack(rows)

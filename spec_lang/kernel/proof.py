@@ -7,7 +7,7 @@ here, in exact integers for small proofs and in outward-rounded float64 for larg
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import numpy as np
@@ -20,13 +20,16 @@ from spec_lang.kernel.network import F64, Network, ReluStep, Unchecked, compiled
 from spec_lang.kernel.rounded import Rounded
 from spec_lang.kernel.rounding import fault
 from spec_lang.kernel.rows import Alternatives, alternatives
+from spec_lang.kernel.shares import WHOLE, Share
 from spec_lang.kernel.tree import Walk, right_children
 from spec_lang.kernel.verdict import Evidence, EvidenceKind
 from spec_lang.obligations.certificate import (
     BY_PHASES,
+    SLOPE_UNIT,
     BoxProof,
     Flaw,
     Lemma,
+    NodeSlopes,
     PhaseProof,
     PhaseTree,
     Proof,
@@ -38,6 +41,14 @@ from spec_lang.obligations.model import Box, Obligation
 EXACT_PRODUCTS: Final = 3_000_000
 # What a node costs besides: 2 ms, in products.
 _PRODUCTS_A_NODE: Final = 12_000
+
+
+# Nodes of a proof that is worth several processes.
+MANY_NODES: Final = 1000
+
+# Runs a walk in several shares, 0 to n − 1 of n, wherever it likes, and answers with what all of them gave.
+Walked = tuple[Share, list[Unclosed]]
+Spread = Callable[[Callable[[Share], Walked]], Sequence[Walked]]
 
 
 class OutOfTime(Exception):
@@ -60,13 +71,14 @@ def examine(
     *,
     exact: bool = False,
     expired: Callable[[], bool] = lambda: False,
+    spread: Spread | None = None,
 ) -> Examined:
-    """What `proof` is worth; with `exact` in integers whatever it costs.
+    """What `proof` is worth; with `exact` in integers whatever it costs.  A large one is handed to `spread`.
 
     Raises `OutOfTime` once `expired` says so.
     """
     try:
-        flaw, kind = _examine(obligation, proof, exact, _timer(expired))
+        flaw, kind = _Check(obligation, proof, exact, _timer(expired), spread).run()
     except (Unchecked, ValueError) as problem:
         flaw, kind = Flaw(str(problem)), EvidenceKind.TRUSTED
     return Examined(obligation, proof, None if flaw else Evidence(kind), flaw)
@@ -80,34 +92,59 @@ def _timer(expired: Callable[[], bool]) -> Callable[[], None]:
     return check_time
 
 
-def _examine(
-    obligation: Obligation, proof: Proof, exact: bool, check_time: Callable[[], None]
-) -> tuple[Flaw | None, EvidenceKind]:
-    network = compiled(obligation.graph, obligation.semantics)
-    found = alternatives(obligation, network)
-    boxes = [_outward(box) for box in obligation.region.boxes]
-    if [part.box for part in proof.parts] != list(range(len(boxes))):
-        raise Unchecked("the proof has not one part for every box of the region")
-    for part in proof.parts:
-        check_form(part, network, found)
-    arithmetics: list[tuple[EvidenceKind, type[Integers] | type[Rounded]]] = []
-    if exact or _products(proof, network, found) <= EXACT_PRODUCTS:
-        arithmetics.append((EvidenceKind.CHECKED, Integers))
-    if not exact:
-        arithmetics.append((EvidenceKind.CHECKED_ROUNDED, Rounded))
-    unclosed: list[Unclosed] = []
-    for kind, arithmetic in arithmetics:  # chords of fewer bits may lose what floats can still show
-        if arithmetic is Rounded and (broken := fault()) is not None:
-            raise Unchecked(broken)
-        scenes = arithmetic(network, found, obligation.semantics)
-        unclosed = []
-        with np.errstate(all="ignore"):
-            for number, (part, (lower, upper)) in enumerate(zip(proof.parts, boxes, strict=True)):
-                unclosed += Walk(network, found, scenes, part, number, check_time).run(lower, upper)
-        if not unclosed:
-            return None, kind
-    problem = f"the bounds do not close {len(unclosed)} of its leaves"
-    return Flaw(problem, tuple(unclosed)), EvidenceKind.TRUSTED
+@dataclass(frozen=True, slots=True, eq=False)
+class _Check:
+    obligation: Obligation
+    proof: Proof
+    exact: bool
+    check_time: Callable[[], None]
+    spread: Spread | None
+
+    def run(self) -> tuple[Flaw | None, EvidenceKind]:
+        proof, network = self.proof, compiled(self.obligation.graph, self.obligation.semantics)
+        found = alternatives(self.obligation, network)
+        if [part.box for part in proof.parts] != list(range(len(self.obligation.region.boxes))):
+            raise Unchecked("the proof has not one part for every box of the region")
+        for part in proof.parts:
+            check_form(part, network, found)
+        arithmetics: list[tuple[EvidenceKind, type[Integers] | type[Rounded]]] = []
+        if self.exact or _products(proof, network, found) <= EXACT_PRODUCTS:
+            arithmetics.append((EvidenceKind.CHECKED, Integers))
+        if not self.exact:
+            arithmetics.append((EvidenceKind.CHECKED_ROUNDED, Rounded))
+        unclosed: list[Unclosed] = []
+        for kind, arithmetic in arithmetics:  # chords of fewer bits may lose what floats can still show
+            if arithmetic is Rounded and (broken := fault()) is not None:
+                raise Unchecked(broken)
+            unclosed = self._unclosed(network, found, arithmetic)
+            if not unclosed:
+                return None, kind
+        problem = f"the bounds do not close {len(unclosed)} of its leaves"
+        return Flaw(problem, tuple(unclosed)), EvidenceKind.TRUSTED
+
+    def _unclosed(
+        self, network: Network, found: Alternatives, arithmetic: type[Integers] | type[Rounded]
+    ) -> list[Unclosed]:
+        """The leaves that stay open, all shares together."""
+        scenes = arithmetic(network, found, self.obligation.semantics)
+        boxes = [_outward(box) for box in self.obligation.region.boxes]
+
+        def walk(share: Share) -> Walked:
+            unclosed: list[Unclosed] = []
+            with np.errstate(all="ignore"):
+                for number, (part, ends) in enumerate(zip(self.proof.parts, boxes, strict=True)):
+                    path = Walk(network, found, scenes, part, number, self.check_time, share)
+                    unclosed += path.run(*ends)
+            return share, unclosed
+
+        if self.spread is None or arithmetic is Integers or self.proof.nodes < MANY_NODES:
+            return walk(WHOLE)[1]
+        done = self.spread(walk)
+        if not done or {share for share, _ in done} != {
+            Share(i, done[0][0].of) for i in range(done[0][0].of)
+        }:
+            raise Unchecked("a share of the check was not done")
+        return list(dict.fromkeys(leaf for _, leaves in done for leaf in leaves))
 
 
 def _products(proof: Proof, network: Network, found: Alternatives) -> int:
@@ -142,19 +179,39 @@ def check_form(part: BoxProof, network: Network, found: Alternatives) -> None:
     _need(bool(np.isfinite(part.cut).all()), "a cut is at no number")
     _need(part.weights.dtype == np.uint8, "the weights are not small integers")
     _need(part.weights.shape == (len(axis), found.width), "there are not as many weights as nodes and atoms")
+    _node_slopes(part.slopes, len(axis), network, found)
     _need(len(part.phases) == int((axis == BY_PHASES).sum()), "there is not one phase proof for every leaf")
     for proof in part.phases:
         _check_phases(proof, network, found)
 
 
+def _node_slopes(slopes: NodeSlopes, nodes: int, network: Network, found: Alternatives) -> None:
+    entries, conjunctions = len(slopes.node), len(found.conjunctions)
+    _numbers_of(slopes.node, nodes, "slopes are of no node")
+    _numbers_of(slopes.conjunction, conjunctions, "slopes are of no conjunction")
+    same = slopes.conjunction.shape == slopes.count.shape == (entries,)
+    _need(same, "there are not as many conjunctions and counts of slopes as nodes with slopes")
+    keys = slopes.node.astype(np.int64) * conjunctions + slopes.conjunction
+    _need(bool((np.diff(keys) > 0).all()), "the nodes with slopes do not ascend")
+    _need(np.issubdtype(slopes.count.dtype, np.integer), "a count of slopes is no whole number")
+    total = int(slopes.count.sum(dtype=np.int64)) if bool((slopes.count >= 0).all()) else -1
+    _need(slopes.neuron.shape == slopes.slope.shape == (total,), "there are not as many slopes as counted")
+    _numbers_of(slopes.neuron, network.neurons, "a slope is of no neuron")
+    _need(slopes.slope.dtype == np.uint8, "a slope is no small integer")
+    _need(not total or int(slopes.slope.max()) <= SLOPE_UNIT, "a slope is above 1")
+    entry = np.repeat(np.arange(entries), slopes.count)
+    places = entry * max(network.neurons, 1) + slopes.neuron
+    _need(bool((np.diff(places) > 0).all()), "a combination's slopes do not ascend by neuron")
+
+
 def _check_phases(proof: PhaseProof, network: Network, found: Alternatives) -> None:
     for lemma in proof.lemmas:
-        _check_lemma(lemma, network)
+        _check_lemma(lemma, network, 0)
     for tree in proof.trees:
         _check_tree(tree, network, found)
 
 
-def _check_lemma(lemma: Lemma, network: Network) -> None:
+def _check_lemma(lemma: Lemma, network: Network, atoms: int) -> None:
     rows = len(lemma.neuron)
     _need(rows > 0 and lemma.side.shape == (rows,), "a lemma has not one side for every neuron")
     _need(bool(np.isin(lemma.side, (-1, 1)).all()), "a lemma is about no side")
@@ -163,22 +220,33 @@ def _check_lemma(lemma: Lemma, network: Network) -> None:
     relus = (step for step in network.steps if isinstance(step, ReluStep))
     of_one = any(s.first <= first and last < s.first + network.sizes[s.value] for s in relus)
     _need(of_one, "a lemma is about neurons of several nodes")
-    _columns(lemma.columns, lemma.slopes, rows, network.neurons)
-    _need(bool((lemma.slopes <= 1).all()), "a slope is above 1")
+    _splits(lemma.tree, rows, network)
+    _leaves(lemma, lemma.tree, network, atoms)
 
 
 def _check_tree(tree: PhaseTree, network: Network, found: Alternatives) -> None:
     _need(0 <= tree.conjunction < len(found.conjunctions), "a tree is about no conjunction")
-    _need(tree.neuron.ndim == 1 and np.issubdtype(tree.neuron.dtype, np.integer), "a tree is no list")
-    right_children(tree.neuron)
-    _need(
-        int(tree.neuron.max()) < network.neurons and int(tree.neuron.min()) >= -1, "a split is of no neuron"
-    )
-    leaves = int((tree.neuron < 0).sum())
     atoms = len(found.conjunctions[tree.conjunction])
-    _need(tree.multipliers.shape == (leaves, atoms), "there are not as many multipliers as leaves and atoms")
-    _non_negative(tree.multipliers, "a multiplier")
-    _columns(tree.columns, tree.slopes, leaves, network.neurons)
+    for lemma in tree.lemmas:
+        _check_lemma(lemma, network, atoms)
+    _splits(tree.neuron, 1, network)
+    _leaves(tree, tree.neuron, network, atoms)
+
+
+def _splits(nodes: NDArray[np.int32], trees: int, network: Network) -> None:
+    """Whether `nodes` are the preorder of so many trees of phases: before its end one tree is always open."""
+    _need(nodes.ndim == 1 and np.issubdtype(nodes.dtype, np.integer), "a tree is no list")
+    balance = np.cumsum(np.where(nodes >= 0, 1, -1))
+    whole = len(nodes) > 0 and balance[-1] == -trees and bool((balance[:-1] > -trees).all())
+    _need(whole, "the nodes are not one tree for every row")
+    _need(int(nodes.max()) < network.neurons and int(nodes.min()) >= -1, "a split is of no neuron")
+
+
+def _leaves(of: Lemma | PhaseTree, nodes: NDArray[np.int32], network: Network, atoms: int) -> None:
+    leaves = int((nodes < 0).sum())
+    _need(of.multipliers.shape == (leaves, atoms), "there are not as many multipliers as leaves and atoms")
+    _non_negative(of.multipliers, "a multiplier")
+    _columns(of.columns, of.slopes, leaves, network.neurons)
 
 
 def _columns(columns: NDArray[np.int32], slopes: NDArray[np.float32], rows: int, neurons: int) -> None:

@@ -8,16 +8,30 @@ that holds, or is not a number, bounds nothing.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from fractions import Fraction
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from spec_lang.kernel.arrays import unit_rows
+from spec_lang.kernel.maps import absolute
 from spec_lang.kernel.network import F64, AffineStep, Network, ReluStep, float32_error
-from spec_lang.kernel.rounding import LARGEST, UNDERFLOW, UNIT, clip_by, combination
+from spec_lang.kernel.rounding import LARGEST, UNDERFLOW, UNIT, clip_by
 from spec_lang.kernel.rows import Alternatives, placed
-from spec_lang.kernel.scene import CLIP_ROUNDS, Clipped, Index, Linear, Mask, Rows, Scene, Slopes, Weights
+from spec_lang.kernel.scene import (
+    CLIP_ROUNDS,
+    About,
+    Clipped,
+    Index,
+    Linear,
+    Mask,
+    OwnSlopes,
+    Rows,
+    Scene,
+    Slopes,
+)
 from spec_lang.kernel.substitution import Relaxed, Start, Substitution, add, norms
 from spec_lang.obligations.model import LinearAtom, Semantics
 
@@ -43,11 +57,9 @@ class Rounded:
                 for index, coefficient in terms:
                     target[row, index] = float(coefficient / scale)
             self.constants[row] = float(atom.constant / scale)
-        self.absolute = {
-            step.value: tuple(abs(weight) for weight in step.weights) for step in network.producer.values()
-        }
+        self.absolute = {step.value: tuple(map(absolute, step.maps)) for step in network.producer.values()}
         operands = max([1, *(len(step.operands) for step in network.producer.values())])
-        k = max([len(found.atoms), *network.sizes]) * operands + 2 * len(network.steps) + 64
+        k = (len(found.atoms) + network.longest_sum) * operands + 2 * len(network.steps) + 64
         self.gamma = 1.01 * k * UNIT / (1 - k * UNIT)
 
     def scene(self, lower: F64, upper: F64) -> RoundedScene:
@@ -90,11 +102,10 @@ class RoundedScene(Scene):
 
     def enter(self, step: AffineStep) -> None:
         magnitude: F64 = abs(step.bias)
-        for operand, weight in zip(step.operands, self.shared.absolute[step.value], strict=True):
-            of = self.magnitude[operand]
-            magnitude = magnitude + (of @ weight.T if weight.ndim == 2 else of * weight)
+        for operand, linear in zip(step.operands, self.shared.absolute[step.value], strict=True):
+            magnitude = magnitude + linear.forward(self.magnitude[operand])
         magnitude = magnitude * 1.0001 + UNDERFLOW
-        if self.shared.semantics is Semantics.FLOAT32 and step.terms:
+        if self.shared.semantics is Semantics.FLOAT32 and not step.exact:
             gamma, least = (1.0001 * float(part) for part in float32_error(step.terms))
             error = 1.0001 * (gamma * magnitude + least)
             self.error[step.value] = error
@@ -126,26 +137,30 @@ class RoundedScene(Scene):
             self.carried[step.operand] = carried
         self._measure(step.value, np.maximum(upper, 0.0))
 
-    def neurons(
-        self, value: int, owner: Index, neuron: Index, side: NDArray[np.int8], slopes: Slopes | None = None
-    ) -> F64:
+    def neurons(self, value: int, owner: Index, neuron: Index, side: NDArray[np.int8]) -> F64:
+        rows, constant = self._entering(About(value, neuron, side), owner)
+        start: dict[int, F64] = {}
+        sizes: dict[int, F64] = {}
+        for operand, part in rows:
+            # A row of weights is exact; only where an operand comes twice is a sum rounded.
+            if operand in start:
+                add(sizes, operand, abs(start[operand]) + abs(part))
+            add(start, operand, part)
+        return self._substitute(Start(start, sizes, constant, abs(constant)), owner, None).minimum
+
+    def _entering(self, about: About, owner: Index) -> tuple[list[tuple[int, F64]], F64]:
+        """Rows for elements of a value, over the operands of the step behind it, one after the other, and
+        their constants; what float32 may lose is taken off."""
+        value, neuron, sign = about.value, about.neuron, about.side.astype(np.float64)
         step = self.network.producer.get(value)
-        sign = side[:, None].astype(np.float64)
         if step is None:
-            start = {value: self._kept(value, np.eye(self.network.sizes[value])[neuron]) * sign}
-            constant = np.zeros(len(neuron))
-        else:
-            start = {}
-            constant = side * step.bias[neuron]
-            for operand, weight in zip(step.operands, step.weights, strict=True):
-                rows = weight[neuron] if weight.ndim == 2 else np.diag(weight)[neuron]
-                add(start, operand, self._kept(operand, rows) * sign)
-            if value in self.error:
-                constant = constant - self.error[value][owner, neuron]
-        # A row of weights is exact; only where an operand comes twice has a sum been rounded.
-        repeated = step is not None and len(start) < len(step.operands)
-        summed = {v: abs(rows) for v, rows in start.items()} if repeated else {}
-        return self._substitute(Start(start, summed, constant, abs(constant)), owner, slopes).minimum
+            unit = unit_rows(neuron, sign, self.network.sizes[value])
+            return [(value, self._kept(value, unit))], np.zeros(len(neuron))
+        constant = sign * step.bias[neuron]
+        if value in self.error:
+            constant = constant - self.error[value][owner, neuron]
+        parts = zip(step.operands, step.maps, strict=True)
+        return [(o, self._kept(o, linear.rows(neuron)) * sign[:, None]) for o, linear in parts], constant
 
     def atoms(self, owner: Index, atom: Index) -> Linear:
         shared = self.shared
@@ -156,24 +171,53 @@ class RoundedScene(Scene):
         constant = shared.constants[atom]
         return self._substitute(Start(start, sizes, constant, abs(constant)), owner, None)
 
-    def mixtures(self, atoms: Sequence[int], multipliers: F64, slopes: Slopes) -> F64:
-        shared, chosen = self.shared, list(atoms)
+    def combinations(self, owner: Index, weights: F64, slopes: OwnSlopes) -> Linear:
+        shared = self.shared
         start: dict[int, F64] = {}
         sizes: dict[int, F64] = {}
-        for value, rows in placed(self.network, shared.inputs[chosen], shared.outputs[chosen]):
+        for value, rows in placed(self.network, shared.inputs, shared.outputs):
             kept = self._kept(value, rows)
-            add(start, value, multipliers @ kept)
-            add(sizes, value, multipliers @ abs(kept))
-        constants = shared.constants[chosen]
+            add(start, value, weights @ kept)
+            add(sizes, value, weights @ abs(kept))
+        constants = shared.constants
+        mixed = Start(start, sizes, weights @ constants, weights @ abs(constants))
+        return self._substitute(mixed, owner, slopes)
+
+    def mixtures(
+        self, atoms: Sequence[int], multipliers: F64, slopes: Slopes, about: About | None = None
+    ) -> F64:
+        shared, chosen = self.shared, list(atoms)
         owner = np.zeros(len(multipliers), dtype=np.intp)
-        mixed = Start(start, sizes, multipliers @ constants, multipliers @ abs(constants))
-        return self._substitute(mixed, owner, slopes).minimum
+        start: dict[int, F64] = {}
+        sizes: dict[int, F64] = {}
+        constants = shared.constants[chosen]
+        constant, weight = multipliers @ constants, multipliers @ abs(constants)
+        if chosen:
+            for value, rows in placed(self.network, shared.inputs[chosen], shared.outputs[chosen]):
+                kept = self._kept(value, rows)
+                add(start, value, multipliers @ kept)
+                add(sizes, value, multipliers @ abs(kept))
+        if about is not None:
+            entering, own = self._entering(about, owner)
+            constant, weight = constant + own, weight + abs(own)
+            for value, rows in entering:
+                add(start, value, rows)
+                add(sizes, value, abs(rows))
+        return self._substitute(Start(start, sizes, constant, weight), owner, slopes).minimum
+
+    def fork(self) -> RoundedScene:
+        other = copy(self)  # arrays are replaced here, never written to, but for `sound` and the ranges
+        other.sound = self.sound.copy()
+        other.ranges = {value: (low.copy(), high.copy()) for value, (low, high) in self.ranges.items()}
+        other.magnitude, other.norm, other.error = dict(self.magnitude), dict(self.norm), dict(self.error)
+        other.relaxed, other.carried = dict(self.relaxed), dict(self.carried)
+        return other
 
     def _kept(self, value: int, rows: F64) -> F64:
         carried = self.carried.get(value)
         return rows if carried is None else rows[:, carried]
 
-    def _substitute(self, start: Start, owner: Index, slopes: Slopes | None) -> Linear:
+    def _substitute(self, start: Start, owner: Index, slopes: Slopes | OwnSlopes | None) -> Linear:
         """Rows over values, substituted back to rows over the inputs."""
         run = Substitution(self, dict(start.rows), start.constant.copy(), 2 * start.weight, owner, slopes)
         for value, sizes in start.sizes.items():
@@ -193,11 +237,11 @@ class RoundedScene(Scene):
         return self._minimised(coefficients, run.constant, run.weight, owner)
 
     def _minimised(self, coefficients: F64, constant: F64, weight: F64, owner: Index) -> Linear:
-        gamma, center, size = self.shared.gamma, self.center[owner], abs(coefficients)
-        reach = np.einsum("rd,rd->r", size, self.radius[owner])
-        spread = np.einsum("rd,rd->r", size, abs(center)) + reach
+        gamma, size = self.shared.gamma, abs(coefficients)
+        reach = self._dot(size, self.radius, owner)
+        spread = self._dot(size, abs(self.center), owner) + reach
         lowered = constant - (gamma * (1.01 * weight + spread) + UNDERFLOW)
-        least = np.einsum("rd,rd->r", coefficients, center) - reach + lowered
+        least = self._dot(coefficients, self.center, owner) - reach + lowered
         minimum = least - (gamma * 1.01 * (spread + abs(lowered)) + UNDERFLOW)
         good = np.isfinite(minimum) & self.sound[owner]
         return Linear(
@@ -206,13 +250,19 @@ class RoundedScene(Scene):
             np.where(good, minimum, -np.inf),
         )
 
-    def clip(self, box: Index, rows: Rows, strict: Mask, weights: Weights | None) -> Clipped:
+    def _dot(self, rows: F64, by_box: F64, owner: Index) -> F64:
+        """Every row times its box's vector."""
+        one = len(by_box) == 1
+        found: F64 = rows @ by_box[0] if one else np.einsum("rd,rd->r", rows, by_box[owner])
+        return found
+
+    def clip(self, box: Index, rows: Rows, strict: Mask, together: Rows | None) -> Clipped:
         lower, upper = self.lower[box].copy(), self.upper[box].copy()
         empty = np.zeros(len(box), dtype=np.bool_)
-        combined = None if weights is None else combination(lower, upper, rows, weights)
-        for _ in range(CLIP_ROUNDS if combined is not None else 1):
-            if combined is not None:
-                empty |= clip_by(lower, upper, *combined, strict=bool(strict.all()))
+        for _ in range(1 if together is None else CLIP_ROUNDS):
+            if together is not None:
+                a, c = together.coefficients[:, 0], together.constant[:, 0]
+                empty |= clip_by(lower, upper, a, c, strict=bool(strict.all()))
             for i in range(len(strict)):
                 a, c = rows.coefficients[:, i], rows.constant[:, i]
                 empty |= clip_by(lower, upper, a, c, strict=bool(strict[i]))

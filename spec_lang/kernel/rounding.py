@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from spec_lang.kernel.network import F64
-from spec_lang.kernel.scene import Mask, Rows, Weights
+from spec_lang.kernel.scene import Mask
 
 UNIT: Final = 2.0**-53
 # Beyond this the underflow term below would be no proof.
@@ -37,16 +37,6 @@ def clip_by(lower: F64, upper: F64, a: F64, c: F64, *, strict: bool) -> Mask:
     lower[...] = np.where(empty[:, None], lower, new_lower)
     upper[...] = np.where(empty[:, None], upper, new_upper)
     return empty
-
-
-def combination(lower: F64, upper: F64, rows: Rows, weights: Weights) -> tuple[F64, F64]:
-    """`Σ weights·rows` box by box, its rounding taken from the constant."""
-    w = weights.astype(np.float64)
-    outermost = np.maximum(abs(lower), abs(upper))
-    size = (w * (np.einsum("brd,bd->br", abs(rows.coefficients), outermost) + abs(rows.constant))).sum(axis=1)
-    slack = (w.shape[1] + lower.shape[1] + 8) * UNIT * 1.01 * size + UNDERFLOW
-    combined = np.matmul(w[:, None, :], rows.coefficients)[:, 0]
-    return combined, (w * rows.constant).sum(axis=1) - slack
 
 
 def fault() -> str | None:

@@ -8,7 +8,7 @@ backward substitution through linear relaxations [Zhang et al. 2018, CROWN; Wang
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,10 +20,12 @@ from spec_lang.obligations.certificate import Lemma
 
 Index = NDArray[np.intp]
 Mask = NDArray[np.bool_]
-Weights = NDArray[np.uint8]
 Ranges = dict[int, tuple[F64, F64]]  # by value that enters a ReLU: lower and upper bounds (batch, n)
 
 CLIP_ROUNDS = 2  # of clipping by a combination and by all rows
+LEAVES = 256  # of phase trees, at once
+ROOM = 2**22  # numbers in the coefficients of one substitution, whatever the network's size
+LEAST_ROWS = 64
 MAX_ROWS = 1024  # of one substitution: keeps the coefficients of small networks in the cache
 
 
@@ -37,6 +39,25 @@ class Slopes:
     phases: NDArray[np.int8]  # (rows, neurons)
     columns: Index
     values: F64  # (rows, columns)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OwnSlopes:
+    """Lower slopes, in [0, 1]: of neuron `neuron[i]` in row `row[i]` it is `value[i]`; rows ascend, and a
+    neuron comes once in a row.  Others have the scene's."""
+
+    row: Index
+    neuron: Index
+    value: F64
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class About:
+    """Elements of `value`, which enters a ReLU: row r is about `side[r] · value[neuron[r]]`."""
+
+    value: int
+    neuron: Index
+    side: NDArray[np.int8]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,6 +75,11 @@ class Rows:
 
     coefficients: NDArray[Any]  # (batch, rows, in)
     constant: NDArray[Any]  # (batch, rows)
+
+    def of(self, boxes: Index, rows: Index) -> Rows:
+        """Some rows for some boxes."""
+        where = np.ix_(boxes, rows)
+        return Rows(self.coefficients[where], self.constant[where])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,9 +117,7 @@ class Scene(ABC):
         """Relax a ReLU over the range of what enters it."""
 
     @abstractmethod
-    def neurons(
-        self, value: int, owner: Index, neuron: Index, side: NDArray[np.int8], slopes: Slopes | None = None
-    ) -> F64:
+    def neurons(self, value: int, owner: Index, neuron: Index, side: NDArray[np.int8]) -> F64:
         """Lower bounds of `side · value[neuron]`, row r over box `owner[r]`; −inf for none."""
 
     @abstractmethod
@@ -101,13 +125,24 @@ class Scene(ABC):
         """Bounds of the atoms numbered `atom`."""
 
     @abstractmethod
-    def mixtures(self, atoms: Sequence[int], multipliers: F64, slopes: Slopes) -> F64:
-        """Lower bounds of the combinations `Σ multipliers[r, i]·atoms[i]` over the only box."""
+    def mixtures(
+        self, atoms: Sequence[int], multipliers: F64, slopes: Slopes, about: About | None = None
+    ) -> F64:
+        """Lower bounds of the combinations `Σ multipliers[r, i]·atoms[i]`, plus what they are `about`, over
+        the only box; −inf for none."""
 
     @abstractmethod
-    def clip(self, box: Index, rows: Rows, strict: Mask, weights: Weights | None) -> Clipped:
-        """The boxes numbered `box`, shrunk to where every row is at most 0, or below 0 where strict; with
-        `weights` (one for each box and row) also to where that combination of the rows is.
+    def fork(self) -> Scene:
+        """The same scene, whose ranges and relaxations may be tightened without changing this one."""
+
+    @abstractmethod
+    def combinations(self, owner: Index, weights: F64, slopes: OwnSlopes) -> Linear:
+        """Bounds of `Σ weights[r, i]·atom_i`, row r over box `owner[r]`; the weights are whole numbers."""
+
+    @abstractmethod
+    def clip(self, box: Index, rows: Rows, strict: Mask, together: Rows | None) -> Clipped:
+        """The boxes numbered `box`, shrunk to where every row is at most 0, or below 0 where strict, and
+        where `together`, a combination of the rows (one for each box), is.
 
         Where all rows are at most 0 so is any combination with weights >= 0; and where `a·x + c <= 0` each
         coordinate satisfies `a_i (x_i − e_i) <= −min(a·x + c)`, e_i the end at which the minimum lies.
@@ -131,10 +166,9 @@ def propagate(
         value = step.operand
         if value not in found:
             found[value] = _bounded(scene, value, known.get(value))
-        last = step.first + network.sizes[step.value]
         for lemma in lemmas:
-            if step.first <= int(lemma.neuron[0]) < last:
-                _apply(scene, lemma, step, found[value])
+            if _is_about(lemma, step, network):
+                tighten(scene, lemma, step, (), check_time)
         scene.relax(step, *found[value])
     return found
 
@@ -162,8 +196,9 @@ def _tighten(
 ) -> None:
     """Bound one side of neurons, in place; `rows` are their boxes, their places, and the sides."""
     (lower, upper), (owners, neurons, sides) = ranges, rows
-    for start in range(0, len(owners), MAX_ROWS):
-        part = slice(start, start + MAX_ROWS)
+    room = min(MAX_ROWS, max(LEAST_ROWS, ROOM // max(scene.network.sizes)))
+    for start in range(0, len(owners), room):
+        part = slice(start, start + room)
         owner, neuron, side = owners[part], neurons[part], sides[part]
         found = scene.neurons(value, owner, neuron, side)
         below, above = side > 0, side < 0
@@ -173,16 +208,74 @@ def _tighten(
         upper[here] = np.minimum(upper[here], -found[above])
 
 
-def _apply(scene: Scene, lemma: Lemma, step: ReluStep, ranges: tuple[F64, F64]) -> None:
-    """Tighten the ranges of the only box, in place."""
-    lower, upper = ranges
+def tighten(
+    scene: Scene, lemma: Lemma, step: ReluStep, atoms: Sequence[int], check_time: Callable[[], None]
+) -> None:
+    """Tighten the ranges of what enters `step` over the only box, in place, by a lemma about its neurons.
+
+    Sound because the two phases of a split cover all points, so that the least of the leaves' bounds holds
+    on all of the box where the atoms do; there these are at most 0, and so is what is added to `side·z`.
+    """
+    lower, upper = scene.ranges[step.operand]
     columns = lemma.columns.astype(np.intp)
-    for start in range(0, len(lemma.neuron), MAX_ROWS):
-        part = slice(start, start + MAX_ROWS)
-        neuron, side = lemma.neuron[part].astype(np.intp) - step.first, lemma.side[part]
-        phases = np.zeros((len(neuron), scene.network.neurons), dtype=np.int8)
+    neuron, best = lemma.neuron.astype(np.intp) - step.first, np.full(len(lemma.neuron), np.inf)
+    first = 0
+    for tree, phases in leaf_phases(lemma.tree, scene.network.neurons):
+        check_time()
+        part = slice(first, first + len(phases))
         slopes = Slopes(phases, columns, lemma.slopes[part].astype(np.float64))
-        found = scene.neurons(step.operand, np.zeros(len(neuron), dtype=np.intp), neuron, side, slopes)
-        below, above = side > 0, side < 0
-        np.maximum.at(lower[0], neuron[below], found[below])
-        np.minimum.at(upper[0], neuron[above], -found[above])
+        about = About(step.operand, neuron[tree], lemma.side[tree])
+        found = scene.mixtures(atoms, lemma.multipliers[part].astype(np.float64), slopes, about)
+        np.minimum.at(best, tree, np.where(slopes_are_sound(slopes), found, -np.inf))
+        first += len(phases)
+    best = np.where(np.isfinite(best), best, -np.inf)
+    below, above = lemma.side > 0, lemma.side < 0
+    np.maximum.at(lower[0], neuron[below], best[below])
+    np.minimum.at(upper[0], neuron[above], -best[above])
+
+
+def _is_about(lemma: Lemma, step: ReluStep, network: Network) -> bool:
+    return step.first <= int(lemma.neuron[0]) < step.first + network.sizes[step.value]
+
+
+def relu_of(lemma: Lemma, network: Network) -> ReluStep:
+    """The ReLU whose neurons a lemma is about, which a check of its form has shown to exist."""
+    return next(s for s in network.steps if isinstance(s, ReluStep) and _is_about(lemma, s, network))
+
+
+def slopes_are_sound(slopes: Slopes) -> Mask:
+    """Row by row: whether the slopes of open neurons are at most 1; that none is negative is known."""
+    opened = slopes.phases[:, slopes.columns] == 0
+    sound: Mask = ~(opened & (slopes.values > 1.0)).any(axis=1)
+    return sound
+
+
+def leaf_phases(nodes: NDArray[np.int32], count: int) -> Iterator[tuple[Index, NDArray[np.int8]]]:
+    """The leaves of a preorder of trees, in chunks: each one's tree, and the phases there of all `count`
+    neurons (leaves, neurons)."""
+    room = min(LEAVES, max(LEAST_ROWS, ROOM // max(count, 1)))
+    current = np.zeros(count, dtype=np.int8)
+    rows: list[NDArray[np.int8]] = []
+    trees: list[int] = []
+    tree = 0
+    above: list[tuple[int, int]] = []  # the splits on the path: neuron, and its phase outside of it
+    for split in nodes.tolist():
+        if split >= 0:
+            above.append((split, int(current[split])))
+            current[split] = 1
+            continue
+        rows.append(current.copy())
+        trees.append(tree)
+        if len(rows) == room:
+            yield np.array(trees), np.stack(rows)
+            rows, trees = [], []
+        # Back to the nearest split whose second phase has not been walked; one that is walked has −1.
+        while above and current[above[-1][0]] == -1:
+            last, outside = above.pop()
+            current[last] = outside
+        if above:
+            current[above[-1][0]] = -1
+        else:
+            tree += 1
+    if rows:
+        yield np.array(trees), np.stack(rows)

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spec_lang._values import dataclass
+from spec_lang.kernel.arrays import moved
 from spec_lang.kernel.network import F64, AffineStep, ReluStep
 from spec_lang.kernel.rounding import UNDERFLOW
-from spec_lang.kernel.scene import Index, Mask, Slopes
+from spec_lang.kernel.scene import Index, Mask, OwnSlopes, Slopes
 
 if TYPE_CHECKING:
     from spec_lang.kernel.rounded import RoundedScene
@@ -51,7 +52,7 @@ class Substitution:
     constant: F64
     weight: F64
     owner: Index
-    slopes: Slopes | None
+    slopes: Slopes | OwnSlopes | None
 
     def affine(self, step: AffineStep, rows: F64) -> None:
         scene = self.scene
@@ -65,14 +66,8 @@ class Substitution:
                 "rn,rn->r", abs(rows), (error if carried is None else error[:, carried])[self.owner]
             )
             self.constant, self.weight = self.constant - lost, self.weight + lost
-        for operand, weight in zip(step.operands, step.weights, strict=True):
-            if weight.ndim == 1:
-                full = rows * (weight if carried is None else weight[carried])
-                add(self.pending, operand, self._moved(full, carried, operand))
-                continue
-            part = weight if carried is None else weight[carried]
-            kept = scene.carried.get(operand)
-            add(self.pending, operand, rows @ (part if kept is None else part[:, kept]))
+        for operand, linear in zip(step.operands, step.maps, strict=True):
+            add(self.pending, operand, linear.backward(rows, carried, scene.carried.get(operand)))
 
     def relu(self, step: ReluStep, rows: F64) -> None:
         relaxed = self.scene.relaxed[step.value]
@@ -81,9 +76,10 @@ class Substitution:
             positive = np.maximum(head, 0.0)
             negative = head - positive
             shift: F64 | None = None
-            if self.slopes is None:
-                below, above = self._each(relaxed.lower), self._each(relaxed.upper)
-            else:
+            below, above = self._each(relaxed.lower), self._each(relaxed.upper)
+            if isinstance(self.slopes, OwnSlopes):
+                below = self._with_own(step, relaxed, below, self.slopes)
+            elif self.slopes is not None:
                 below, above, opened, shift = self._own(step, relaxed, self.slopes)
                 cost = np.einsum("rn,n->r", negative * opened, relaxed.intercept[0])
             if shift is None:
@@ -96,11 +92,30 @@ class Substitution:
                 positive -= shift
             active = rows[:, relaxed.mixed :]
             rows = np.concatenate([positive, active], axis=1) if active.shape[1] else positive
-        add(self.pending, step.operand, self._moved(rows, relaxed.carried, step.operand))
+        scene, operand = self.scene, step.operand
+        rows = moved(rows, relaxed.carried, scene.carried.get(operand), scene.network.sizes[operand])
+        if scene.network.readers[operand] > 1:
+            # What others say of this value may cancel these rows, and with them what their rounding scales
+            # with; elsewhere the step behind the value takes their measure.
+            self.weight = self.weight + norms(rows) * scene.norm[operand][self.owner]
+        add(self.pending, operand, rows)
 
     def _each(self, by_box: F64) -> F64:
         """Row by row what belongs to its box."""
         return by_box if len(by_box) == 1 else np.take(by_box, self.owner, axis=0)
+
+    def _with_own(self, step: ReluStep, relaxed: Relaxed, below: F64, slopes: OwnSlopes) -> F64:
+        """The lower slopes `below`, replaced where a row has its own."""
+        size = self.scene.network.sizes[step.value]
+        place = np.full(size, -1, dtype=np.intp)
+        place[relaxed.carried[: relaxed.mixed]] = np.arange(relaxed.mixed)
+        neuron = slopes.neuron - step.first
+        here = np.flatnonzero((neuron >= 0) & (neuron < size))
+        column = place[neuron[here]]
+        here, column = here[column >= 0], column[column >= 0]
+        own = np.broadcast_to(below, (len(self.owner), relaxed.mixed)).copy()
+        own[slopes.row[here], column] = slopes.value[here]
+        return own
 
     def _own(self, step: ReluStep, relaxed: Relaxed, slopes: Slopes) -> tuple[F64, F64, Mask, F64]:
         """Slopes of the rows' own, below and above; which neurons are open; and `phase·β`."""
@@ -114,17 +129,6 @@ class Substitution:
         opened, fixed = phases == 0, (phases > 0).astype(np.float64)
         below = np.where(opened, np.where(known, given, relaxed.lower[0]), fixed)
         return below, np.where(opened, relaxed.upper[0], fixed), opened, phases * given
-
-    def _moved(self, rows: F64, carried: Index | None, operand: int) -> F64:
-        """Coefficients over the elements `carried` of a value as coefficients of `operand`'s own elements."""
-        kept = self.scene.carried.get(operand)
-        if kept is carried:
-            return rows
-        if carried is not None:
-            full = np.zeros((len(rows), self.scene.network.sizes[operand]))
-            full[:, carried] = rows
-            rows = full
-        return rows if kept is None else rows[:, kept]
 
 
 def norms(rows: F64) -> F64:

@@ -16,10 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spec_lang._values import dataclass
+from spec_lang.kernel.combinations import Combinations
 from spec_lang.kernel.network import F64, Network
-from spec_lang.kernel.phases import unclosed_leaves
+from spec_lang.kernel.phases import TreeOfAtoms, unclosed_leaves
 from spec_lang.kernel.rows import Alternatives
-from spec_lang.kernel.scene import Index, Mask, Ranges, Rows, Scene, Weights, propagate
+from spec_lang.kernel.scene import Index, Mask, Ranges, Rows, Scene, propagate
+from spec_lang.kernel.shares import WHOLE, Share, is_divided, of_others
 from spec_lang.obligations.certificate import BY_PHASES, BoxProof, Unclosed
 from spec_lang.obligations.model import Semantics
 
@@ -60,8 +62,10 @@ class Walk:
     proof: BoxProof
     part: int
     check_time: Callable[[], None]
+    share: Share = WHOLE
     member: NDArray[np.float64] = field(init=False)
     strict: Mask = field(init=False)
+    combinations: Combinations = field(init=False)
     unclosed: list[Unclosed] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -69,6 +73,7 @@ class Walk:
         for number, conjunction in enumerate(self.found.conjunctions):
             self.member[number, list(conjunction)] = 1.0
         self.strict = np.array([atom.strict for atom in self.found.atoms], dtype=np.bool_)
+        self.combinations = Combinations(self.found, self.proof, self.strict)
 
     def run(self, lower: F64, upper: F64) -> list[Unclosed]:
         """The leaves that stay open; raises what `check_time` raises."""
@@ -82,9 +87,11 @@ class Walk:
         stack = [_Nodes(np.zeros(1, dtype=np.intp), lower[None], upper[None], alive, {})]
         if not alive.any():
             return [] if self._is_finite(lower, upper) else [Unclosed(self.part, 0)]
+        skipped = of_others(right, self.share)
         while stack:
             self.check_time()
             top = _newest(stack, batch)
+            top = top.take(np.flatnonzero(~skipped[top.number]))
             by_phases = self.proof.axis[top.number] == BY_PHASES
             for row in np.flatnonzero(by_phases):
                 self._by_phases(top.take(slice(row, row + 1)), phases)
@@ -119,10 +126,13 @@ class Walk:
         coefficients = np.zeros(shape, dtype=found.coefficients.dtype)
         constant = np.full(needed.shape, scene.nothing, dtype=found.constant.dtype)
         coefficients[owner, atom], constant[owner, atom] = found.coefficients, found.constant
-        lower, upper = self._clip(scene, nodes, alive, Rows(coefficients, constant))
+        combined = self.combinations.bounded(scene, nodes.number, alive)
+        lower, upper = self._clip(scene, nodes, alive, Rows(coefficients, constant), combined)
         return _Nodes(nodes.number, lower, upper, alive, known).take(np.flatnonzero(alive.any(axis=1)))
 
-    def _clip(self, scene: Scene, nodes: _Nodes, alive: Mask, rows: Rows) -> tuple[F64, F64]:
+    def _clip(
+        self, scene: Scene, nodes: _Nodes, alive: Mask, rows: Rows, combined: Rows | None
+    ) -> tuple[F64, F64]:
         """Each box becomes the hull of what its open conjunctions leave of it; `alive` is updated."""
         lower, upper = np.full_like(nodes.lower, np.inf), np.full_like(nodes.upper, -np.inf)
         for number, conjunction in enumerate(self.found.conjunctions):
@@ -130,11 +140,8 @@ class Walk:
             if not len(here):
                 continue
             chosen = np.array(conjunction, dtype=np.intp)
-            weights: Weights | None = None
-            if number in self.found.multiplied:
-                weights = self.proof.weights[nodes.number[here], self.found.multiplied[number]]
-            part = Rows(rows.coefficients[np.ix_(here, chosen)], rows.constant[np.ix_(here, chosen)])
-            clipped = scene.clip(here, part, self.strict[chosen], weights)
+            together = None if combined is None else combined.of(here, np.array([number]))
+            clipped = scene.clip(here, rows.of(here, chosen), self.strict[chosen], together)
             alive[here[clipped.empty], number] = False
             kept = here[~clipped.empty]
             lower[kept] = np.minimum(lower[kept], clipped.lower[~clipped.empty])
@@ -146,14 +153,15 @@ class Walk:
         scene = self.scenes.scene(node.lower, node.upper)
         proof = self.proof.phases[int(phases[number])]
         propagate(scene, node.known, proof.lemmas, self.check_time)
+        share = WHOLE if is_divided(len(self.proof.axis), self.share) else self.share
         for conjunction in np.flatnonzero(node.alive[0]):
             tree = next((t for t in proof.trees if t.conjunction == conjunction), None)
             if tree is None:
                 self.unclosed.append(Unclosed(self.part, number, int(conjunction)))
                 continue
             atoms = self.found.conjunctions[conjunction]
-            strict = self.strict[list(atoms)]
-            for leaf in unclosed_leaves(scene, tree, atoms, strict, self.check_time):
+            leaves = TreeOfAtoms(tree, atoms, self.strict[list(atoms)])
+            for leaf in unclosed_leaves(scene, leaves, share, self.check_time):
                 self.unclosed.append(Unclosed(self.part, number, int(conjunction), leaf))
 
 

@@ -31,7 +31,8 @@ class TensorSpec:
 class Node:
     """`primitive` applied to the values numbered `operands`; `tensor` is the ONNX tensor it computes.
 
-    With `glue` it is no part of a network but of the claim, and exact under every semantics.
+    With `glue` it is exact under every semantics: a part of the claim and of no network, or of an ONNX node
+    that only moves, selects and compares numbers.
     """
 
     primitive: Primitive

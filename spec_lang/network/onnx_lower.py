@@ -19,10 +19,11 @@ from spec_lang._registry import discover
 from spec_lang.diagnostics import DiagnosticLog, Span
 from spec_lang.network import ops
 from spec_lang.network.graph import Graph, Node, TensorSpec
+from spec_lang.network.onnx_fold import fold
 from spec_lang.network.onnx_model import OnnxModel, OnnxNode, UnsupportedAttribute
-from spec_lang.network.ops._linear import MAX_ELEMENTS, check_size, identity
+from spec_lang.network.ops._linear import MAX_ELEMENTS, identity
 from spec_lang.network.ops.base import Constant, NodeView, Operand, Operator, UnsupportedNode, Value
-from spec_lang.network.primitives import Affine, Dense, Primitive, Scale, frozen
+from spec_lang.network.primitives import Affine, Entries, Primitive, frozen
 
 # The newest operator set in which the meaning of every file of `ops` has been compared with ONNX's pages.
 NEWEST_OPSET: Final = 28
@@ -90,16 +91,27 @@ class _Lowering:
         self._env: dict[str, Result | None] = dict(model.constants)  # None: could not be lowered
         self._producing = ""
         for number, entry in enumerate(model.inputs):
-            self._env[entry.name] = Value(number, entry.shape)
+            self._env[entry.name] = Value(number, entry.shape, entry.type)
 
-    def add(self, primitive: Primitive, operands: Sequence[Value], shape: tuple[int, ...]) -> Value:
+    def add(
+        self,
+        primitive: Primitive,
+        operands: Sequence[Value],
+        shape: tuple[int, ...],
+        *,
+        exact: bool = False,
+    ) -> Value:
         """Append a node; `shape` is its ONNX shape."""
         if not 0 < prod(shape) <= MAX_ELEMENTS:
             raise UnsupportedNode(f"its result of shape {list(shape)} is too large, or empty")
+        types = {operand.type for operand in operands}
+        if len(types) > 1:
+            raise UnsupportedNode(f"its operands differ in type: {' and '.join(sorted(types))}")
         number = len(self._model.inputs) + len(self._nodes)
         numbers = tuple(operand.number for operand in operands)
-        self._nodes.append(Node(primitive, numbers, TensorSpec(self._producing, example_shape(shape))))
-        return Value(number, shape)
+        spec = TensorSpec(self._producing, example_shape(shape))
+        self._nodes.append(Node(primitive, numbers, spec, exact))
+        return Value(number, shape, types.pop())
 
     def run(self) -> None:
         """Lower every node whose operands are known, and log what cannot be."""
@@ -147,10 +159,15 @@ class _Lowering:
                 f"{operator.since} on"
             )
         for name, value in node.attributes.items():
+            if name not in operator.attributes and not isinstance(value, UnsupportedAttribute):
+                raise UnsupportedNode(
+                    f"it has the attribute `{name}`, of which `{node.op_type}` knows nothing"
+                )
             if isinstance(value, UnsupportedAttribute):
                 raise UnsupportedNode(f"its attribute `{name}` is {value.reason}")
         operands: tuple[Operand, ...] = tuple(self._env[name] if name else None for name in node.inputs)
-        return NodeView(node.name, self._model.opset, node.attributes, operands)
+        results = sum(map(bool, node.outputs))
+        return NodeView(node.name, self._model.opset, node.attributes, operands, results)
 
     def _define(self, node: OnnxNode, results: tuple[Result, ...] | None) -> None:
         for position, name in enumerate(node.outputs):
@@ -180,11 +197,12 @@ class _Lowering:
             self._error("NN216", f"has an output that is not supported: {reason}", _EXPORT)
             return None
         first = len(self._model.inputs)
-        _fold_biases(self._nodes, first, frozenset(outputs))
+        fold(self._nodes, first, frozenset(outputs))
         inputs = tuple(TensorSpec(entry.name, example_shape(entry.shape)) for entry in self._model.inputs)
         named = ((name, v.number) for name, v in self._env.items() if isinstance(v, Value))
         tensors = tuple(sorted(named, key=lambda item: item[1]))
         types = {entry.type for entry in self._model.inputs}
+        types |= {v.type for v in self._env.values() if isinstance(v, Value)}
         precision = types.pop() if len(types) == 1 else "mixed"
         return Graph(inputs, tuple(self._nodes), outputs, tensors, precision).with_outputs(outputs)
 
@@ -198,46 +216,18 @@ class _Lowering:
             if not isinstance(value, Value):
                 value = self._constant_output(np.asarray(value))
             if value.number < first or value.number in outputs:
-                value = self.add(identity(value.size), (value,), value.shape)
+                value = self.add(identity(value.size), (value,), value.shape, exact=True)
             node = self._nodes[value.number - first]
             spec = TensorSpec(name, example_shape(value.shape))
-            self._nodes[value.number - first] = Node(node.primitive, node.operands, spec)
+            self._nodes[value.number - first] = Node(node.primitive, node.operands, spec, node.glue)
             self._env[name] = value
             outputs.append(value.number)
         return tuple(outputs)
 
     def _constant_output(self, constant: Constant) -> Value:
-        source = Value(0, self._model.inputs[0].shape)
-        check_size(constant.size * source.size)
+        first = self._model.inputs[0]
+        source = Value(0, first.shape, first.type)
         bias = frozen(constant.ravel().astype(np.float64 if constant.dtype == np.float64 else np.float32))
-        weight = frozen(np.zeros((bias.size, source.size), dtype=bias.dtype))
-        return self.add(Affine((Dense(weight),), bias), (source,), constant.shape)
-
-
-def _fold_biases(nodes: list[Node], first: int, outputs: frozenset[int]) -> None:
-    """`W x + 0` followed by `1 y + c`, and read by nothing else, becomes `W x + c`: exact for every float.
-
-    The first of the two stays behind without a reader.
-    """
-    readers: defaultdict[int, int] = defaultdict(int)
-    for node in nodes:
-        for operand in node.operands:
-            readers[operand] += 1
-    for position, node in enumerate(nodes):
-        if not _adds_constant(node) or node.operands[0] < first:
-            continue
-        number = node.operands[0]
-        before = nodes[number - first]
-        if number in outputs or readers[number] > 1 or not isinstance(before.primitive, Affine):
-            continue
-        if isinstance(node.primitive, Affine) and not before.primitive.bias.any():
-            folded = Affine(before.primitive.maps, node.primitive.bias)
-            nodes[position] = Node(folded, before.operands, node.tensor)
-            readers[number] = 0
-
-
-def _adds_constant(node: Node) -> bool:
-    if not isinstance(node.primitive, Affine) or len(node.primitive.maps) != 1:
-        return False
-    only = node.primitive.maps[0]
-    return isinstance(only, Scale) and bool((only.factor == 1).all())
+        nothing = np.zeros(0, dtype=np.intp)
+        ignored = Entries((bias.size, source.size), nothing, nothing, frozen(np.zeros(0, dtype=np.float32)))
+        return self.add(Affine((ignored,), bias), (source,), constant.shape, exact=True)

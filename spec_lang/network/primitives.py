@@ -6,7 +6,8 @@ and keep the ONNX file's own floats: they are exact dyadic rationals, never roun
 
 from __future__ import annotations
 
-from typing import Any
+from math import prod
+from typing import Any, assert_never
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from spec_lang._values import dataclass
 from spec_lang.diagnostics import InternalError
 
 Floats = NDArray[np.floating[Any]]
+Indices = NDArray[np.intp]
 
 
 def frozen(array: Floats) -> Floats:
@@ -50,7 +52,106 @@ class Scale:
         return self.factor.shape[0], self.factor.shape[0]
 
 
-LinearMap = Dense | Scale
+@dataclass(frozen=True, slots=True, eq=False)
+class Entries:
+    """A matrix by its entries: `y[row[t]] += value[t] * x[column[t]]`; all else is 0.
+
+    Entries are sorted by row, then by column, and no place has two.  Index maps (transpositions, slices,
+    paddings, broadcasts) have at most one entry a row, sums over axes one a column.
+    """
+
+    shape: tuple[int, int]  # (out, in)
+    row: Indices  # (entries,)
+    column: Indices
+    value: Floats
+
+    def __post_init__(self) -> None:
+        count, (out, width) = len(self.value), self.shape
+        if self.row.shape != (count,) or self.column.shape != (count,):
+            raise InternalError("every entry of a matrix needs a row and a column")
+        place = self.row * width + self.column
+        if count and (np.diff(place).min(initial=1) <= 0 or self.row[-1] >= out or self.row[0] < 0):
+            raise InternalError("a matrix's entries are not sorted, or outside of it")
+        if count and (self.column.min() < 0 or self.column.max() >= width):
+            raise InternalError("a matrix's entries are outside of it")
+
+    @property
+    def sizes(self) -> tuple[int, int]:
+        """(in, out)"""
+        return self.shape[1], self.shape[0]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Convolution:
+    """A convolution as ONNX's `Conv` defines it, over flat row-major tensors; with `adjoint` its transpose.
+
+    `weight` has the shape (O, C / groups, *kernel); the convolution takes a tensor (C, *size) to
+    (O, *result), `y[o, p] = Σ_{c, k} weight[o, c, k] · x[c', p·strides + k·dilations − pads]` with 0 outside
+    of x, where c' is channel c of o's group.  `pads` is what is added before each axis; what is added after
+    it follows from `result`.
+    """
+
+    weight: Floats
+    groups: int
+    size: tuple[int, ...]
+    result: tuple[int, ...]
+    strides: tuple[int, ...]
+    dilations: tuple[int, ...]
+    pads: tuple[int, ...]
+    adjoint: bool = False
+
+    def __post_init__(self) -> None:
+        rank = self.weight.ndim - 2
+        axes = (self.size, self.result, self.strides, self.dilations, self.pads)
+        if rank < 1 or any(len(axis) != rank for axis in axes) or self.weight.shape[0] % self.groups:
+            raise InternalError("a convolution's parts differ in rank, or its groups do not divide it")
+        if min(*self.size, *self.result, *self.strides, *self.dilations, *self.weight.shape) < 1:
+            raise InternalError("a convolution has an empty axis")
+
+    @property
+    def channels(self) -> tuple[int, int]:
+        """Of the tensors that the convolution itself takes and gives, `adjoint` or not."""
+        return self.weight.shape[1] * self.groups, self.weight.shape[0]
+
+    @property
+    def sizes(self) -> tuple[int, int]:
+        """(in, out)"""
+        taken, given = self.channels
+        ends = taken * prod(self.size), given * prod(self.result)
+        return ends[::-1] if self.adjoint else ends
+
+
+LinearMap = Dense | Scale | Entries | Convolution
+
+
+def most_terms(linear: LinearMap) -> int:
+    """A bound on how many products one element of the result sums."""
+    match linear:
+        case Dense(weight=weight):
+            return int(weight.shape[1])
+        case Scale():
+            return 1
+        case Entries(row=row):
+            return int(np.bincount(row).max(initial=0))
+        case Convolution(weight=weight, adjoint=adjoint, groups=groups):
+            kernel = prod(weight.shape[2:])
+            return kernel * int(weight.shape[0] // groups if adjoint else weight.shape[1])
+        case _ as unreachable:
+            assert_never(unreachable)
+
+
+def numbers_of(linear: LinearMap) -> Floats:
+    """The array that holds a map's own numbers, whatever its shape."""
+    match linear:
+        case (
+            Dense(weight=numbers)
+            | Scale(factor=numbers)
+            | Entries(value=numbers)
+            | Convolution(weight=numbers)
+        ):
+            return numbers
+        case _ as unreachable:
+            assert_never(unreachable)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -12,6 +12,7 @@ have none of outputs.  Neurons are the elements of the graph's piecewise linear 
 
 from __future__ import annotations
 
+from dataclasses import field
 from typing import Final
 
 import numpy as np
@@ -22,8 +23,32 @@ from spec_lang._values import dataclass
 CLOSED: Final = -1  # a leaf: the bounds there exclude every conjunction
 BY_PHASES: Final = -2  # a leaf: what is possible at the node above is excluded by the next of `phases`
 
+MOST_WEIGHT: Final = 255  # of an atom in a combination at a node
+SLOPE_UNIT: Final = 128  # a slope at a node is a byte over this, at most 1
+
 Ints = NDArray[np.int32]
+Bytes = NDArray[np.uint8]
 Multipliers = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lemma:
+    """Tighter bounds of what enters the neurons of one node.
+
+    Row j bounds `side[j]·z` of `neuron[j]` from below, by the least bound at the leaves of a tree of ReLU
+    phases of its own: `tree` lists the nodes of these trees in preorder, one tree after the other, each as in
+    `PhaseTree`; a tree that is one leaf is one −1.  At leaf l of all of them the row is
+    `side·z + Σ multipliers[l, i]·atom_i`, with slopes as in `PhaseTree`.  A lemma that belongs to no tree of
+    a conjunction has no atoms, and uses relaxations of nodes before its own alone; one that does belong to
+    one holds only where the atoms do, which are at most 0 there.
+    """
+
+    neuron: Ints  # (rows,), all of one node
+    side: NDArray[np.int8]  # (rows,)
+    tree: Ints  # (nodes of all trees,)
+    multipliers: Multipliers  # (leaves, atoms of the conjunction, or 0), >= 0
+    columns: Ints  # (k,), ascending
+    slopes: Multipliers  # (leaves, k)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,6 +62,9 @@ class PhaseTree:
     fixed (`−β z` is added to the row where z >= 0, `+β z` where z <= 0).  Neurons that are no column have
     a slope of the kernel's choice and β = 0; those that are stable on the whole box need neither, and what
     is said of them is not used.
+
+    `lemmas` come first, one after the other, of any nodes in any order: each tightens the ranges that the
+    next ones and the tree see.  Where they leave a neuron no value the conjunction is closed.
     """
 
     conjunction: int
@@ -44,20 +72,7 @@ class PhaseTree:
     multipliers: Multipliers  # (leaves, atoms of the conjunction)
     columns: Ints  # (k,), ascending
     slopes: Multipliers  # (leaves, k)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Lemma:
-    """Tighter bounds of what enters the neurons of one node, from the relaxations of those before it.
-
-    Row j bounds `side[j]·z` of `neuron[j]` from below (`side` is 1 or −1) by backward substitution with the
-    lower slopes `slopes[j]`, in [0, 1], of the neurons `columns`.
-    """
-
-    neuron: Ints  # (rows,), all of one node
-    side: NDArray[np.int8]  # (rows,)
-    columns: Ints  # (k,), ascending
-    slopes: Multipliers  # (rows, k)
+    lemmas: tuple[Lemma, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,22 +85,45 @@ class PhaseProof:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class NodeSlopes:
+    """Lower slopes of combinations at nodes of input cuts: entry e has the slopes of conjunction
+    `conjunction[e]` at node `node[e]` (in preorder), which are the next `count[e]` of `slope`, over 128, for the
+    neurons of `neuron`.  Entries ascend by node, then by conjunction; a neuron without a slope has one of the
+    kernel's choice."""
+
+    node: Ints  # (entries,)
+    conjunction: Ints
+    count: Ints
+    neuron: Ints  # (all of them,)
+    slope: Bytes
+
+
+def no_slopes() -> NodeSlopes:
+    """Of no node."""
+    none = np.zeros(0, dtype=np.int32)
+    return NodeSlopes(none, none, none, none, np.zeros(0, dtype=np.uint8))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class BoxProof:
     """The part for box number `box` of the region: a tree of input cuts.
 
     `axis` lists the nodes in preorder: the input that is cut, the lower part first, or `CLOSED`, or
     `BY_PHASES`; `cut` has where, inner node by inner node.  At every node but those `BY_PHASES` the kernel
-    bounds what enters the neurons, keeping what it knew of the node above, and the atoms; then it drops the
+    bounds what enters the neurons, keeping what it knew of the node above, and the atoms.  Then it bounds
+    combinations: for every possible conjunction of several atoms the sum of these by `weights`, one column
+    for every atom of every conjunction that has several, unless all are 0; for one of a single atom that atom
+    once more, where `slopes` has an entry.  Their lower slopes are those of `slopes`.  It drops the
     conjunctions that cannot hold, and shrinks the box to where the others can: by each atom, and by the
-    combination of a conjunction's atoms with `weights`, one column for every atom of every conjunction that
-    has several.
+    combination.
     """
 
     box: int
     axis: Ints  # (nodes,)
     cut: NDArray[np.float64]  # (inner nodes,)
-    weights: NDArray[np.uint8]  # (nodes, atoms of conjunctions with several)
+    weights: Bytes  # (nodes, atoms of conjunctions with several)
     phases: tuple[PhaseProof, ...] = ()
+    slopes: NodeSlopes = field(default_factory=no_slopes)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -13,7 +13,7 @@ import numpy as np
 
 from spec_lang.diagnostics import DiagnosticLog, Span
 from spec_lang.network.graph import Graph
-from spec_lang.network.primitives import RELU, Affine, Dense
+from spec_lang.network.primitives import RELU, Affine, numbers_of
 from spec_lang.obligations.model import Semantics
 from spec_lang.semantics import codes
 from spec_lang.semantics.model import TypedClaim
@@ -47,7 +47,7 @@ def float32_obstacle(graph: Graph) -> str | None:
             continue
         if not isinstance(node.primitive, Affine):
             return f"how `{node.tensor.name}`, which is no ReLU, is rounded is not known"
-        weights = (m.weight if isinstance(m, Dense) else m.factor for m in node.primitive.maps)
+        weights = map(numbers_of, node.primitive.maps)
         if any(array.dtype != np.float32 for array in (*weights, node.primitive.bias)):
             return f"`{node.tensor.name}` is computed with numbers that are not stored as float32"
     return None

@@ -13,12 +13,12 @@ from hashlib import sha256
 from typing import Final
 
 from spec_lang._values import dataclass
-from spec_lang.obligations.certificate import BoxProof, Lemma, PhaseProof, PhaseTree, Proof
+from spec_lang.obligations.certificate import BoxProof, Lemma, NodeSlopes, PhaseProof, PhaseTree, Proof
 from spec_lang.obligations.outcome import Attestation, GaveUp, GaveUpReason, Outcome, Proved, Refuted
 from spec_lang.store.columns import BadRecord, ColumnReader, Columns, ColumnWriter, Unkeepable
 
 # The name of the format, and its version: one that is changed is another.
-MAGIC: Final = b"nnproof\x01"
+MAGIC: Final = b"nnproof\x02"
 HEADER: Final = len(MAGIC) + sha256().digest_size
 
 _NOTHING, _PROOF, _POINT = range(3)
@@ -101,21 +101,35 @@ def _write_part(writer: ColumnWriter, part: BoxProof) -> None:
     writer.array(Columns.AXIS, part.axis)
     writer.array(Columns.CUT, part.cut)
     writer.matrix(Columns.WEIGHTS, part.weights)
+    writer.array(Columns.NODES, part.slopes.node)
+    writer.array(Columns.CONJUNCTIONS, part.slopes.conjunction)
+    writer.array(Columns.COUNTS, part.slopes.count)
+    writer.array(Columns.NODE_NEURONS, part.slopes.neuron)
+    writer.array(Columns.NODE_SLOPES, part.slopes.slope)
     writer.number(len(part.phases))
     for proof in part.phases:
         writer.number(len(proof.lemmas))
         for lemma in proof.lemmas:
-            writer.array(Columns.ROWS, lemma.neuron)
-            writer.array(Columns.SIDES, lemma.side)
-            writer.array(Columns.NEURONS, lemma.columns)
-            writer.matrix(Columns.SLOPES, lemma.slopes)
+            _write_lemma(writer, lemma)
         writer.number(len(proof.trees))
         for tree in proof.trees:
             writer.number(tree.conjunction)
+            writer.number(len(tree.lemmas))
+            for lemma in tree.lemmas:
+                _write_lemma(writer, lemma)
             writer.array(Columns.SPLITS, tree.neuron)
             writer.matrix(Columns.MULTIPLIERS, tree.multipliers)
             writer.array(Columns.NEURONS, tree.columns)
             writer.matrix(Columns.SLOPES, tree.slopes)
+
+
+def _write_lemma(writer: ColumnWriter, lemma: Lemma) -> None:
+    writer.array(Columns.ROWS, lemma.neuron)
+    writer.array(Columns.SIDES, lemma.side)
+    writer.array(Columns.SPLITS, lemma.tree)
+    writer.matrix(Columns.MULTIPLIERS, lemma.multipliers)
+    writer.array(Columns.NEURONS, lemma.columns)
+    writer.matrix(Columns.SLOPES, lemma.slopes)
 
 
 def _read_part(reader: ColumnReader) -> BoxProof:
@@ -124,6 +138,13 @@ def _read_part(reader: ColumnReader) -> BoxProof:
         axis=reader.array(Columns.AXIS),
         cut=reader.array(Columns.CUT),
         weights=reader.matrix(Columns.WEIGHTS),
+        slopes=NodeSlopes(
+            node=reader.array(Columns.NODES),
+            conjunction=reader.array(Columns.CONJUNCTIONS),
+            count=reader.array(Columns.COUNTS),
+            neuron=reader.array(Columns.NODE_NEURONS),
+            slope=reader.array(Columns.NODE_SLOPES),
+        ),
         phases=tuple(_read_phases(reader) for _ in range(reader.count())),
     )
 
@@ -137,6 +158,8 @@ def _read_lemma(reader: ColumnReader) -> Lemma:
     return Lemma(
         neuron=reader.array(Columns.ROWS),
         side=reader.array(Columns.SIDES),
+        tree=reader.array(Columns.SPLITS),
+        multipliers=reader.matrix(Columns.MULTIPLIERS),
         columns=reader.array(Columns.NEURONS),
         slopes=reader.matrix(Columns.SLOPES),
     )
@@ -145,6 +168,7 @@ def _read_lemma(reader: ColumnReader) -> Lemma:
 def _read_tree(reader: ColumnReader) -> PhaseTree:
     return PhaseTree(
         conjunction=reader.number(),
+        lemmas=tuple(_read_lemma(reader) for _ in range(reader.count())),
         neuron=reader.array(Columns.SPLITS),
         multipliers=reader.matrix(Columns.MULTIPLIERS),
         columns=reader.array(Columns.NEURONS),

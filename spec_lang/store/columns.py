@@ -48,6 +48,11 @@ class Columns(Enum):
     SLOPES = (8, "<f4")
     ROWS = (9, "<i4")
     SIDES = (10, "<i1")
+    NODES = (11, "<i4")
+    CONJUNCTIONS = (12, "<i4")
+    COUNTS = (13, "<i4")
+    NODE_NEURONS = (14, "<i4")
+    NODE_SLOPES = (15, "<u1")
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -55,7 +60,7 @@ class Columns(Enum):
 
 
 # Ascending numbers, mostly: the differences of neighbours are small.
-_DIFFERENCES: Final = frozenset({Columns.NEURONS, Columns.ROWS})
+_DIFFERENCES: Final = frozenset({Columns.NEURONS, Columns.ROWS, Columns.NODES, Columns.NODE_NEURONS})
 
 
 class ColumnWriter:

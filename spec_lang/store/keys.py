@@ -15,7 +15,17 @@ from typing import Final, assert_never
 
 from spec_lang._values import dataclass
 from spec_lang.network.graph import Graph
-from spec_lang.network.primitives import Dense, Floats, LinearMap, PiecewiseLinear, Primitive, Scale
+from spec_lang.network.primitives import (
+    Convolution,
+    Dense,
+    Entries,
+    Floats,
+    Indices,
+    LinearMap,
+    PiecewiseLinear,
+    Primitive,
+    Scale,
+)
 from spec_lang.obligations.model import All, Any, Box, Condition, Goal, LinearAtom, Obligation, Region, Terms
 
 _VERSION: Final = "nnspec goal 1"
@@ -80,8 +90,22 @@ def _map(linear: LinearMap) -> str:
             return f"dense{_array(weight)}"
         case Scale(factor):
             return f"scale{_array(factor)}"
+        case Entries(shape, row, column, value):
+            return f"entries{_sizes(shape)}{_places(row)}{_places(column)}{_array(value)}"
+        case Convolution(weight, groups, size, result, strides, dilations, pads, adjoint):
+            shapes = "".join(map(_sizes, (size, result, strides, dilations, pads)))
+            return f"convolution{int(adjoint)}{_array(weight)}{groups}{shapes}"
         case _ as unreachable:
             assert_never(unreachable)
+
+
+def _sizes(sizes: tuple[int, ...]) -> str:
+    return _listed(map(str, sizes))
+
+
+def _places(places: Indices) -> str:
+    """The same on every machine, whatever its word."""
+    return sha256(places.astype("<i8").tobytes()).hexdigest()
 
 
 def _array(array: Floats) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import os
 import pickle
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,9 @@ from onnx import TensorProto, helper
 
 from spec_lang.engine import CheckOptions, check
 from spec_lang.kernel.verdict import Status
+from spec_lang.network.onnx_import import load_graph
 from spec_lang.reporters.model import Report
+from tests.adversarial import hostile_operators
 from tests.adversarial.hostile_models import models
 from tests.adversarial.onnx_files import only_claim, write_spec
 from tests.cli.running import run
@@ -56,6 +59,23 @@ def test_a_hostile_model_is_refused_with_a_reason(folder: Path) -> None:
             raise AssertionError(name) from error
         seen += 1
     assert seen > 70
+
+
+OPERATORS = dict(hostile_operators.models())
+
+
+@pytest.mark.parametrize("name", OPERATORS)
+def test_an_absurd_node_is_refused_with_a_reason_and_takes_no_memory(name: str, folder: Path) -> None:
+    model = OPERATORS[name].SerializeToString()
+    tracemalloc.start()
+    try:
+        graph, _ = load_graph(model, "f")
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert graph is None
+    assert peak < 16 << 20
+    assert_refused(report_on(folder, model))
 
 
 def test_what_a_model_is_called_does_not_steer_the_terminal(
@@ -123,6 +143,18 @@ def test_one_hostile_model_costs_its_own_claims_alone(folder: Path) -> None:
 
 
 # -- what is strange and yet a network: the verdict is right -------------------------------------------
+
+
+@pytest.mark.parametrize("end", [np.finfo(np.float32).min, -np.inf])
+def test_a_clip_from_above_at_the_least_number_is_not_taken_for_none(end: float, folder: Path) -> None:
+    """min(x, −3.4e38) is −3.4e38."""
+    node = helper.make_node("Clip", ["x", "", "high"], ["y"])
+    data = onnx_bytes([node], {"x": [1, 1]}, weights={"high": np.array(end, dtype=np.float32)})
+    claims = [f"claim c{i}: forall x in box(0, 1): f(x) {c}" for i, c in enumerate(("< -1e30", ">= 0"))]
+    report = check([write_spec(folder, data, *claims)], OPTIONS)
+    below, above = [claim.status for claim in report.claims] or [Status.UNKNOWN] * 2
+    assert below is not Status.REFUTED
+    assert above is not Status.PROVED
 
 
 def test_a_deep_model_is_read_and_decided(folder: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from spec_lang.kernel.verdict import Status
 from spec_lang.obligations.model import LinearAtom, Obligation
+from tests.adversarial.reshaping import RESHAPINGS
 from tests.adversarial.rewriting import REWRITINGS
 from tests.adversarial.ways import Way, box, each_way, status
 from tests.backends.enumeration import Enumeration, counterexample
@@ -19,11 +20,12 @@ from tests.graphs import random_chain
 
 SEED = 7
 LIMITS = Limits(seconds=0.5, work=300)
-each_rewriting = pytest.mark.parametrize("name", REWRITINGS)
+ALL = REWRITINGS | RESHAPINGS
+each_rewriting = pytest.mark.parametrize("name", ALL)
 
 
 def rewritten(name: str, obligation: Obligation, number: int) -> Obligation:
-    return REWRITINGS[name](obligation, Random(f"{name}/{number}"))  # noqa: S311 - to be repeated
+    return ALL[name](obligation, Random(f"{name}/{number}"))  # noqa: S311 - to be repeated
 
 
 @each_rewriting

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from spec_lang.network.graph import Graph
-from spec_lang.network.primitives import Affine, Dense, LinearMap, PiecewiseLinear
+from spec_lang.network.primitives import Affine, LinearMap, PiecewiseLinear, numbers_of
 from tests.backends.polyhedra import Polyhedron, Row
+from tests.maps import rows_of
 
 Forms = list[Row]
 
@@ -87,9 +88,8 @@ class _Affine:
         self._terms: list[list[tuple[int, int, int]]] = [[] for _ in affine.bias]  # operand, element, factor
         for operand, linear in enumerate(affine.maps):
             shift = self.exponent - inner[operand]
-            for j, terms in enumerate(self._terms):
-                row = enumerate(linear.weight[j]) if isinstance(linear, Dense) else [(j, linear.factor[j])]
-                terms += [(operand, i, _times(_fraction(w), shift)) for i, w in row if w]
+            for terms, row in zip(self._terms, rows_of(linear), strict=True):
+                terms += [(operand, i, _times(_fraction(w), shift)) for i, w in row.items() if w]
 
     def __call__(self, operands: list[Forms]) -> Forms:
         result = []
@@ -159,7 +159,7 @@ def _lines(function: PiecewiseLinear) -> list[tuple[Fraction, Fraction]]:
 
 
 def _weights(linear: LinearMap) -> Iterator[Fraction]:
-    return map(_fraction, linear.weight.ravel() if isinstance(linear, Dense) else linear.factor)
+    return (_fraction(number) for number in map(float, numbers_of(linear).ravel()))
 
 
 def _fraction(number: float) -> Fraction:

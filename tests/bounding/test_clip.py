@@ -1,4 +1,4 @@
-"""Clipping and combining rows never lose a point at which every row is at most 0."""
+"""Clipping never loses a point at which every row is at most 0."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spec_lang.bounding.boxes import Boxes
-from spec_lang.bounding.clip import RowBounds, choose_weights, clip, combination
+from spec_lang.bounding.clip import RowBounds, clip
 from tests.bounding.samples import float_boxes, points_of, share_lists
 
 numbers = st.one_of(
@@ -51,23 +51,6 @@ def test_clipping_keeps_every_point_where_all_rows_hold(
             assert not empty[index]
             for x, lo, hi in zip(point, clipped.lower[index], clipped.upper[index], strict=True):
                 assert Fraction(float(lo)) <= x <= Fraction(float(hi))
-
-
-@given(situations())
-@settings(max_examples=120)
-def test_a_combination_is_at_most_the_largest_row(
-    situation: tuple[Boxes, RowBounds, list[list[Fraction]]],
-) -> None:
-    boxes, rows, shares = situation
-    coefficients, constant = combination(boxes, rows, choose_weights(boxes, rows))
-    for index in range(len(boxes)):
-        for point in points_of(boxes, index, shares):
-            values = [
-                row_value(a, c, point)
-                for a, c in zip(rows.coefficients[index], rows.constant[index], strict=True)
-            ]
-            if max(values) <= 0:
-                assert row_value(coefficients[index], constant[index], point) <= 0
 
 
 def test_clipping_shrinks_to_the_half_space() -> None:

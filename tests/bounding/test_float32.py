@@ -14,7 +14,8 @@ from onnx import helper
 from spec_lang.bounding.boxes import Boxes
 from spec_lang.bounding.float32 import LARGEST32, rounding_of, single_candidate
 from spec_lang.bounding.linear import lower_bounds
-from spec_lang.bounding.phases import Optimiser, Rows
+from spec_lang.bounding.objectives import Objectives, Rows
+from spec_lang.bounding.phases import Optimiser
 from spec_lang.bounding.program import compile_graph
 from spec_lang.bounding.propagate import propagate
 from spec_lang.network.graph import Graph, Node, TensorSpec
@@ -83,7 +84,7 @@ def test_optimised_bounds_hold_for_every_execution(
     phases = np.zeros((size, optimiser.unstable.count), dtype=np.int8)
     slopes = np.full((size, optimiser.unstable.count), 0.5)
     node = np.arange(size)
-    rows = Rows(start, np.zeros((size, 1)), np.ones((size, 1)), phases, slopes, node)
+    rows = Rows(Objectives(start, np.zeros((size, 1))), node, np.ones((size, 1)), phases, slopes, node)
     best, _, _ = optimiser.optimise(rows, steps, goal=np.inf)
     for found, minimum in zip(values[output], best, strict=True):
         assert Fraction(float(minimum)) <= found

@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 
 from spec_lang.bounding.boxes import Boxes
 from spec_lang.bounding.leaves import closing
-from spec_lang.bounding.phases import Optimiser, Phases, Rows
+from spec_lang.bounding.objectives import Objectives, Rows
+from spec_lang.bounding.phases import Optimiser
 from spec_lang.bounding.program import ReluStep, compile_graph
 from spec_lang.bounding.propagate import propagate
+from spec_lang.bounding.unstable import Phases
 from spec_lang.network.graph import Graph
 from tests.bounding.samples import float_boxes, points_of, share_lists
 from tests.graphs import chains, dags, exact_values, random_chain
@@ -53,7 +55,8 @@ def test_an_optimised_bound_holds_wherever_the_phases_do(
     ).reshape(count, n)
     constant = np.array([[0.1, -1.0]] * count)
     nodes = np.arange(count)
-    rows = Rows(start, constant, np.full((count, parts), 0.5), phases, np.full((count, n), 0.5), nodes)
+    objectives = Objectives(start, constant)
+    rows = Rows(objectives, nodes, np.full((count, parts), 0.5), phases, np.full((count, n), 0.5), nodes)
     best, kept, _ = optimiser.optimise(rows, steps=6, goal=np.inf)
     short = closing(optimiser, kept)
     assert kept.node.tolist() == nodes.tolist()
@@ -102,8 +105,8 @@ def test_optimising_never_lowers_a_bound() -> None:
     optimiser = Optimiser(context)
     n = optimiser.unstable.count
     rows = Rows(
-        {graph.outputs[0]: np.ones((1, 1, 1))},
-        np.zeros((1, 1)),
+        Objectives({graph.outputs[0]: np.ones((1, 1, 1))}, np.zeros((1, 1))),
+        np.zeros(1, dtype=np.intp),
         np.ones((1, 1)),
         np.zeros((1, n), dtype=np.int8),
         np.tile(optimiser.unstable.lower_slope, (1, 1)),

@@ -10,7 +10,9 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from spec_lang.obligations.certificate import BoxProof, Lemma, PhaseProof, PhaseTree, Proof
+from spec_lang.obligations.certificate import BoxProof, Lemma, NodeSlopes, PhaseProof, PhaseTree, Proof
+
+Structure = BoxProof | NodeSlopes | PhaseProof | PhaseTree | Lemma
 
 _FLOATS = (0.0, -0.0, 0.25, 1.0, 1.5, -1.0, 3e38, 5e-324, np.inf, -np.inf, np.nan)
 _INTEGERS = (-3, -2, -1, 0, 1, 2, 3, 7)
@@ -47,12 +49,12 @@ def _changed(draw: st.DrawFn, value: Any) -> Any:  # noqa: ANN401 - any part of 
         return draw(_changed_tuple(value))
     if isinstance(value, int):
         return value + draw(st.sampled_from((-1, 1)))
-    assert isinstance(value, BoxProof | PhaseProof | PhaseTree | Lemma)
+    assert isinstance(value, Structure)
     name = draw(st.sampled_from(_fields_of(value)))
     return replace(value, **{name: draw(_changed(getattr(value, name)))})
 
 
-def _fields_of(value: BoxProof | PhaseProof | PhaseTree | Lemma) -> Sequence[str]:
+def _fields_of(value: Structure) -> Sequence[str]:
     """Its fields; what consists of others comes up more often."""
     names = [field.name for field in fields(value)]
     return [*names, *[name for name in names if isinstance(getattr(value, name), tuple)] * 4]

@@ -8,12 +8,12 @@ float32 arithmetic is itself exact and agreement means equality.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from fractions import Fraction
-from math import prod
 from typing import Any
 
 import numpy as np
+import onnx
+import onnxruntime
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -24,43 +24,11 @@ from spec_lang.kernel.exact import evaluate_exact
 from spec_lang.network.evaluate import evaluate
 from spec_lang.network.onnx_import import load_graph
 from spec_lang.network.onnx_lower import NEWEST_OPSET, operators
+from tests.conformance.cases import Case, Shape, Weights, broadcast_pair, quarters, shapes
+from tests.conformance.function_cases import FUNCTION_CASES
+from tests.conformance.tensor_cases import TENSOR_CASES
+from tests.conformance.window_cases import WINDOW_CASES
 from tests.tiny_networks import onnx_model
-
-Weights = dict[str, np.ndarray[Any, Any]]
-Shape = tuple[int, ...]
-
-
-@dataclass
-class Case:
-    """One node: the shapes of its inputs, its weights, its attributes."""
-
-    operator: str
-    operands: list[str]
-    inputs: dict[str, Shape]
-    weights: Weights = field(default_factory=dict)
-    attributes: Mapping[str, Any] = field(default_factory=dict)
-    opset: int = 17
-
-
-def quarters(
-    shape: Shape, choices: tuple[float, ...] | None = None
-) -> st.SearchStrategy[np.ndarray[Any, Any]]:
-    numbers = st.sampled_from(choices) if choices else st.integers(-12, 12).map(lambda i: i / 4)
-    values = st.lists(numbers, min_size=prod(shape), max_size=prod(shape))
-    return values.map(lambda drawn: np.array(drawn, dtype=np.float32).reshape(shape))
-
-
-shapes: st.SearchStrategy[Shape] = st.lists(st.integers(1, 3), min_size=1, max_size=4).map(tuple)
-
-
-@st.composite
-def broadcast_pair(draw: st.DrawFn) -> tuple[Shape, Shape]:
-    """Two shapes that broadcast together, either of them the smaller."""
-    full = draw(shapes)
-    left = tuple(draw(st.sampled_from([1, size])) for size in full)
-    right = tuple(draw(st.sampled_from([1, size])) for size in full)
-    cut = draw(st.integers(0, len(full) - 1))
-    return draw(st.sampled_from([(left, right[cut:]), (left[cut:], right)]))
 
 
 def elementwise(operator: str, *, two_values: bool, divisors: bool = False) -> st.SearchStrategy[Case]:
@@ -228,6 +196,9 @@ CASES: dict[str, st.SearchStrategy[Case]] = {
     "Squeeze": squeeze(),
     "Sub": elementwise("Sub", two_values=True),
     "Unsqueeze": unsqueeze(),
+    **FUNCTION_CASES,
+    **TENSOR_CASES,
+    **WINDOW_CASES,
 }
 
 
@@ -240,22 +211,32 @@ def test_every_operator_has_a_case() -> None:
 @given(data=st.data())
 def test_exact_and_float_evaluation_agree_with_the_reference(name: str, data: st.DataObject) -> None:
     case = data.draw(CASES[name])
-    node = helper.make_node(case.operator, case.operands, ["r"], name="n", **case.attributes)
-    nodes, inputs = [node], dict(case.inputs)
+    results = ["r"] if not case.inputs else ["y", *(f"y{i}" for i in range(1, case.results))]
+    nodes = [helper.make_node(case.operator, case.operands, results, name="n", **case.attributes)]
+    inputs, outputs = dict(case.inputs), results
     if not inputs:  # a constant alone is no network
-        nodes, inputs = [node, helper.make_node("Add", ["x", "r"], ["y"])], {"x": (1,)}
-    else:
-        node.output[0] = "y"
-    model = onnx_model(nodes, inputs, weights=case.weights, opset=case.opset)
+        nodes.append(helper.make_node("Cast", ["r"], ["f"], to=1))
+        nodes.append(helper.make_node("Add", ["x", "f"], ["y"]))
+        inputs, outputs = {"x": (1,)}, ["y"]
+    model = onnx_model(nodes, inputs, outputs, weights=case.weights, opset=case.opset)
     feed = {key: data.draw(quarters(shape)) for key, shape in inputs.items()}
-    (result,) = ReferenceEvaluator(model).run(None, feed)
-    expected = np.asarray(result)
+    found = _by_runtime(model, feed) if case.runtime else ReferenceEvaluator(model).run(None, feed)
+    expected = np.concatenate([np.asarray(result).ravel() for result in found])
     graph, problems = load_graph(model.SerializeToString(), "f")
     assert graph is not None, problems
     point = np.concatenate([feed[spec.name].ravel() for spec in graph.inputs]).astype(np.float64)
     exact = evaluate_exact(graph, [Fraction(value) for value in point.tolist()])
-    assert [Fraction(value) for value in expected.ravel().tolist()] == list(exact)
-    np.testing.assert_allclose(evaluate(graph, point[np.newaxis])[0], expected.ravel(), rtol=1e-12)
+    if case.rounded:
+        np.testing.assert_allclose([float(value) for value in exact], expected, rtol=1e-5, atol=1e-5)
+        expected = np.array([float(value) for value in exact])
+    else:
+        assert [Fraction(value) for value in expected.tolist()] == list(exact)
+    np.testing.assert_allclose(evaluate(graph, point[np.newaxis])[0], expected, rtol=1e-12, atol=1e-12)
+
+
+def _by_runtime(model: onnx.ModelProto, feed: Mapping[str, np.ndarray[Any, Any]]) -> list[Any]:
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    return list(session.run(None, dict(feed)))
 
 
 @pytest.mark.parametrize("name", sorted(CASES))

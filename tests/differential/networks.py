@@ -1,20 +1,22 @@
 """Random tiny networks with what float arithmetic finds hard: sizes 10^±4, ties, dead and duplicate neurons.
 
 In: a source of random numbers, and points of the region.  Out: a `Graph` with one to four hidden layers and
-at most twelve neurons, most of which change their phase between those points.
+at most twelve neurons, most of which change their phase between those points.  What makes networks other than
+dense ones is in `layers`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
+from math import prod
 from random import Random
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spec_lang.network.graph import Graph, Node, TensorSpec
-from spec_lang.network.primitives import RELU, Affine, Dense, Floats, LinearMap, Scale, frozen
+from spec_lang.network.graph import Graph, TensorSpec
+from spec_lang.network.primitives import Dense, Floats, LinearMap, Scale, frozen
+from tests.differential.layers import Sketch, absolute, clipped, convolved, greatest, joined, moved
 
 Array = NDArray[np.float64]
 
@@ -42,29 +44,59 @@ def style(rng: Random) -> Style:
 
 
 def network(rng: Random, points: Array) -> Graph:
-    """A chain of layers, now and then with a shortcut, two input tensors, or hidden tensors as outputs."""
+    """Layer upon layer, dense or convolutional, with ReLUs, maxima, absolute values, clipping, shortcuts and
+    index maps; now and then two input tensors, or hidden tensors as outputs."""
     how = style(rng)
     inputs = points.shape[1]
-    sizes = [inputs, *hidden_sizes(rng), rng.choices([1, 2, 3], [4, 3, 1])[0]]
     parts = [inputs]
     if inputs > 1 and rng.random() < 0.15:
         first = rng.randrange(1, inputs)
         parts = [first, inputs - first]
-    specs = tuple(TensorSpec(f"x{i}", (size,)) for i, size in enumerate(parts))
-    nodes: list[Node] = []
+    ends = np.cumsum(parts)[:-1]
+    sketch = Sketch(len(parts), list(np.split(points, ends, axis=1)), MAX_NEURONS)
     at = tuple(range(len(parts)))  # the values that the next layer reads
-    for layer, (before, after) in enumerate(pairwise(sizes)):
-        weight, bias = _dense(rng, how, before, after, points)
-        nodes.append(_node(layer, weight, bias, at, parts))
-        points = np.maximum(points @ weight.T.astype(float) + bias, 0)
-        at, parts = (len(specs) + len(nodes) - 1,), [after]
-        if layer == len(sizes) - 2:
+    plain = rng.random() < 0.4  # what a network is made of as a rule: dense layers and ReLUs
+    for size in hidden_sizes(rng):
+        value = None
+        if not plain and len(at) == 1 and rng.random() < 0.5:
+            value = convolved(rng, lambda shape: _array(rng, how, shape), sketch, at[0])
+        if value is None or sketch.size(value) > sketch.neurons:
+            value = _add_dense(rng, how, sketch, at, min(size, max(1, sketch.neurons)))
+        if sketch.size(value) > sketch.neurons:
             break
-        nodes.append(Node(RELU, at, TensorSpec(f"a{layer}", (after,))))
-        at = (at[0] + 1,)
+        value = sketch.relu(value) if plain else _bent(rng, sketch, value)
         if rng.random() < 0.1:
-            at = _shortcut(rng, how, nodes, at, after)
-    return Graph(specs, tuple(nodes), _outputs(rng, len(specs), len(nodes)))
+            value = _shortcut(rng, how, sketch, value)
+        if not plain:
+            value = _varied(rng, how, sketch, value)
+        at = (value,)
+    _add_dense(rng, how, sketch, at, rng.choices([1, 2, 3], [4, 3, 1])[0])
+    specs = tuple(TensorSpec(f"x{i}", (size,)) for i, size in enumerate(parts))
+    return Graph(specs, tuple(sketch.nodes), _outputs(rng, len(specs), len(sketch.nodes)))
+
+
+def _bent(rng: Random, sketch: Sketch, value: int) -> int:
+    """The value through neurons of some kind."""
+    kind = rng.choices(["relu", "max", "abs", "clip"], [6, 3, 1, 1])[0]
+    found = None
+    if kind == "max":
+        found = greatest(rng, sketch, value)
+    elif kind == "abs":
+        found = absolute(sketch, value)
+    elif kind == "clip":
+        found = clipped(rng, sketch, value)
+    return sketch.relu(value) if found is None else found
+
+
+def _varied(rng: Random, how: Style, sketch: Sketch, value: int) -> int:
+    """The value, added to another, with its elements elsewhere, or as it is."""
+    kind = rng.choices(["as it is", "joined", "moved"], [4, 2, 2])[0]
+    found = None
+    if kind == "joined":
+        found = joined(rng, lambda shape: _array(rng, how, shape), sketch, value)
+    elif kind == "moved":
+        found = moved(rng, sketch, value)
+    return value if found is None else found
 
 
 def hidden_sizes(rng: Random) -> list[int]:
@@ -84,25 +116,27 @@ def _outputs(rng: Random, inputs: int, nodes: int) -> tuple[int, ...]:
     return rng.choices([(last,), (last, other), (other, last), (other,)], [8, 1, 1, 1])[0]
 
 
-def _shortcut(rng: Random, how: Style, nodes: list[Node], at: tuple[int, ...], size: int) -> tuple[int, ...]:
+def _shortcut(rng: Random, how: Style, sketch: Sketch, value: int) -> int:
     """Adds a scaled earlier value of the same size to the last one, or scales the last one."""
-    value = at[0]
+    size = sketch.size(value)
     operands, maps = [value], [Scale(_numbers(rng, how, size))]
-    if rng.random() < 0.5:
-        operands.append(value - 1)  # what entered the ReLU
+    before = sketch.nodes[-1].operands[0]  # what entered the ReLU
+    if rng.random() < 0.5 and sketch.size(before) == size:
+        operands.append(before)
         maps.append(Scale(_numbers(rng, how, size)))
-    affine = Affine(tuple(maps), _numbers(rng, how, size))
-    nodes.append(Node(affine, tuple(operands), TensorSpec(f"s{len(nodes)}", (size,))))
-    return (value + 1,)
+    return sketch.affine(maps, operands, _numbers(rng, how, size))
 
 
-def _node(layer: int, weight: Floats, bias: Floats, at: tuple[int, ...], parts: list[int]) -> Node:
+def _add_dense(rng: Random, how: Style, sketch: Sketch, at: tuple[int, ...], size: int) -> int:
+    """A dense layer over the values `at`."""
+    points = np.concatenate([sketch.points[value] for value in at], axis=1)
+    weight, bias = _dense(rng, how, points.shape[1], size, points)
     maps: list[LinearMap] = []
     start = 0
-    for size in parts:
-        maps.append(Dense(frozen(weight[:, start : start + size])))
-        start += size
-    return Node(Affine(tuple(maps), frozen(bias)), at, TensorSpec(f"z{layer}", bias.shape))
+    for value in at:
+        maps.append(Dense(frozen(weight[:, start : start + sketch.size(value)])))
+        start += sketch.size(value)
+    return sketch.affine(maps, at, frozen(bias))
 
 
 def _dense(rng: Random, how: Style, before: int, after: int, points: Array) -> tuple[Floats, Floats]:
@@ -137,6 +171,10 @@ def _peculiarity(rng: Random, weight: Array, bias: Array, j: int, points: Array)
         bias[j] = -rng.choice(list(sums))
     elif kind == "between":
         bias[j] = -(rng.choice(list(sums)) + rng.choice(list(sums))) / 2
+
+
+def _array(rng: Random, how: Style, shape: tuple[int, ...]) -> Floats:
+    return frozen(_numbers(rng, how, prod(shape)).reshape(shape))
 
 
 def _numbers(rng: Random, how: Style, count: int) -> Floats:

@@ -11,11 +11,22 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 from itertools import islice
+from typing import assert_never
 
 import numpy as np
 
 from spec_lang.network.graph import Graph
-from spec_lang.network.primitives import Affine, Dense, Floats, LinearMap, frozen
+from spec_lang.network.primitives import (
+    Affine,
+    Convolution,
+    Dense,
+    Entries,
+    Floats,
+    LinearMap,
+    Scale,
+    frozen,
+    numbers_of,
+)
 from spec_lang.obligations.model import All, Any, Box, Condition, LinearAtom, Obligation, Region, Terms
 from tests.backends.enumeration import counterexample
 from tests.differential.cases import case
@@ -151,15 +162,22 @@ def _smaller_graph(graph: Graph) -> Iterator[Graph]:
 
 def _smaller_affine(affine: Affine) -> Iterator[Affine]:
     for i, linear in enumerate(affine.maps):
-        for array in _smaller_array(_array(linear)):
-            other = Dense(array) if isinstance(linear, Dense) else replace(linear, factor=array)
-            yield Affine((*affine.maps[:i], other, *affine.maps[i + 1 :]), affine.bias)
+        for array in _smaller_array(numbers_of(linear)):
+            yield Affine((*affine.maps[:i], _with(linear, array), *affine.maps[i + 1 :]), affine.bias)
     for bias in _smaller_array(affine.bias):
         yield Affine(affine.maps, bias)
 
 
-def _array(linear: LinearMap) -> Floats:
-    return linear.weight if isinstance(linear, Dense) else linear.factor
+def _with(linear: LinearMap, numbers: Floats) -> LinearMap:
+    match linear:
+        case Dense() | Convolution():
+            return replace(linear, weight=numbers)
+        case Scale():
+            return replace(linear, factor=numbers)
+        case Entries():
+            return replace(linear, value=numbers)
+        case _ as unreachable:
+            assert_never(unreachable)
 
 
 def _smaller_array(array: Floats) -> Iterator[Floats]:
@@ -184,7 +202,7 @@ def describe(obligation: Obligation) -> str:
     for number, node in enumerate(obligation.graph.nodes, start=len(obligation.graph.inputs)):
         if isinstance(node.primitive, Affine):
             maps = " + ".join(
-                f"{_array(linear).tolist()} {_array(linear).dtype} of {operand}"
+                f"{_words_of(linear)} of {operand}"
                 for linear, operand in zip(node.primitive.maps, node.operands, strict=True)
             )
             lines.append(f"value {number} = {maps} + {node.primitive.bias.tolist()}")
@@ -196,6 +214,17 @@ def describe(obligation: Obligation) -> str:
     lines += [f"where {_words(constraint)}" for constraint in obligation.region.constraints]
     lines += [f"tie {tie}" for tie in obligation.ties]
     return "\n".join([*lines, f"violation {_words(obligation.violation)}"])
+
+
+def _words_of(linear: LinearMap) -> str:
+    numbers = numbers_of(linear)
+    form = ""
+    if isinstance(linear, Entries):
+        places = list(zip(linear.row.tolist(), linear.column.tolist(), strict=True))
+        form = f" at {places} of {linear.shape}"
+    elif isinstance(linear, Convolution):
+        form = f" convolved: {linear}"
+    return f"{numbers.tolist()} {numbers.dtype}{form}"
 
 
 def _words(condition: Condition) -> str:

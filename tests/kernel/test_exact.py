@@ -7,16 +7,29 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from onnx import helper
+from onnx.reference import ReferenceEvaluator
 
 from spec_lang.diagnostics import InternalError
 from spec_lang.kernel.exact import ExactNetwork, evaluate_exact
 from spec_lang.network.evaluate import evaluate
 from spec_lang.network.graph import Graph
 from spec_lang.network.onnx_import import load_graph
-from spec_lang.network.primitives import Affine, Dense, PiecewiseLinear, frozen
-from tests.tiny_networks import ABS_LIKE, chain, dense, graphs, rationals, reference, relu_network
+from spec_lang.network.primitives import Affine, Convolution, Dense, PiecewiseLinear, frozen
+from tests.graphs import exact_outputs
+from tests.kernel.nets import nets
+from tests.tiny_networks import (
+    ABS_LIKE,
+    chain,
+    dense,
+    graphs,
+    onnx_model,
+    rationals,
+    reference,
+    relu_network,
+)
 
 
 @given(st.data(), graphs())
@@ -26,6 +39,66 @@ def test_exact_evaluation_equals_the_fraction_computation(data: st.DataObject, g
         size = graph.input_size
         point = data.draw(st.lists(rationals, min_size=size, max_size=size))
         assert reference(graph, point) == network(point)
+
+
+@given(st.data(), nets())
+def test_convolutions_and_shortcuts_are_evaluated_exactly(data: st.DataObject, graph: Graph) -> None:
+    point = data.draw(st.lists(rationals, min_size=graph.input_size, max_size=graph.input_size))
+    assert tuple(exact_outputs(graph, point)) == evaluate_exact(graph, point)
+
+
+Sides = tuple[int, ...]
+
+
+@pytest.mark.parametrize("adjoint", [False, True])
+@given(st.data())
+@settings(max_examples=40)
+def test_a_convolution_is_onnxs(adjoint: bool, data: st.DataObject) -> None:
+    def sides(low: int, high: int) -> Sides:
+        return data.draw(st.tuples(st.integers(low, high), st.integers(low, high)))
+
+    kernel, strides, dilations, before, after = (
+        sides(1, 3),
+        sides(1, 3),
+        sides(1, 2),
+        sides(0, 2),
+        sides(0, 2),
+    )
+    axes = list(zip(kernel, strides, dilations, before, after, strict=True))
+    if adjoint:
+        result = sides(1, 4)
+        size = tuple(
+            (r - 1) * s + (k - 1) * d + 1 - b - a for r, (k, s, d, b, a) in zip(result, axes, strict=True)
+        )
+    else:
+        size = sides(1, 6)
+        result = tuple(
+            (n + b + a - (k - 1) * d - 1) // s + 1 for n, (k, s, d, b, a) in zip(size, axes, strict=True)
+        )
+    assume(min(*size, *result) >= 1)
+    others, channels = (data.draw(st.integers(1, 2)) for _ in range(2))
+    groups = 1 if adjoint else data.draw(st.integers(1, 2))  # the reference cannot transpose groups
+    rng = np.random.default_rng(data.draw(st.integers(0, 1000)))
+    weight = frozen(rng.standard_normal((groups * others, channels, *kernel)).astype(np.float32))
+    linear = Convolution(weight, groups, size, result, strides, dilations, before, adjoint)
+    taken, given_out = linear.sizes
+    shape = (1, groups * others, *result) if adjoint else (1, groups * channels, *size)
+    node = helper.make_node(
+        "ConvTranspose" if adjoint else "Conv",
+        ["x", "w"],
+        ["y"],
+        strides=strides,
+        dilations=dilations,
+        pads=(*before, *after),
+        group=groups,
+    )
+    x = rng.standard_normal(shape).astype(np.float32)
+    (expected,) = ReferenceEvaluator(onnx_model([node], {"x": shape}, weights={"w": weight})).run(
+        None, {"x": x}
+    )
+    graph = chain(taken, Affine((linear,), frozen(np.zeros(given_out, dtype=np.float32))))
+    found = evaluate_exact(graph, [Fraction(float(v)) for v in x.ravel()])
+    assert np.allclose([float(v) for v in found], np.ravel(expected), rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("t", ["-5", "-1", "-1/3", "1/2", "1/7", "4"])

@@ -350,6 +350,18 @@ def test_a_strict_atom_helps_only_if_it_takes_part(*, exact: bool) -> None:
 
 
 @pytest.mark.parametrize("exact", [False, True])
+def test_weights_that_are_all_0_exclude_no_point(*, exact: bool) -> None:
+    """0 is not below 0, and says nothing of whether strict atoms are."""
+    below_5, below_6 = (output(0, -bound, strict=True) for bound in (5.0, 6.0))
+    asked = on_unit_interval(All((below_5, below_6)))  # broken everywhere
+    for weights in ([0, 0], [1, 0], [1, 255]):
+        part = BoxProof(
+            0, np.array([CLOSED], dtype=np.int32), np.zeros(0), np.array([weights], dtype=np.uint8)
+        )
+        assert examine(asked, Proof((part,)), exact=exact).flaw is not None
+
+
+@pytest.mark.parametrize("exact", [False, True])
 def test_a_leaf_whose_phases_the_box_excludes_needs_nothing_else(*, exact: bool) -> None:
     shifted = Affine((Dense(frozen(np.ones((1, 1)))),), frozen(np.array([0.5])))  # z = x + 1/2 >= 1/2
     nodes = (Node(shifted, (0,), TensorSpec("z", (1,))), Node(RELU, (1,), TensorSpec("y", (1,))))

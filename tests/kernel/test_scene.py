@@ -1,6 +1,6 @@
 """What the kernel's two arithmetics say of a network over a box holds at every point of it.
 
-In: random graphs with nasty numbers, boxes, slopes and phases.  Out: nothing but failures; the meaning is
+In: random graphs with nasty numbers, boxes, weights and slopes.  Out: nothing but failures; the meaning is
 that of fractions.
 """
 
@@ -9,62 +9,25 @@ from __future__ import annotations
 from fractions import Fraction
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spec_lang.bounding.boxes import Boxes
 from spec_lang.kernel.integers import Integers
-from spec_lang.kernel.network import ReluStep, compiled
-from spec_lang.kernel.rounded import Rounded, scale_of
-from spec_lang.kernel.rows import Alternatives, alternatives
-from spec_lang.kernel.scene import Rows, Scene, Slopes, propagate
-from spec_lang.network.graph import Graph
-from spec_lang.network.primitives import Affine, Dense
-from spec_lang.obligations.model import Any, Box, LinearAtom, Obligation, Region, Semantics, Terms
-from tests.bounding.samples import float_boxes, points_of, share_lists
-from tests.graphs import chains, dags, exact_outputs, exact_values
-
-Sample = tuple[Graph, Boxes, list[list[Fraction]], tuple[LinearAtom, ...]]
-ARITHMETICS = pytest.mark.parametrize("arithmetic", [Integers, Rounded])
-coefficients = st.sampled_from([Fraction(n) for n in (1, -1, 3)] + [Fraction(1, 3), Fraction(-7, 10**6)])
-
-
-def terms(size: int) -> st.SearchStrategy[Terms]:
-    chosen = st.dictionaries(st.integers(0, size - 1), coefficients, max_size=2)
-    return chosen.map(lambda found: tuple(sorted(found.items())))
-
-
-@st.composite
-def samples(draw: st.DrawFn) -> Sample:
-    graph = draw(st.one_of(chains(), dags()))
-    size = graph.input_size
-    atom = st.builds(
-        LinearAtom,
-        terms(size),
-        terms(graph.output_size),
-        st.fractions(-2, 2, max_denominator=9),
-        st.booleans(),
-    )
-    atoms = tuple(draw(st.lists(atom, min_size=1, max_size=3)))
-    return graph, draw(float_boxes(size, batch=1)), draw(share_lists(size)), atoms
-
-
-def scene_of(
-    arithmetic: type[Integers] | type[Rounded], sample: Sample, semantics: Semantics = Semantics.REAL
-) -> tuple[Scene, Alternatives]:
-    graph, boxes, _, atoms = sample
-    exact = (tuple(map(Fraction, side[0].tolist())) for side in (boxes.lower, boxes.upper))
-    obligation = Obligation(graph, Region((Box(*exact),)), Any(atoms))
-    network = compiled(graph)
-    found = alternatives(obligation, network)
-    return arithmetic(network, found, semantics).scene(boxes.lower, boxes.upper), found
-
-
-def value_of(atom: LinearAtom, point: list[Fraction], outputs: list[Fraction]) -> Fraction:
-    """Scaled as certificates have it."""
-    total = atom.constant + sum(c * point[i] for i, c in atom.inputs)
-    return (total + sum(c * outputs[j] for j, c in atom.outputs)) / scale_of(atom)
+from spec_lang.kernel.rounded import Rounded
+from spec_lang.kernel.scene import OwnSlopes, Rows, propagate
+from spec_lang.obligations.model import Semantics
+from tests.bounding.samples import points_of
+from tests.graphs import exact_outputs, exact_values
+from tests.kernel.scenes import (
+    ARITHMETICS,
+    Sample,
+    factor,
+    float32_values,
+    no_slopes,
+    samples,
+    scene_of,
+    value_of,
+)
 
 
 @ARITHMETICS
@@ -87,7 +50,7 @@ def test_ranges_and_rows_hold_at_every_point(
                 assert high == np.inf or number <= Fraction(high)
         outputs = [number for output in graph.outputs for number in values[output]]
         for place, atom in enumerate(found.atoms):
-            exact = value_of(atom, point, outputs) * _factor(scene, found)
+            exact = value_of(atom, point, outputs) * factor(scene, found)
             if rows.minimum[place] == -np.inf:
                 continue
             bound = Fraction(rows.constant[place]) + sum(
@@ -95,67 +58,6 @@ def test_ranges_and_rows_hold_at_every_point(
             )
             assert Fraction(rows.minimum[place]) <= bound
             assert bound <= exact
-
-
-def _factor(scene: Scene, found: Alternatives) -> Fraction:
-    """What the integers multiply all rows by, to have integers."""
-    if not isinstance(scene.__dict__["shared"], Integers):
-        return Fraction(1)
-    for row, atom in enumerate(found.atoms):
-        for terms_of, kept in ((atom.inputs, "inputs"), (atom.outputs, "outputs")):
-            for index, coefficient in terms_of:
-                number = getattr(scene.__dict__["shared"], kept)[row, index]
-                return Fraction(number) / (coefficient / scale_of(atom))
-        if atom.constant:
-            return Fraction(scene.__dict__["shared"].constants[row]) / (atom.constant / scale_of(atom))
-    return Fraction(1)
-
-
-@ARITHMETICS
-@given(samples(), st.data())
-@settings(max_examples=120)
-def test_a_combination_holds_wherever_its_phases_do(
-    arithmetic: type[Integers] | type[Rounded], sample: Sample, data: st.DataObject
-) -> None:
-    graph, boxes, shares, _ = sample
-    with np.errstate(all="ignore"):
-        scene, found = scene_of(arithmetic, sample)
-        propagate(scene, {})
-    network = scene.network
-    leaves, parts = 3, len(found.atoms)
-
-    def drawn(shape: tuple[int, int], numbers: list[float]) -> np.ndarray:
-        size = shape[0] * shape[1]
-        drawn_now = data.draw(st.lists(st.sampled_from(numbers), min_size=size, max_size=size))
-        return np.array(drawn_now, dtype=np.float64).reshape(shape)
-
-    phases = drawn((leaves, network.neurons), [0, 1, -1]).astype(np.int8)
-    columns = np.flatnonzero(drawn((1, network.neurons), [0, 1])[0])
-    slopes = Slopes(phases, columns, drawn((leaves, len(columns)), [0.0, 0.5, 1.0, 0.3125]))
-    multipliers = drawn((leaves, parts), [0.0, 1.0, 0.5])
-    with np.errstate(all="ignore"):
-        minimum = scene.mixtures(range(parts), multipliers, slopes)
-    for point in points_of(boxes, 0, shares):
-        values = exact_values(graph, point)
-        outputs = [number for output in graph.outputs for number in values[output]]
-        for leaf in range(leaves):
-            if minimum[leaf] == -np.inf or not _phases_hold(scene, phases[leaf], values):
-                continue
-            mixed = sum(
-                Fraction(m) * value_of(atom, point, outputs)
-                for m, atom in zip(multipliers[leaf].tolist(), found.atoms, strict=True)
-            )
-            assert Fraction(minimum[leaf]) <= mixed * _factor(scene, found)
-
-
-def _phases_hold(scene: Scene, phases: np.ndarray, values: list[list[Fraction]]) -> bool:
-    for step in scene.network.steps:
-        if isinstance(step, ReluStep):
-            for place, z in enumerate(values[step.operand]):
-                phase = phases[step.first + place]
-                if (phase > 0 and z < 0) or (phase < 0 and z > 0):
-                    return False
-    return True
 
 
 @ARITHMETICS
@@ -172,9 +74,12 @@ def test_clipping_keeps_every_point_where_all_atoms_hold(
         linear = scene.atoms(np.zeros(count, dtype=np.intp), np.arange(count))
         rows = Rows(linear.coefficients[None], linear.constant[None])
         strict = np.array([atom.strict for atom in found.atoms])
-        weights = data.draw(st.lists(st.integers(0, 255), min_size=count, max_size=count))
-        chosen = None if count == 1 else np.array([weights], dtype=np.uint8)
-        clipped = scene.clip(np.zeros(1, dtype=np.intp), rows, strict, chosen)
+        weights = np.array([data.draw(st.lists(st.integers(0, 255), min_size=count, max_size=count))])
+        together = None
+        if weights.any():
+            combined = scene.combinations(np.zeros(1, dtype=np.intp), weights.astype(np.float64), no_slopes())
+            together = Rows(combined.coefficients[None], combined.constant[None])
+        clipped = scene.clip(np.zeros(1, dtype=np.intp), rows, strict, together)
     for point in points_of(boxes, 0, shares):
         outputs = exact_outputs(graph, point)
         numbers = [value_of(atom, point, outputs) for atom in found.atoms]
@@ -183,31 +88,6 @@ def test_clipping_keeps_every_point_where_all_atoms_hold(
         assert not clipped.empty[0]
         ends = zip(clipped.lower[0].tolist(), point, clipped.upper[0].tolist(), strict=True)
         assert all(Fraction(low) <= x <= Fraction(high) for low, x, high in ends)
-
-
-def float32_values(graph: Graph, point: list[Fraction], signs: list[int]) -> list[list[Fraction]]:
-    """Every value when each sum of a network is off by as much as float32 permits, up or down."""
-    values = [point]
-    for node, sign in zip(graph.nodes, signs, strict=True):
-        if not isinstance(node.primitive, Affine):
-            values.append([max(v, Fraction(0)) for v in values[node.operands[0]]])
-            continue
-        total = [Fraction(float(b)) for b in node.primitive.bias]
-        size = [abs(b) for b in total]
-        terms = 0
-        for linear, operand in zip(node.primitive.maps, node.operands, strict=True):
-            x = values[operand]
-            dense = isinstance(linear, Dense)
-            rows = linear.weight.tolist() if isinstance(linear, Dense) else np.diag(linear.factor).tolist()
-            terms += len(x) if dense else 1
-            for place, row in enumerate(rows):
-                products = [Fraction(w) * v for w, v in zip(row, x, strict=True)]
-                total[place] += sum(products)
-                size[place] += sum(abs(p) for p in products)
-        k = Fraction(terms + 4, 2**24)
-        off = [k / (1 - k) * s + (2 * terms + 1) * Fraction(1, 2**126) for s in size]
-        values.append([t + sign * e for t, e in zip(total, off, strict=True)])
-    return values
 
 
 @ARITHMETICS
@@ -234,5 +114,39 @@ def test_ranges_and_rows_hold_for_float32_sums(
         outputs = [number for output in graph.outputs for number in values[output]]
         for place, atom in enumerate(found.atoms):
             if rows.minimum[place] != -np.inf:
-                exact = value_of(atom, point, outputs) * _factor(scene, found)
+                exact = value_of(atom, point, outputs) * factor(scene, found)
                 assert Fraction(rows.minimum[place]) <= exact
+
+
+@ARITHMETICS
+@given(samples(), st.data())
+@settings(max_examples=100)
+def test_a_combination_holds_with_any_lower_slopes(
+    arithmetic: type[Integers] | type[Rounded], sample: Sample, data: st.DataObject
+) -> None:
+    graph, boxes, shares, _ = sample
+    with np.errstate(all="ignore"):
+        scene, found = scene_of(arithmetic, sample)
+        propagate(scene, {})
+        count, neurons = 2, scene.network.neurons
+        many = count * len(found.atoms)
+        drawn = data.draw(st.lists(st.integers(0, 510), min_size=many, max_size=many))
+        weights = np.array(drawn, dtype=np.float64).reshape(count, -1)
+        every = [(row, neuron) for row in range(count) for neuron in range(neurons)]
+        places = sorted(data.draw(st.sets(st.sampled_from(every)))) if every else []
+        values = [data.draw(st.integers(0, 128)) / 128 for _ in places]
+        row, neuron = (np.array([place[k] for place in places], dtype=np.intp) for k in (0, 1))
+        owner = np.zeros(count, dtype=np.intp)
+        linear = scene.combinations(owner, weights, OwnSlopes(row, neuron, np.array(values)))
+    for point in points_of(boxes, 0, shares):
+        outputs = exact_outputs(graph, point)
+        atoms = [value_of(atom, point, outputs) * factor(scene, found) for atom in found.atoms]
+        for number in range(count):
+            if linear.minimum[number] == -np.inf:
+                continue
+            coefficients = map(Fraction, linear.coefficients[number].tolist())
+            bound = sum(
+                (a * x for a, x in zip(coefficients, point, strict=True)), Fraction(linear.constant[number])
+            )
+            assert Fraction(linear.minimum[number]) <= bound
+            assert bound <= sum(Fraction(w) * v for w, v in zip(weights[number].tolist(), atoms, strict=True))

@@ -306,12 +306,24 @@ def test_a_matrix_product_with_a_single_number_is_a_diagnostic() -> None:
     assert "single number" in refused(data).problem
 
 
-def test_a_constant_output_that_is_empty_or_too_large_is_a_diagnostic() -> None:
-    for shape, inputs in (((0,), 1), ((10**5,), 10**4)):
-        weights = {"c": np.zeros(shape, dtype=np.float32)}
-        node = helper.make_node("Identity", ["c"], ["y"])
-        data = onnx_model([node], {"x": [1, inputs]}, weights=weights).SerializeToString()
-        assert "has an output that is not supported" in refused(data).problem
+def test_a_constant_output_that_is_empty_is_a_diagnostic() -> None:
+    weights = {"c": np.zeros(0, dtype=np.float32)}
+    node = helper.make_node("Identity", ["c"], ["y"])
+    data = onnx_model([node], {"x": [1, 1]}, weights=weights).SerializeToString()
+    assert "has an output that is not supported" in refused(data).problem
+
+
+@pytest.mark.parametrize(
+    ("operator", "sizes"),
+    [("Expand", [10**5, 10**5]), ("Tile", [10**5, 10**5]), ("ConstantOfShape", [10**5, 10**5])],
+)
+def test_a_result_that_is_too_large_is_refused_before_it_is_allocated(
+    operator: str, sizes: list[int]
+) -> None:
+    operands = ["s"] if operator == "ConstantOfShape" else ["x", "s"]
+    node = helper.make_node(operator, operands, ["y"])
+    data = onnx_model([node], {"x": [1, 1]}, weights={"s": np.array(sizes)}).SerializeToString()
+    assert "10000000000 elements" in refused(data).problem
 
 
 def rejected_by_onnx(array: np.ndarray[Any, Any]) -> bytes:

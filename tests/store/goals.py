@@ -11,7 +11,16 @@ import numpy as np
 
 from spec_lang.diagnostics import Span
 from spec_lang.network.graph import Graph, Node, TensorSpec
-from spec_lang.network.primitives import RELU, Affine, Dense, Scale, frozen
+from spec_lang.network.primitives import (
+    RELU,
+    Affine,
+    Convolution,
+    Dense,
+    Entries,
+    LinearMap,
+    Scale,
+    frozen,
+)
 from spec_lang.obligations.model import (
     All,
     Any,
@@ -102,6 +111,16 @@ def _violation(violation: Condition) -> Callable[[Obligation], Obligation]:
 FIRST, SECOND = All((atom(0, Fraction(9)), atom(1, Fraction(8)))), atom(1, Fraction(9))
 F64 = frozen(np.array([2.0, -3.0]))
 F32 = frozen(np.array([2.0, -3.0], dtype=np.float32))
+PLACES = np.array([0, 1])
+ENTRIES = Entries((2, 2), PLACES, PLACES, F32)
+KERNEL = frozen(F32.reshape(1, 1, 2))
+CONVOLUTION = Convolution(KERNEL, 1, (2,), (2,), (1,), (1,), (0,))
+CHANNELS = frozen(F32.reshape(2, 1, 1))
+
+
+def _first(linear: LinearMap) -> Callable[[Obligation], Obligation]:
+    return _affine(0, maps=(linear,))
+
 
 # What makes another question, or another numbering of what a proof speaks of.
 MATTERS: Final[dict[str, Callable[[Obligation], Obligation]]] = {
@@ -110,6 +129,20 @@ MATTERS: Final[dict[str, Callable[[Obligation], Obligation]]] = {
     "one factor": _affine(2, maps=(Scale(frozen(np.array([2, -4], dtype=np.float32))),)),
     "the type of the weights": _affine(2, maps=(Scale(F64),)),
     "a matrix for a scaling": _affine(2, maps=(Dense(frozen(np.diag(F32))),)),
+    "entries for a scaling": _first(ENTRIES),
+    "an entry": _first(replace(ENTRIES, value=F64.astype(np.float32) * 2)),
+    "the type of the entries": _first(replace(ENTRIES, value=F64)),
+    "an entry's row": _first(replace(ENTRIES, row=np.array([0, 0]))),
+    "an entry's column": _first(replace(ENTRIES, column=np.array([0, 0]))),
+    "a convolution for a scaling": _first(CONVOLUTION),
+    "a kernel": _first(replace(CONVOLUTION, weight=frozen(KERNEL[:, :, ::-1]))),
+    "a kernel's shape": _first(replace(CONVOLUTION, weight=frozen(KERNEL[:, :, :1]))),
+    "its strides": _first(replace(CONVOLUTION, strides=(2,))),
+    "its dilations": _first(replace(CONVOLUTION, dilations=(2,))),
+    "its pads": _first(replace(CONVOLUTION, pads=(1,))),
+    "its transpose": _first(replace(CONVOLUTION, adjoint=True)),
+    "its size": _first(replace(CONVOLUTION, weight=CHANNELS, result=(1,))),
+    "its groups": _first(replace(CONVOLUTION, weight=CHANNELS, groups=2, size=(1,), result=(1,))),
     "a function": _node(1, primitive=ABS_LIKE),
     "a slope": _node(1, primitive=replace(RELU, slopes=(0.5, 1.0))),
     "an anchor": _node(1, primitive=replace(RELU, anchor=1.0)),

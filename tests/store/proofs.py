@@ -14,7 +14,7 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from spec_lang.obligations.certificate import BoxProof, Lemma, PhaseProof, PhaseTree, Proof
+from spec_lang.obligations.certificate import BoxProof, Lemma, NodeSlopes, PhaseProof, PhaseTree, Proof
 from spec_lang.obligations.outcome import Attestation, GaveUp, GaveUpReason, Outcome, Proved, Refuted
 
 STAMP = Attestation("tester", "1.0", "by hand")
@@ -40,12 +40,14 @@ sizes = st.integers(0, 5)
 
 @st.composite
 def lemmas(draw: st.DrawFn) -> Lemma:
-    rows, columns = draw(sizes), draw(ascending())
+    rows, leaves, columns = draw(sizes), draw(sizes), draw(ascending())
     return Lemma(
         draw(arrays(np.int32, rows)),
         draw(arrays(np.int8, rows)),
+        draw(arrays(np.int32, draw(sizes))),
+        draw(arrays(np.float32, leaves, draw(sizes))),
         columns,
-        draw(arrays(np.float32, rows, len(columns))),
+        draw(arrays(np.float32, leaves, len(columns))),
     )
 
 
@@ -58,6 +60,19 @@ def trees(draw: st.DrawFn) -> PhaseTree:
         draw(arrays(np.float32, leaves, draw(sizes))),
         columns,
         draw(arrays(np.float32, leaves, len(columns))),
+        tuple(draw(st.lists(lemmas(), max_size=2))),
+    )
+
+
+@st.composite
+def slopes(draw: st.DrawFn) -> NodeSlopes:
+    entries, numbers = draw(sizes), draw(sizes)
+    return NodeSlopes(
+        draw(arrays(np.int32, entries)),
+        draw(arrays(np.int32, entries)),
+        draw(arrays(np.int32, entries)),
+        draw(arrays(np.int32, numbers)),
+        draw(arrays(np.uint8, numbers)),
     )
 
 
@@ -74,7 +89,8 @@ def parts(draw: st.DrawFn) -> BoxProof:
         draw(arrays(np.int32, nodes)),
         draw(arrays(np.float64, draw(sizes))),
         draw(arrays(np.uint8, nodes, draw(sizes))),
-        tuple(draw(st.lists(phases, max_size=2))),
+        phases=tuple(draw(st.lists(phases, max_size=2))),
+        slopes=draw(slopes()),
     )
 
 
@@ -92,7 +108,7 @@ def bits(value: object) -> object:
         return str(value.dtype), value.shape, value.tobytes()
     if isinstance(value, tuple):
         return tuple(map(bits, value))
-    if isinstance(value, Proved | Refuted | Proof | BoxProof | PhaseProof | PhaseTree | Lemma):
+    if isinstance(value, Proved | Refuted | Proof | BoxProof | NodeSlopes | PhaseProof | PhaseTree | Lemma):
         return type(value).__name__, *(bits(getattr(value, name)) for name in value.__dataclass_fields__)
     if isinstance(value, GaveUp):
         return "nothing"
@@ -100,26 +116,37 @@ def bits(value: object) -> object:
 
 
 def one_proof() -> Proof:
-    """A proof of three nodes, with phases and a lemma at one of them."""
+    """A proof of three nodes: slopes at two of them, phases at one, a lemma for these and one for a tree."""
+    lemma = Lemma(
+        np.array([3, 4], dtype=np.int32),
+        np.array([1, -1], dtype=np.int8),
+        np.array([-1, 0, -1, -1], dtype=np.int32),
+        np.array([[0.0], [0.25], [0.5]], dtype=np.float32),
+        np.array([0], dtype=np.int32),
+        np.array([[0.5], [1], [0]], dtype=np.float32),
+    )
     tree = PhaseTree(
         0,
         np.array([0, -1, -1], dtype=np.int32),
         np.ones((2, 1), dtype=np.float32),
         np.array([0, 3, 4], dtype=np.int32),
         np.linspace(0, 1, 6, dtype=np.float32).reshape(2, 3),
+        (lemma,),
     )
-    lemma = Lemma(
-        np.array([3, 4], dtype=np.int32),
-        np.array([1, -1], dtype=np.int8),
-        np.array([0], dtype=np.int32),
-        np.array([[0.5], [1]], dtype=np.float32),
+    given = NodeSlopes(
+        np.array([0, 0, 1], dtype=np.int32),
+        np.array([0, 1, 0], dtype=np.int32),
+        np.array([2, 0, 1], dtype=np.int32),
+        np.array([0, 2, 1], dtype=np.int32),
+        np.array([0, 128, 17], dtype=np.uint8),
     )
     part = BoxProof(
         0,
         np.array([0, -1, -2], dtype=np.int32),
         np.array([0.3]),
         np.arange(6, dtype=np.uint8).reshape(3, 2),
-        (PhaseProof((lemma,), (tree,)),),
+        phases=(PhaseProof((lemma,), (tree,)),),
+        slopes=given,
     )
     return Proof((part,))
 

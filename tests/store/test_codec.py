@@ -100,7 +100,7 @@ def test_changed_bytes_with_a_right_hash_raise_nothing_else(
 
 
 # The columns in the order of the format, with the bytes of an element.
-SIZES = (8, 1, 4, 8, 1, 4, 4, 4, 4, 4, 1)
+SIZES = (8, 1, 4, 8, 1, 4, 4, 4, 4, 4, 1, 4, 4, 4, 4, 1)
 
 
 def body(*columns: bytes, claims: dict[int, tuple[int, int]] | None = None) -> bytes:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,11 +15,12 @@ from hypothesis import strategies as st
 from spec_lang.diagnostics import Span
 from spec_lang.engine import CheckOptions
 from spec_lang.engine.prepare import prepare
+from spec_lang.network.primitives import Affine, Entries, frozen
 from spec_lang.obligations.model import Obligation
 from spec_lang.store.keys import Keys
 from tests.engine.specs import HEAD, write
 from tests.store.goals import FRAME, IS_IRRELEVANT, MATTERS, atom, goal, impossible, obligation
-from tests.tiny_networks import graphs
+from tests.tiny_networks import chain, graphs
 
 Change = Callable[[Obligation], Obligation]
 
@@ -73,6 +75,15 @@ def test_memory_of_weights_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     keys = Keys()
     ones = [change(obligation()) for change in MATTERS.values()]
     assert [keys.obligation(one) for one in ones] == [Keys().obligation(one) for one in ones]
+
+
+def test_places_count_the_same_on_a_machine_of_another_word() -> None:
+    found = set()
+    for kind in ("<i4", "<i8", ">i8"):
+        places = np.array([0, 1]).astype(kind)
+        step = Affine((Entries((2, 2), places, places, frozen(np.ones(2))),), frozen(np.zeros(2)))
+        found.add(Keys().obligation(replace(obligation(), graph=chain(2, step))))
+    assert len(found) == 1
 
 
 def test_numbers_of_any_length_have_a_key() -> None:

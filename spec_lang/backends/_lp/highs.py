@@ -19,8 +19,6 @@ from spec_lang.backends._lp.model import Model, Unfit
 from spec_lang.bounding.program import F64, Indices
 from spec_lang.diagnostics import InternalError
 
-# One process must not be eaten by one model: beyond this many entries it is refused.
-MAX_ENTRIES: Final = 20_000_000
 UNBOUNDED_TIME: Final = 1e18
 
 
@@ -58,8 +56,6 @@ class Solver:
     def __init__(self, model: Model, cost: F64 | None = None) -> None:
         """Raises `Unfit`."""
         self.scaled = model.scaled(np.zeros(model.columns) if cost is None else cost)
-        if len(self.scaled.value) > MAX_ENTRIES:
-            raise Unfit(f"the program has more than {MAX_ENTRIES:,} entries")
         self.highs = highspy.Highs()  # type: ignore[no-untyped-call]
         for option, value in (("output_flag", False), ("threads", 1), ("random_seed", 0)):
             _expect_ok(self.highs.setOptionValue(option, value))

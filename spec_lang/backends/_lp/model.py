@@ -17,11 +17,13 @@ from spec_lang._values import dataclass
 from spec_lang.bounding.program import F64, Indices
 
 SMALLEST: Final = 1e-9  # below this HiGHS puts 0, with a warning
+# One process must not be eaten by one model: beyond this many entries it is refused.
+MAX_ENTRIES: Final = 20_000_000
 LARGEST: Final = 1e15  # from here on HiGHS takes a coefficient for an error, or a bound for infinite
 
 
 class Unfit(Exception):
-    """The program's numbers lie too far apart for the solver; the message says where."""
+    """The program is too large for the solver, or its numbers lie too far apart; the message says where."""
 
 
 @dataclass(slots=True, eq=False)
@@ -42,6 +44,7 @@ class Model:
     row_lower: list[F64] = field(default_factory=list)
     row_upper: list[F64] = field(default_factory=list)
     entries: list[tuple[Indices, Indices, F64]] = field(default_factory=list)  # row, column, value
+    count: int = 0  # of entries
 
     def add_columns(self, lower: F64, upper: F64, size: F64, *, integer: bool = False) -> Indices:
         """New columns; their numbers."""
@@ -63,12 +66,18 @@ class Model:
         return np.arange(self.rows - count, self.rows)
 
     def put(self, rows: Indices, columns: Indices, values: F64) -> None:
-        """Entries; those at one place are added up, those in column −1 (a value that is 0) left out."""
+        """Entries; those at one place are added up, those in column −1 (a value that is 0) left out.
+
+        Raises `Unfit`.
+        """
         keep = (columns >= 0) & (values != 0)
         self.entries.append((rows[keep], columns[keep], values[keep]))
+        self.count += len(self.entries[-1][2])
+        if self.count > MAX_ENTRIES:
+            raise Unfit(f"the program has more than {MAX_ENTRIES:,} entries")
 
     def put_block(self, rows: Indices, columns: Indices, block: F64) -> None:
-        """The entries of a dense block (rows, columns)."""
+        """The entries of a dense block (rows, columns).  Raises `Unfit`."""
         row, column = np.nonzero(block)
         self.put(rows[row], columns[column], block[row, column])
 

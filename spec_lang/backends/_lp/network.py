@@ -8,15 +8,19 @@ Over-approximates; with the phases fixed it is exact but for rounding, which the
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 import numpy as np
 
 from spec_lang._values import dataclass
 from spec_lang.backends._lp.model import Model
 from spec_lang.bounding.linear import Context
-from spec_lang.bounding.phases import Unstable
 from spec_lang.bounding.program import F64, AffineStep, Indices, Program, ReluStep
 from spec_lang.bounding.propagate import Known
+from spec_lang.bounding.unstable import Unstable
+
+# Numbers of the rows of a map that are looked at together: most of them may be 0.
+_BLOCK: Final = 2**22
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,7 +53,7 @@ class Encoder:
         self.column: dict[int, Indices] = {}
 
     def encode(self, wanted: Iterable[int]) -> Encoding:
-        """The encoding of the program as far as the values `wanted` depend on it."""
+        """The encoding of the program as far as the values `wanted` depend on it.  Raises `Unfit`."""
         context = self.context
         needed = _ancestors(context, wanted)
         box = context.boxes
@@ -80,7 +84,10 @@ class Encoder:
         rows = self.model.add_rows(bias - slack, bias + slack)
         self.model.put(rows, columns, np.ones(len(rows)))
         for operand, linear in zip(step.operands, step.maps, strict=True):
-            self.model.put_block(rows, self.column[operand], -linear.rows(carried))
+            height = max(1, _BLOCK // max(1, len(self.column[operand])))
+            for first in range(0, len(carried), height):
+                part = slice(first, first + height)
+                self.model.put_block(rows[part], self.column[operand], -linear.rows(carried[part]))
         self.column[step.value] = np.full(size, -1, dtype=np.intp)
         self.column[step.value][carried] = columns
 

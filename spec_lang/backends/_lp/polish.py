@@ -14,14 +14,15 @@ from typing import Final
 import numpy as np
 
 from spec_lang._values import dataclass
+from spec_lang.backends._lp.entries import entries, products
 from spec_lang.backends._lp.relaxation import Relaxed, Triangle
 from spec_lang.backends._lp.setting import Setting
 from spec_lang.bounding.hidden import Bounded
-from spec_lang.bounding.phases import Phases
 from spec_lang.bounding.program import F64, ReluStep
 from spec_lang.bounding.rows import normal_form
+from spec_lang.bounding.unstable import Phases
 from spec_lang.network.graph import Graph
-from spec_lang.network.primitives import Affine, Dense
+from spec_lang.network.primitives import Affine
 from spec_lang.obligations.feasibility import Point, decide
 from spec_lang.obligations.model import All, Box, LinearAtom, Terms
 
@@ -71,7 +72,7 @@ class Polisher:
         obligation = problem.obligation
         graph = obligation.graph
         weights = sum(
-            int(np.prod(m.weight.shape)) if isinstance(m, Dense) else len(m.factor)
+            products(m)
             for node in graph.nodes
             if isinstance(node.primitive, Affine)
             for m in node.primitive.maps
@@ -141,22 +142,17 @@ def _unit(size: int, place: int) -> list[Fraction]:
 
 
 def _affine(primitive: Affine, operands: Sequence[Sequence[_Form]], size: int) -> list[_Form]:
-    found: list[_Form] = []
-    for row, bias in enumerate(primitive.bias):
-        coefficients, constant = [Fraction(0)] * size, Fraction(float(bias))
-        for linear, operand in zip(primitive.maps, operands, strict=True):
-            pairs = (
-                enumerate(linear.weight[row]) if isinstance(linear, Dense) else [(row, linear.factor[row])]
-            )
-            for column, weight in pairs:
-                if weight:
-                    factor, (inner, shift) = Fraction(float(weight)), operand[column]
-                    constant += factor * shift
-                    coefficients = [
-                        c + factor * i if i else c for c, i in zip(coefficients, inner, strict=True)
-                    ]
-        found.append((coefficients, constant))
-    return found
+    coefficients = [[Fraction(0)] * size for _ in primitive.bias]
+    constants = [Fraction(float(bias)) for bias in primitive.bias]
+    rows = np.arange(len(constants))
+    for linear, operand in zip(primitive.maps, operands, strict=True):
+        for row, column, weight in zip(*entries(linear, rows), strict=True):
+            factor, (inner, shift) = Fraction(float(weight)), operand[column]
+            constants[row] += factor * shift
+            coefficients[row] = [
+                c + factor * i if i else c for c, i in zip(coefficients[row], inner, strict=True)
+            ]
+    return list(zip(coefficients, constants, strict=True))
 
 
 def _sides(ends: Sequence[Fraction | None], sign: int) -> list[LinearAtom]:

@@ -78,7 +78,8 @@ def assembled(problem: Problem, proofs: Sequence[PhaseProof]) -> Proof:
 def uncut(problem: Problem, box: int, proof: PhaseProof) -> BoxProof:
     """The part for one box."""
     weights = np.zeros((1, problem.rows.width), dtype=np.uint8)
-    return BoxProof(box, np.array([BY_PHASES], dtype=np.int32), np.zeros(0), weights, (proof,))
+    axis = np.array([BY_PHASES], dtype=np.int32)
+    return BoxProof(box, axis, np.zeros(0), weights, phases=(proof,))
 
 
 def out_of_range() -> GaveUp:

@@ -16,10 +16,10 @@ from spec_lang.backends._lp.highs import Answer, Solver, Status
 from spec_lang.backends._lp.model import Model
 from spec_lang.backends._lp.network import Encoder, Encoding
 from spec_lang.bounding.linear import Context
-from spec_lang.bounding.phases import Phases, Unstable
 from spec_lang.bounding.program import F64, Indices
 from spec_lang.bounding.propagate import Known
 from spec_lang.bounding.rows import Rows
+from spec_lang.bounding.unstable import Phases, Unstable
 
 _TINY: Final = 1e-12
 LOOSELY, CLOSELY = 1e-7, 1e-10  # of the solver's own units

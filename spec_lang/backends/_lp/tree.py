@@ -29,10 +29,10 @@ from spec_lang.bounding.leaves import (
     closing_clash,
     fresh,
     nearly,
-    neuron_numbers,
 )
-from spec_lang.bounding.phases import Rows
+from spec_lang.bounding.objectives import Rows
 from spec_lang.bounding.program import F64, Indices
+from spec_lang.bounding.unstable import neuron_numbers
 from spec_lang.obligations.certificate import PhaseTree
 from spec_lang.obligations.outcome import GaveUp, GaveUpReason
 

@@ -14,8 +14,8 @@ from typing import Final
 import numpy as np
 
 from spec_lang._values import dataclass
-from spec_lang.backends._search.halving import Mask, halving, row_bounds, shrunk, still_possible
-from spec_lang.backends._search.problem import Problem, conjunction_margins
+from spec_lang.backends._search.halving import Mask, bounds_of, halving, shrunk
+from spec_lang.backends._search.problem import Problem
 from spec_lang.backends._search.record import BoxRecord
 from spec_lang.backends.base import Progress, Session
 from spec_lang.bounding.boxes import Boxes
@@ -135,14 +135,13 @@ class Cutting:
                 self._stack += batch
                 return GaveUp(GaveUpReason.NUMERICAL, "the network's values leave the range of safe floats")
             self.boxes += len(batch)
-            bounds, minimum = row_bounds(self.problem, context, alive)
-            alive = still_possible(self.problem.rows, alive, minimum)
-            margins = np.where(alive, conjunction_margins(self.problem.rows, minimum), np.inf).min(axis=1)
-            smaller, alive = shrunk(self.record, node, whole, alive, bounds)
+            found = bounds_of(self.problem, context, alive)
+            margins = np.where(found.alive, found.margins(self.problem.rows), np.inf).min(axis=1)
+            smaller, alive = shrunk(self.record, node, whole, found)
         left = np.flatnonzero(alive.any(axis=1))
         smaller = Boxes(smaller.lower[left], smaller.upper[left])
         root = self.problem.roots[self.number]
-        axis, cut = halving(smaller, bounds.coefficients[left], root.upper - root.lower)
+        axis, cut = halving(smaller, found.bounds.coefficients[left], root.upper - root.lower)
         for place, i in enumerate(left):
             one = slice(place, place + 1)
             here = {value: ranges.take(slice(i, i + 1)) for value, ranges in known.items()}

@@ -11,17 +11,58 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from spec_lang.backends._search.problem import Problem
+from spec_lang._values import dataclass
+from spec_lang.backends._search.problem import Problem, conjunction_margins
 from spec_lang.backends._search.record import BoxRecord, Nodes
 from spec_lang.bounding.boxes import Boxes
 from spec_lang.bounding.clip import RowBounds, clip
 from spec_lang.bounding.linear import Context, lower_bounds
 from spec_lang.bounding.program import F64
+from spec_lang.bounding.raising import STEPS, Raised, Raising
 from spec_lang.bounding.rows import Rows, start_of
 
 Mask = NDArray[np.bool_]
 # A box this much narrower than its root, in every direction, is beyond what float64 bounds separate.
 NARROWEST: Final = 2.0**-40
+# How much the steepness of a row counts beside its change across a box, when an input is chosen.
+TILT: Final = 0.03
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Combined:
+    """Raised combinations of conjunctions on boxes: row r is of conjunction `conjunction[r]` on box
+    `raised.owner[r]`; whether it excludes it."""
+
+    conjunction: Nodes
+    closed: Mask
+    raised: Raised
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """What bounds say of a batch of boxes: of every row, which conjunctions these leave possible
+    (batch, conjunctions), and what combinations say of those; None where there is nothing to combine."""
+
+    bounds: RowBounds
+    minimum: F64  # (batch, rows)
+    alive: Mask
+    combined: Combined | None
+
+    def margins(self, rows: Rows) -> F64:
+        """A proved lower bound, box by box, on the largest row of every conjunction (batch, conjunctions)."""
+        found = conjunction_margins(rows, self.minimum)
+        if self.combined is not None:
+            raised, place = self.combined.raised, (self.combined.raised.owner, self.combined.conjunction)
+            mean = raised.bounds.minimum / np.maximum(raised.weights.sum(axis=1, dtype=np.intp), 1)
+            found[place] = np.fmax(found[place], mean)
+        return found
+
+
+def bounds_of(problem: Problem, context: Context, alive: Mask) -> Found:
+    """Bounds of the rows, and of combinations of those conjunctions that the rows leave possible."""
+    bounds, minimum = row_bounds(problem, context, alive)
+    alive = still_possible(problem.rows, alive, minimum)
+    return Found(bounds, minimum, alive, raise_combinations(problem, context, alive, bounds))
 
 
 def row_bounds(problem: Problem, context: Context, alive: Mask) -> tuple[RowBounds, F64]:
@@ -53,13 +94,28 @@ def still_possible(rows: Rows, alive: Mask, minimum: F64) -> Mask:
     return alive & ~(closed.astype(np.float64) @ rows.member.T > 0)
 
 
-def shrunk(
-    record: BoxRecord, node: Nodes, boxes: Boxes, alive: Mask, bounds: RowBounds
-) -> tuple[Boxes, Mask]:
+def raise_combinations(problem: Problem, context: Context, alive: Mask, bounds: RowBounds) -> Combined | None:
+    """The open conjunctions' combinations, with slopes of their own; None where there is nothing to raise."""
+    rows = problem.rows
+    owner, k = np.nonzero(alive & context.usable()[:, None])
+    if not len(owner) or not rows.count:
+        return None
+    member = rows.member[k]
+    raised = Raising(rows, context, owner, member, bounds).run(STEPS)
+    minimum = np.nan_to_num(raised.bounds.minimum, nan=-np.inf)
+    # A sum of rows <= 0 is < 0 once a strict one takes part.
+    strict = ((raised.weights > 0) & rows.strict).any(axis=1)
+    return Combined(k, (minimum > 0) | (strict & (minimum >= 0)), raised)
+
+
+def shrunk(record: BoxRecord, node: Nodes, boxes: Boxes, found: Found) -> tuple[Boxes, Mask]:
     """Each box becomes the hull of what its open conjunctions leave of it; nothing is left of those that
-    have none.  How they were clipped is recorded."""
+    have none.  How they were combined is recorded."""
     lower, upper = np.full_like(boxes.lower, np.inf), np.full_like(boxes.upper, -np.inf)
-    alive = alive.copy()
+    alive, bounds, combined = found.alive.copy(), found.bounds, found.combined
+    if combined is not None:
+        record.combine(node[combined.raised.owner], combined.conjunction, combined.raised)
+        alive[combined.raised.owner[combined.closed], combined.conjunction[combined.closed]] = False
     for k, member in enumerate(record.rows.member):
         here, mine = np.flatnonzero(alive[:, k]), np.flatnonzero(member)
         if not len(here):
@@ -67,8 +123,7 @@ def shrunk(
         local = RowBounds(
             bounds.coefficients[np.ix_(here, mine)], bounds.constant[np.ix_(here, mine)], bounds.strict[mine]
         )
-        clipped = clip(Boxes(boxes.lower[here], boxes.upper[here]), local)
-        record.weigh(node[here], k, clipped.weights)
+        clipped = clip(Boxes(boxes.lower[here], boxes.upper[here]), local, _of(combined, k, here, len(alive)))
         alive[here[clipped.empty], k] = False
         left = ~clipped.empty
         kept = here[left]
@@ -77,13 +132,29 @@ def shrunk(
     return Boxes(lower, upper), alive
 
 
+def _of(combined: Combined | None, k: int, here: Nodes, batch: int) -> tuple[F64, F64] | None:
+    """The combinations of conjunction k on the boxes `here`; one that is not there says nothing."""
+    if combined is None:
+        return None
+    found = combined.raised.bounds
+    place = np.full(batch, -1, dtype=np.intp)
+    mine = np.flatnonzero((combined.conjunction == k) & np.isfinite(found.minimum))
+    place[combined.raised.owner[mine]] = mine
+    rows = place[here]
+    missing = rows < 0
+    return (
+        np.where(missing[:, None], 0.0, found.coefficients[rows]),
+        np.where(missing, -1.0, found.constant[rows]),
+    )
+
+
 def halving(boxes: Boxes, coefficients: F64, root_width: F64) -> tuple[Nodes, F64]:
     """Where to halve every box: across the input whose effect on the rows is largest; input −1 where every
     side is degenerate or too narrow for floats."""
     lower, upper = boxes.lower, boxes.upper
     width, slope = upper - lower, abs(coefficients)
     most = slope.max(axis=1, initial=0.0)
-    score = most * width / 2 + 0.05 * width * most.max(axis=1, initial=0.0)[:, None]
+    score = most * width / 2 + TILT * width * most.max(axis=1, initial=0.0)[:, None]
     middle = lower + 0.5 * width
     score[(middle <= lower) | (middle >= upper) | (width <= NARROWEST * root_width)] = -1.0
     if not score.shape[1]:

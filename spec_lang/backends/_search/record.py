@@ -7,6 +7,7 @@ nodes in preorder.  A node costs some twenty bytes while the search runs.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
@@ -15,8 +16,18 @@ from numpy.typing import NDArray
 from spec_lang.backends._search.problem import Problem
 from spec_lang.bounding.boxes import Boxes
 from spec_lang.bounding.program import F64
+from spec_lang.bounding.raising import Raised
 from spec_lang.bounding.rows import Rows
-from spec_lang.obligations.certificate import BY_PHASES, CLOSED, BoxProof, PhaseProof, Proof, Unclosed
+from spec_lang.obligations.certificate import (
+    BY_PHASES,
+    CLOSED,
+    BoxProof,
+    NodeSlopes,
+    PhaseProof,
+    Proof,
+    Unclosed,
+    no_slopes,
+)
 
 Nodes = NDArray[np.intp]
 _Number = TypeVar("_Number", bound=np.generic)
@@ -51,6 +62,20 @@ class Trees:
         self.label = _doubled(self.label, CLOSED)
         self.child, self.depth = _doubled(self.child, 0), _doubled(self.depth, 0)
         self.parent = _doubled(self.parent, -1)
+
+    def graft(self, nodes: Nodes, other: Trees) -> Nodes:
+        """Make the trees of `other` grow from leaves, root i from `nodes[i]`; its nodes' new numbers."""
+        count, roots = other.count, len(nodes)
+        number = np.concatenate([nodes, self.count + np.arange(count - roots)])
+        while self.count + count - roots > len(self.label):
+            self._grow()
+        self.label[number] = other.label[:count]
+        inner = np.flatnonzero(other.label[:count] >= 0)
+        self.child[number[inner]] = number[other.child[inner]]
+        self.parent[number[roots:]] = number[other.parent[roots:count]]
+        self.depth[number[roots:]] = other.depth[roots:count]
+        self.count += count - roots
+        return number
 
     def root(self, node: int) -> int:
         while self.parent[node] >= 0:
@@ -92,15 +117,37 @@ class BoxRecord(Trees):
         self.cut = np.zeros(len(self.label))
         self.weights = np.zeros((len(self.label), rows.width), dtype=np.uint8)
         self.phases: dict[int, PhaseProof] = {}  # what closes a leaf that bounds alone do not
+        self.slopes: list[NodeSlopes] = []  # in the order of the search, by its own numbers
 
     def _grow(self) -> None:
         super()._grow()
         self.cut, self.weights = _doubled(self.cut, 0), _doubled(self.weights, 0)
 
-    def weigh(self, nodes: Nodes, k: int, weights: NDArray[np.uint8]) -> None:
-        """By which combination of the distinct rows of conjunction k the nodes' boxes were clipped."""
-        if self.rows.columns[k].stop > self.rows.columns[k].start:
-            self.weights[nodes, self.rows.columns[k]] = self.rows.unfold(k, weights)
+    def branch(self, nodes: Nodes, boxes: Boxes) -> BoxRecord:
+        """An empty record of what is done below some leaves, whose boxes are given: to be grafted."""
+        record = BoxRecord(boxes, self.rows)
+        record.depth[: len(nodes)] = self.depth[nodes]
+        return record
+
+    def graft(self, nodes: Nodes, other: Trees) -> Nodes:
+        number = super().graft(nodes, other)
+        if isinstance(other, BoxRecord):
+            self.cut[number], self.weights[number] = other.cut[: other.count], other.weights[: other.count]
+            self.slopes += (replace(part, node=number[part.node].astype(np.int32)) for part in other.slopes)
+            self.phases.update((int(number[node]), proof) for node, proof in other.phases.items())
+        return number
+
+    def combine(self, nodes: Nodes, k: NDArray[np.intp], raised: Raised) -> None:
+        """How conjunction `k[r]` was combined at node `nodes[r]`."""
+        for number in np.unique(k):
+            if self.rows.columns[number].stop > self.rows.columns[number].start:
+                mine = k == number
+                weights = raised.weights[mine][:, self.rows.member[number]]
+                self.weights[nodes[mine], self.rows.columns[number]] = self.rows.unfold(number, weights)
+        row, neuron, slope = raised.numbers()
+        count = np.bincount(row, minlength=len(nodes)).astype(np.int32)
+        conjunction = np.array(self.rows.conjunction, dtype=np.int32)[k]
+        self.slopes.append(NodeSlopes(nodes.astype(np.int32), conjunction, count, neuron, slope))
 
     def split(self, nodes: Nodes, axis: NDArray[np.intp], cut: F64) -> tuple[Nodes, Nodes]:
         """The nodes below and above the cuts."""
@@ -110,16 +157,19 @@ class BoxRecord(Trees):
     def proof(self) -> Proof:
         """The trees as they stand; a node that was not cut is a closed leaf."""
         order, starts = self.preorder()
-        return Proof(tuple(self._part(box, order[slice(*where)]) for box, where in enumerate(starts)))
+        slopes = joined(self.slopes)
+        return Proof(tuple(self._part(box, order[slice(*where)], slopes) for box, where in enumerate(starts)))
 
-    def _part(self, box: int, nodes: Nodes) -> BoxProof:
+    def _part(self, box: int, nodes: Nodes, slopes: NodeSlopes) -> BoxProof:
         by_phases = np.isin(nodes, list(self.phases))
         label = self.label[nodes]
         axis = np.where(by_phases, BY_PHASES, label).astype(np.int32)
         weights = self.weights[nodes]
         weights[by_phases] = 0  # the kernel does not clip there
         phases = tuple(self.phases[node] for node in nodes[by_phases].tolist())
-        return BoxProof(box, axis, self.cut[nodes][label >= 0], weights, phases)
+        place = np.full(self.count, -1, dtype=np.int32)
+        place[nodes[~by_phases]] = np.flatnonzero(~by_phases)
+        return BoxProof(box, axis, self.cut[nodes][label >= 0], weights, phases, placed(slopes, place))
 
     def nodes(self, leaves: Sequence[Unclosed]) -> list[int]:
         """The nodes that the kernel speaks of."""
@@ -139,6 +189,30 @@ class BoxRecord(Trees):
             else:
                 lower[axis] = max(lower[axis], cut)
         return Boxes(lower[None], upper[None])
+
+
+def joined(parts: Sequence[NodeSlopes]) -> NodeSlopes:
+    """All entries, one part after the other."""
+    names = ("node", "conjunction", "count", "neuron", "slope")
+    return NodeSlopes(*(np.concatenate([getattr(p, name) for p in (no_slopes(), *parts)]) for name in names))
+
+
+def placed(slopes: NodeSlopes, place: NDArray[np.int32]) -> NodeSlopes:
+    """The entries of the nodes that have a place, by place and conjunction; of two of one the last counts."""
+    node = place[slopes.node]
+    kept = np.flatnonzero(node >= 0)
+    order = kept[np.lexsort((kept, slopes.conjunction[kept], node[kept]))]
+    key = np.stack([node[order], slopes.conjunction[order]])
+    last = np.ones(len(order), dtype=np.bool_)
+    last[:-1] = (key[:, 1:] != key[:, :-1]).any(axis=0)
+    order = order[last]
+    first = np.cumsum(slopes.count) - slopes.count
+    count = slopes.count[order]
+    begins = np.cumsum(count) - count
+    source = np.arange(int(count.sum())) + np.repeat(first[order] - begins, count)
+    return NodeSlopes(
+        node[order], slopes.conjunction[order], count, slopes.neuron[source], slopes.slope[source]
+    )
 
 
 def record_of(problem: Problem) -> BoxRecord:

@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from spec_lang._values import dataclass
 from spec_lang.backends._search.attack import Starts, descend, random_starts, sample
-from spec_lang.backends._search.halving import halving, row_bounds, shrunk, still_possible
-from spec_lang.backends._search.problem import Problem, conjunction_margins
+from spec_lang.backends._search.halving import Found, bounds_of, halving, shrunk
+from spec_lang.backends._search.problem import Problem
 from spec_lang.backends._search.record import BoxRecord
-from spec_lang.backends.base import Progress, Session
+from spec_lang.backends._search.team import Team
+from spec_lang.backends.base import Point, Progress, Session
 from spec_lang.backends.bounds.frontier import Frontier, join
 from spec_lang.backends.bounds.search import Search
 from spec_lang.bounding.boxes import Boxes
-from spec_lang.bounding.clip import RowBounds
 from spec_lang.bounding.linear import Expired
 from spec_lang.bounding.program import F64
 from spec_lang.bounding.propagate import propagate
@@ -28,9 +30,34 @@ from spec_lang.obligations.certificate import Proof, Unclosed
 from spec_lang.obligations.outcome import Attestation, Outcome
 
 BATCH = 256  # boxes: the arrays of a 50-wide network stay in the L2 cache, numpy's overhead stays small
+ALONE = 1500  # boxes before a companion is asked for: smaller searches are done by then
+LENT = 128  # boxes a part
 SAMPLES = 2000
 DESCENT_POINTS, DESCENT_STEPS = 64, 25  # points a conjunction
-OPEN_POINTS, OPEN_STEPS, ATTACK_SHARE = 256, 40, 0.1
+# The attack on the open boxes: so many points and steps, each time that so many boxes more have been bounded.
+# It costs about as much as 150 boxes.
+OPEN_POINTS, OPEN_STEPS, OPEN_EVERY = 256, 40, 1500
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lent:
+    """Open boxes for a companion, and the record to keep of what is done below them."""
+
+    boxes: Frontier
+    record: BoxRecord
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Slice:
+    """What a companion made of boxes that it was lent: the tree below each, boxes that are still open (their
+    nodes are the record's), what it counted, and a counterexample."""
+
+    record: BoxRecord
+    left: list[Frontier]
+    done: int
+    stuck: int
+    worst: float
+    found: Point | None
 
 
 class InputSplitting(Search):
@@ -47,7 +74,9 @@ class InputSplitting(Search):
         self.roots = problem.root_of_all
         self.record = BoxRecord(self.roots, problem.rows)
         self.stack: list[Frontier] = []
-        self.attack_seconds = 0.0
+        self.stop_at = np.inf  # the moment at which to come back with what is still open
+        self.team: Team[Lent, Slice] = Team(session.cores, self._slice)
+        self.next_attack = OPEN_EVERY
 
     def still_open(self) -> int:
         return sum(len(frontier) for frontier in self.stack)
@@ -59,30 +88,75 @@ class InputSplitting(Search):
         if self._attack_roots():
             return self.refuted()
         self.stack = [self._root(number, root) for number, root in enumerate(self.problem.roots)]
-        while True:
-            outcome = self._empty_stack() or self.exhausted()
-            if outcome is not None:
-                return outcome
+        try:
+            while True:
+                outcome = self._empty_stack() or self.exhausted()
+                if outcome is not None:
+                    return outcome
+        finally:
+            self.team.release()
 
     def _empty_stack(self) -> Outcome | None:
         """Work until nothing is open; the outcome, where the search ends before."""
-        while self.stack:
+        while (self.stack or self.team.busy) and time.monotonic() < self.stop_at:
             if (stop := self.out_of_budget()) is not None:
                 return stop
-            batch = self._pop()
-            try:
-                children = self._process(batch)
-            except Expired:
-                self.stack.append(batch)
-                continue
-            self.done += len(batch)
-            if children is not None:
-                self.stack.append(children)
-            self._attack_open()
+            self._share()
+            if self.stack:
+                self._bound_newest()
+                self._attack_open()
             if self.witnesses.found is not None:
                 return self.refuted()
             self.session.observe(Progress(self.done, self.still_open()))
         return None
+
+    def _bound_newest(self) -> None:
+        batch = self._pop()
+        try:
+            children = self._process(batch)
+        except Expired:
+            self.stack.append(batch)
+            return
+        self.done += len(batch)
+        if children is not None:
+            self.stack.append(children)
+
+    # -- with companions -------------------------------------------------------------------------------
+
+    def _share(self) -> None:
+        """Take back what companions have done, and lend them the oldest boxes, which hide the most work."""
+        for part, result in self.team.results(wait=not self.stack):
+            if result is None:
+                self.stack.append(part.boxes)
+                continue
+            number = self.record.graft(part.boxes.node, result.record)
+            self.stack += [replace(left, node=number[left.node]) for left in result.left]
+            self.done += result.done
+            self.stuck += result.stuck
+            self.worst = min(self.worst, result.worst)
+            if result.found is not None and self.session.confirm(result.found):
+                self.witnesses.found = result.found
+        while self.done >= ALONE and self.still_open() > BATCH and self.team.has_room():
+            oldest = self.stack.pop(0)
+            if len(oldest) > LENT:
+                self.stack.insert(0, oldest.take(slice(LENT, None)))
+                oldest = oldest.take(slice(0, LENT))
+            if not self.team.lend(Lent(oldest, self.record.branch(oldest.node, oldest.boxes))):
+                self.stack.insert(0, oldest)
+                return
+
+    def _slice(self, lent: tuple[Lent, float]) -> Slice:
+        """What a companion does with boxes until the moment that it is told."""
+        (part, record), stop_at = (lent[0].boxes, lent[0].record), lent[1]
+        session = Session(self.session.budget, self.session.confirm, lambda _: None)
+        own = InputSplitting(self.problem, session, self.attestation)
+        own.roots, own.record = self.roots, record
+        own.stack, own.stop_at = [replace(part, node=np.arange(len(part)))], stop_at
+        own.rng, own.next_attack = self.rng, OPEN_EVERY // 2
+        own._empty_stack()
+        return Slice(own.record, own.stack, own.done, own.stuck, own.worst, own.witnesses.found)
+
+    # -- attack ----------------------------------------------------------------------------------------
 
     def _attack_roots(self) -> bool:
         problem = self.problem
@@ -94,12 +168,12 @@ class InputSplitting(Search):
     def _attack_open(self) -> None:
         """Descend from centres of open boxes, spread over the whole frontier, within their root boxes.
 
-        Counterexamples that uniform starts miss lie in boxes that stay open; a fixed share of the time
+        Counterexamples that uniform starts miss lie in boxes that stay open; a fixed share of the work
         goes to them, so that a true claim loses no more than that.
         """
-        now = time.monotonic()
-        if self.attack_seconds > ATTACK_SHARE * (now - self.started) or not self.stack:
+        if self.done < self.next_attack or not self.stack:
             return
+        self.next_attack = self.done + OPEN_EVERY
         boxes = Boxes(
             *(
                 np.concatenate(ends)
@@ -113,7 +187,6 @@ class InputSplitting(Search):
         goal = (alive[picks] * self.rng.random(alive[picks].shape)).argmax(axis=1)
         here = Boxes(self.roots.lower[root[picks]], self.roots.upper[root[picks]])
         descend(self.problem, self.witnesses, Starts(here, inside, goal), OPEN_STEPS)
-        self.attack_seconds += time.monotonic() - now
 
     def _root(self, number: int, root: Boxes) -> Frontier:
         alive = np.ones((1, len(self.problem.rows.member)), dtype=np.bool_)
@@ -134,37 +207,30 @@ class InputSplitting(Search):
 
     def _process(self, batch: Frontier) -> Frontier | None:
         """Bound, decide, attack, clip and split one batch; what is left of it, or None."""
-        program = self.problem.program
-        with np.errstate(over="ignore", invalid="ignore"):
-            context, known = propagate(program, batch.boxes, batch.known or None, self.expired)
-            bounds, minimum = row_bounds(self.problem, context, batch.alive)
-        rows = self.problem.rows
-        alive = still_possible(rows, batch.alive, minimum)
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            context, known = propagate(self.problem.program, batch.boxes, batch.known or None, self.expired)
+            found = bounds_of(self.problem, context, batch.alive)
+            if self._attack(batch.boxes, found):
+                return None
+            margins = np.where(found.alive, found.margins(self.problem.rows), np.inf)
+            boxes, alive = shrunk(self.record, batch.node, batch.boxes, found)
+        bound = np.maximum(batch.bound, margins.min(axis=1, initial=np.inf))
         keep = np.flatnonzero(alive.any(axis=1))
-        if not len(keep):
-            return None
-        # Of every open conjunction the row that holds least; of these the conjunction that holds most.
-        margins = np.where(alive, conjunction_margins(rows, minimum), np.inf).min(axis=1)
-        bound = np.maximum(batch.bound, margins)
-        rest = Frontier(batch.boxes, alive, known, batch.root, bound, batch.node).take(keep)
-        bounds = RowBounds(bounds.coefficients[keep], bounds.constant[keep], bounds.strict)
-        minimum = minimum[keep]
-        if self._attack(rest, bounds, minimum):
-            return None
-        boxes, alive = shrunk(self.record, rest.node, rest.boxes, rest.alive, bounds)
-        keep = np.flatnonzero(alive.any(axis=1))
-        rest = Frontier(boxes, alive, rest.known, rest.root, rest.bound, rest.node).take(keep)
-        return self._split(rest, bounds.coefficients[keep])
+        rest = Frontier(boxes, alive, known, batch.root, bound, batch.node).take(keep)
+        return self._split(rest, found.bounds.coefficients[keep]) if len(keep) else None
 
-    def _attack(self, rest: Frontier, bounds: RowBounds, minimum: F64) -> bool:
-        """Centres, and the corners that minimise the hardest row's bound and the sum of all bounds."""
-        boxes = rest.boxes
-        hardest = bounds.coefficients[np.arange(len(rest)), minimum.argmax(axis=1)]
-        corners = [
-            np.where(direction > 0, boxes.lower, boxes.upper)
-            for direction in (hardest, bounds.coefficients.sum(axis=1))
-        ]
-        return self.witnesses.try_points(np.concatenate([boxes.center, *corners]))
+    def _attack(self, boxes: Boxes, found: Found) -> bool:
+        """Where the combinations' bounds are attained, and the open boxes' centres; without combinations
+        the corners that minimise the sum of all rows' bounds."""
+        here = np.flatnonzero(found.alive.any(axis=1))
+        if not len(here):
+            return False
+        if found.combined is not None:
+            corners = found.combined.raised.points
+        else:
+            downhill = found.bounds.coefficients[here].sum(axis=1) > 0
+            corners = np.where(downhill, boxes.lower[here], boxes.upper[here])
+        return self.witnesses.try_points(np.concatenate([boxes.center[here], corners]))
 
     def _split(self, rest: Frontier, coefficients: F64) -> Frontier | None:
         """Halve every box that can be."""
@@ -176,7 +242,10 @@ class InputSplitting(Search):
             self.worst = min(self.worst, float(rest.bound[~splittable].min()))
             if not splittable.any():
                 return None
-        return self._halves(rest.take(splittable), axis[splittable], cut[splittable])
+        # The least bounds come last, and so are bounded next: counterexamples lie where bounds are low.
+        order = np.flatnonzero(splittable)
+        order = order[np.argsort(-rest.bound[order], kind="stable")]
+        return self._halves(rest.take(order), axis[order], cut[order])
 
     def _halves(self, rest: Frontier, axis: NDArray[np.intp], cut: F64) -> Frontier:
         rows = np.arange(len(rest))
@@ -185,12 +254,13 @@ class InputSplitting(Search):
         right[rows, axis] = cut
         halves = [Boxes(rest.boxes.lower, left), Boxes(right, rest.boxes.upper)]
         nodes = self.record.split(rest.node, axis, cut)
-        return join(
+        both = join(
             [
                 Frontier(half, rest.alive, rest.known, rest.root, rest.bound, node)
                 for half, node in zip(halves, nodes, strict=True)
             ]
         )
+        return both.take(np.arange(len(both)).reshape(2, -1).T.ravel())  # the halves of a box together
 
     def proof(self) -> Proof:
         return self.record.proof()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from spec_lang._values import dataclass
 from spec_lang.backends.base import Capabilities, Run, Session
 from spec_lang.kernel.verdict import EvidenceKind
-from spec_lang.network.primitives import RELU, Affine, Dense
+from spec_lang.network.primitives import RELU, Affine, numbers_of
 from spec_lang.obligations.model import Obligation, Semantics
 from spec_lang.obligations.outcome import Attestation, GaveUp, GaveUpReason, Proved, Work
 
@@ -69,7 +69,7 @@ def only_relus(obligation: Obligation) -> bool:
 def _is_float32(obligation: Obligation) -> bool:
     affine = [(n.primitive, n.glue) for n in obligation.graph.nodes if isinstance(n.primitive, Affine)]
     networks = [primitive for primitive, glue in affine if not glue]
-    arrays = [m.weight if isinstance(m, Dense) else m.factor for p in networks for m in p.maps]
+    arrays = [numbers_of(m) for p in networks for m in p.maps]
     return all(array.dtype == "float32" for array in (*arrays, *(p.bias for p in networks)))
 
 

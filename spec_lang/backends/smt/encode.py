@@ -17,12 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spec_lang._values import dataclass
+from spec_lang.backends._lp.entries import columns_read, entries
 from spec_lang.backends.smt import worker
-from spec_lang.backends.smt.forms import Form, Indices, along, total, variables
+from spec_lang.backends.smt.forms import Check, Form, Indices, Scattered, Weights, along, total, variables
 from spec_lang.backends.smt.pieces import End, Line, Piece, hull, image, pieces_of, possible
 from spec_lang.bounding.program import F64
 from spec_lang.network.graph import Node
-from spec_lang.network.primitives import RELU, Affine, Dense, PiecewiseLinear
+from spec_lang.network.primitives import RELU, Affine, Dense, LinearMap, PiecewiseLinear
 from spec_lang.obligations.model import All, Any, Condition, LinearAtom, Obligation, atoms
 
 Mask = NDArray[np.bool_]
@@ -45,9 +46,10 @@ NOTHING: Final = Knowledge({}, {})
 
 
 class Encoder:
-    """One obligation, asked about box by box."""
+    """One obligation, asked about box by box; `check` raises where the time for a question is up."""
 
-    def __init__(self, obligation: Obligation) -> None:
+    def __init__(self, obligation: Obligation, check: Check = lambda: None) -> None:
+        self.check = check
         self.graph = obligation.graph
         self.condition: Condition = All((*obligation.region.constraints, obligation.violation))
         primitives = [node.primitive for node in self.graph.nodes]
@@ -103,8 +105,7 @@ class _Encoding:
             node, mine = graph.nodes[value - len(graph.inputs)], needed[value]
             if isinstance(node.primitive, Affine):
                 for operand, linear in zip(node.operands, node.primitive.maps, strict=True):
-                    used = (linear.weight[mine] != 0).any(axis=0) if isinstance(linear, Dense) else mine
-                    needed[operand] |= used
+                    needed[operand] |= columns_read(linear, mine)
             else:
                 mine &= ~self._dead(node)
                 needed[node.operands[0]] |= mine
@@ -126,15 +127,22 @@ class _Encoding:
     # -- nodes -----------------------------------------------------------------------------------
 
     def _affine(self, node: Node, affine: Affine, kept: Indices) -> Form:
-        parts = []
-        for operand, linear in zip(node.operands, affine.maps, strict=True):
-            if isinstance(linear, Dense):
-                weight, form = linear.weight[np.ix_(kept, self.kept[operand])], self.forms[operand]
-            else:
-                weight, form = linear.factor[kept], self._rows(operand, kept)
-            parts.append((weight, form))
+        parts = [
+            (self._weights(linear, kept, self.kept[operand]), self.forms[operand])
+            for operand, linear in zip(node.operands, affine.maps, strict=True)
+        ]
         error = self.known.errors.get(len(self.forms))
-        return total(parts, affine.bias[kept], None if error is None else error[kept])
+        return total(parts, affine.bias[kept], None if error is None else error[kept], self.encoder.check)
+
+    def _weights(self, linear: LinearMap, rows: Indices, columns: Indices) -> Weights:
+        """The rows of a map over those elements of its operand that are not dead."""
+        if isinstance(linear, Dense):
+            return linear.weight[np.ix_(rows, columns)]
+        self.encoder.check()
+        row, column, value = entries(linear, rows)
+        place = np.searchsorted(columns, column)
+        alive = np.append(columns, -1)[place] == column
+        return Scattered(len(rows), row[alive], place[alive], value[alive])
 
     def _piecewise(self, node: Node, pieces: tuple[Piece, ...], kept: Indices) -> Form:
         """Neurons with one possible piece are that line; every other one is a variable of its own."""

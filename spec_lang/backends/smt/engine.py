@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from importlib import metadata
 from importlib.util import find_spec
+from typing import Final
 
 from spec_lang._values import dataclass
+from spec_lang.backends._lp.entries import products
 from spec_lang.backends.base import Capabilities, Run, Session
 from spec_lang.kernel.verdict import EvidenceKind
-from spec_lang.network.primitives import RELU, PiecewiseLinear
+from spec_lang.network.graph import Graph
+from spec_lang.network.primitives import RELU, Affine, PiecewiseLinear
 from spec_lang.obligations.model import Obligation, Semantics
+
+# A number takes a hundred bytes, and there is no solver that would make anything of more of them.
+MOST_NUMBERS: Final = 10_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +36,9 @@ class SmtBackend:
         return None if find_spec("z3") is not None else "z3 is not installed (the package z3-solver)"
 
     def supports(self, obligation: Obligation) -> str | None:
+        count = exact_numbers(obligation.graph)
+        if count > MOST_NUMBERS:
+            return f"written out exactly, the network's values take up to {count:,} numbers, too many for z3"
         if obligation.semantics is Semantics.REAL:
             return None
         for node in obligation.graph.nodes:
@@ -45,3 +54,14 @@ class SmtBackend:
         from spec_lang.backends.smt.search import Search  # noqa: PLC0415 - start-up
 
         return Search(obligation, session, self.name, f"z3 {metadata.version('z3-solver')}").run()
+
+
+def exact_numbers(graph: Graph) -> int:
+    """A bound on how many numbers all weights and all forms of a graph's values have, by sizes alone."""
+    count, variables = 0, graph.input_size
+    for node in graph.nodes:
+        if isinstance(node.primitive, Affine):
+            count += sum(map(products, node.primitive.maps)) + node.size * variables
+        else:
+            variables += node.size
+    return count

@@ -7,8 +7,9 @@ Weights are dyadic, so that every number is an integer over a power of two.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -25,6 +26,10 @@ Indices = NDArray[np.intp]
 # Rounds a float sum of products up: more than any sum here can lose.
 _UPWARD: Final = 1.0 + 2.0**-20
 _SMALLEST: Final = 1e-300
+# Products of exact numbers between two looks at the clock: a fraction of a second.
+_PAIRS: Final = 2**21
+
+Check = Callable[[], None]  # raises where the time is up
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,27 +95,38 @@ def _zeros(*shape: int) -> Integers:
     return np.zeros(shape, dtype=object)
 
 
-def total(parts: list[tuple[Floats, Form]], bias: Floats, error: F64 | None) -> Form:
+@dataclass(frozen=True, slots=True, eq=False)
+class Scattered:
+    """A matrix of `rows` rows with `value[t]` at `row[t]`, `column[t]`."""
+
+    rows: int
+    row: Indices
+    column: Indices
+    value: Floats
+
+
+Weights = Floats | Scattered  # a matrix as it is, or by its entries
+
+
+def total(parts: list[tuple[Weights, Form]], bias: Floats, error: F64 | None, check: Check) -> Form:
     """`Σ weight_k @ form_k + bias ± error`: exact, but for the radius, which is rounded up."""
-    exact = [(dyadic(weight), form) for weight, form in parts]
+    exact = [(dyadic(w.value if isinstance(w, Scattered) else w), w, form) for w, form in parts]
     offset = dyadic(bias)
     columns: Indices = np.zeros(0, dtype=np.intp)
     for _, form in parts:
         columns = np.union1d(columns, form.columns)
-    shift = max([offset.shift, *(weight.shift + form.shift for weight, form in exact)])
+    shift = max([offset.shift, *(number.shift + form.shift for number, _, form in exact)])
     numbers = _zeros(len(bias), len(columns))
     constant = offset.numbers << (shift - offset.shift)
-    for weight, form in exact:
-        up = shift - weight.shift - form.shift
+    for number, weight, form in exact:
+        up = shift - number.shift - form.shift
         where = np.searchsorted(columns, form.columns)
-        numbers[:, where] += product(weight.numbers, form.numbers) << up
-        constant = constant + (product(weight.numbers, form.constant[:, None])[:, 0] << up)
+        numbers[:, where] += product(number.numbers, weight, form.numbers, check) << up
+        constant = constant + (product(number.numbers, weight, form.constant[:, None], check)[:, 0] << up)
     radius = np.zeros(len(bias)) if error is None else error.copy()
-    for weights, form in parts:
+    for weight, form in parts:
         if form.radius.any():
-            size = abs(weights.astype(np.float64))
-            spread = size * form.radius if size.ndim == 1 else size @ form.radius
-            radius = (radius + spread * _UPWARD + _SMALLEST) * _UPWARD
+            radius = (radius + _spread(weight, form.radius) * _UPWARD + _SMALLEST) * _UPWARD
     return Form(columns, numbers, constant, shift, radius)
 
 
@@ -134,17 +150,43 @@ def _shift(number: Fraction) -> int:
     return number.denominator.bit_length() - 1
 
 
-def product(weight: Integers, numbers: Integers) -> Integers:
-    """`weight @ numbers`, or the rows of `numbers` times the factors `weight`; skips what is 0."""
-    if weight.ndim == 1:
-        scaled: Integers = weight[:, None] * numbers
-        return scaled
+def _spread(weight: Weights, radius: F64) -> F64:
+    if not isinstance(weight, Scattered):
+        return np.asarray(abs(weight.astype(np.float64)) @ radius)
+    spread = abs(weight.value.astype(np.float64)) * radius[weight.column]
+    return np.bincount(weight.row, spread, weight.rows).astype(np.float64)
+
+
+def product(exact: Integers, weight: Weights, numbers: Integers, check: Check) -> Integers:
+    """`weight @ numbers`, with `exact` for the weight's values; skips what is 0."""
+    if not isinstance(weight, Scattered):
+        return _dense_product(exact, numbers, check)
+    result = _zeros(weight.rows, numbers.shape[1])
+    of, term = np.nonzero(numbers)
+    first = np.searchsorted(of, np.arange(len(numbers) + 1))
+    count = (first[1:] - first[:-1])[weight.column]
+    ends = np.cumsum(count)
+    # Every entry meets every term of the form that it multiplies; so many of these pairs at a time.
+    cuts = [0, *np.searchsorted(ends, np.arange(_PAIRS, int(count.sum()), _PAIRS)), len(count)]
+    for low, high in pairwise(cuts):
+        check()
+        here = count[low:high]
+        at = np.repeat(first[weight.column[low:high]] - (np.cumsum(here) - here), here)
+        at += np.arange(len(at))
+        found = np.repeat(exact[low:high], here) * numbers[of[at], term[at]]
+        np.add.at(result, (np.repeat(weight.row[low:high], here), term[at]), found)
+    return result
+
+
+def _dense_product(weight: Integers, numbers: Integers, check: Check) -> Integers:
     result = _zeros(len(weight), numbers.shape[1])
     counts = (numbers != 0).sum(axis=1)
     for row in np.flatnonzero(counts == 1):  # a variable, or an input: no sum
         column = int(np.flatnonzero(numbers[row])[0])
         result[:, column] += weight[:, row] * numbers[row, column]
     rest = np.flatnonzero(counts > 1)
-    if len(rest):
-        result = result + weight[:, rest] @ numbers[rest]
+    step = max(1, _PAIRS // max(1, len(rest) * numbers.shape[1]))
+    for low in range(0, len(weight) if len(rest) else 0, step):
+        check()
+        result[low : low + step] += weight[low : low + step, rest] @ numbers[rest]
     return result

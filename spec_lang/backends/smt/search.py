@@ -79,7 +79,7 @@ class Search:
             try:
                 outcome = self._search(solver)
             except Expired:
-                outcome = GaveUp(GaveUpReason.TIMEOUT, "the hidden neurons were still being bounded")
+                outcome = GaveUp(GaveUpReason.TIMEOUT, "the network was still being prepared for the solver")
         units = (("boxes", self.boxes), ("checks", solver.checks), ("nodes", self.tally.nodes))
         return Run(outcome, Work(time.monotonic() - self.started, units))
 
@@ -91,7 +91,7 @@ class Search:
             return GaveUp(GaveUpReason.NUMERICAL, "a sum may overflow in float32")
         if problem is not None and (point := self._attack(problem)) is not None:
             return Refuted(point)
-        leaves = Leaves(Encoder(self.obligation), solver, self.recogniser)
+        leaves = Leaves(Encoder(self.obligation, self._check_time), solver, self.recogniser)
         record = None if problem is None else record_of(problem)
         for number, box in enumerate(self.obligation.region.boxes):
             if problem is None or record is None:
@@ -135,6 +135,10 @@ class Search:
         self.wholes[number] = bounds
         errors = {value: error[0] for value, error in bounds.context.errors.items()}
         return _gave_up(leaves.decide(_within(root, box), _knowledge(bounds.known, errors), None))
+
+    def _check_time(self) -> None:
+        if self._expired():
+            raise Expired
 
     def _expired(self) -> bool:
         deadline = self.session.budget.deadline

@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 import numpy as np
 
 from spec_lang.network.ops.base import Constant, NodeView, Operand, UnsupportedNode, Value
-from spec_lang.network.primitives import Affine, Dense, Floats, LinearMap, Scale, frozen
+from spec_lang.network.primitives import Affine, Entries, Floats, LinearMap, Scale, frozen
 
 # 64 Mi elements, half a gigabyte in float64: beyond it, a matrix is refused rather than allocated.
 MAX_ELEMENTS: Final = 1 << 26
@@ -53,9 +53,11 @@ def integers(operand: Operand, what: str) -> Shape:
 
 
 def attribute(node: NodeView, name: str, default: T) -> T:
-    """An attribute of the node, which must be of the kind that its default is."""
+    """An attribute of the node, which must be of the kind that its default is; lists are of integers."""
     value = node.attributes.get(name, default)
-    if not isinstance(value, type(default)):
+    if not isinstance(value, type(default)) or (
+        isinstance(value, tuple) and not all(isinstance(part, int) for part in value)
+    ):
         raise UnsupportedNode(f"its attribute `{name}` is of the wrong kind")
     return value
 
@@ -77,8 +79,8 @@ def reshaped(operand: Constant | Value, shape: Shape) -> Constant | Value:
     if len(shape) > MAX_RANK:
         raise UnsupportedNode(f"its result has {len(shape)} dimensions, more than {MAX_RANK}")
     if isinstance(operand, Value):
-        return Value(operand.number, shape)
-    check_size(prod(filter(None, shape)))  # numpy multiplies the dimensions of an empty array, too
+        return operand.with_shape(shape)
+    check_shape(shape)
     return operand.reshape(shape)
 
 
@@ -91,7 +93,7 @@ def broadcast_shape(left: Shape, right: Shape) -> Shape:
         if a != b and 1 not in (a, b):
             raise UnsupportedNode(f"the shapes {list(left)} and {list(right)} do not fit together")
         shape.append(b if a == 1 else a)
-    check_size(prod(shape))
+    check_shape(tuple(shape))
     return tuple(shape)
 
 
@@ -99,6 +101,11 @@ def check_size(elements: int) -> None:
     """Refuses what is too large before it is allocated."""
     if elements > MAX_ELEMENTS:
         raise UnsupportedNode(f"it needs an array of {elements} elements, more than {MAX_ELEMENTS}")
+
+
+def check_shape(shape: Shape) -> None:
+    """Refuses a shape that is too large; numpy multiplies the dimensions of an empty array, too."""
+    check_size(prod(filter(None, shape)))
 
 
 def spread(constant: Constant, shape: Shape) -> Constant:
@@ -111,11 +118,8 @@ def scaling(value: Value, factor: Floats, shape: Shape) -> LinearMap:
     size = factor.shape[0]
     if value.size == size:  # broadcasting without repetition only adds dimensions of 1
         return Scale(frozen(factor))
-    check_size(size * value.size)
-    numbers = np.arange(value.size, dtype=np.int64).reshape(value.shape)
-    weight = np.zeros((size, value.size), dtype=factor.dtype)
-    weight[np.arange(size), spread(numbers, shape)] = factor
-    return Dense(frozen(weight))
+    numbers = np.arange(value.size, dtype=np.intp).reshape(value.shape)
+    return Entries((size, value.size), np.arange(size), spread(numbers, shape), frozen(factor))
 
 
 def ones(size: int, sign: int = 1) -> Floats:

@@ -20,7 +20,7 @@ def scaled(value: Value, factor: Constant, build: Builder) -> Value:
     shape = broadcast_shape(value.shape, factor.shape)
     factors = spread(real(factor), shape)
     if value.size == factors.size and (factors == 1).all():
-        return Value(value.number, shape)
+        return value.with_shape(shape)
     affine = Affine((scaling(value, factors, shape),), zeros(factors.size))
     return build.add(affine, (value,), shape)
 
@@ -37,26 +37,25 @@ def exact_constant_product(left: Constant, right: Constant) -> Constant:
     return product.reshape(shape)
 
 
-def exact_reciprocal(divisor: Constant) -> Floats:
-    """`1 / divisor`, which is a float for powers of two alone."""
-    values = real(divisor)
-    mantissa, _ = np.frexp(values)
-    if not (np.abs(mantissa) == 0.5).all():
-        raise UnsupportedNode(
-            "it divides by a number that is no power of two, and the reciprocal would have to be rounded: "
-            "multiply by a constant instead"
-        )
+def exact_constant_quotient(left: Constant, right: Constant) -> Constant:
+    """The quotient of two constants, refused where float64 cannot hold it; of integers, towards 0."""
+    shape = broadcast_shape(left.shape, right.shape)
+    if not right.all():
+        raise UnsupportedNode("it divides by 0")
+    if left.dtype.kind in "iu" and right.dtype.kind in "iu":
+        a, b = spread(left, shape), spread(right, shape)
+        quotient = abs(a) // abs(b) * (np.sign(a) * np.sign(b))
+        return np.asarray(quotient.astype(np.result_type(a, b)).reshape(shape))
+    dividend, divisor = spread(real(left), shape), spread(real(right), shape)
     with np.errstate(over="ignore", under="ignore"):
-        reciprocal = 1 / values.astype(np.float64)
-    if not np.isfinite(reciprocal).all():
-        raise UnsupportedNode("it divides by a number whose reciprocal is too large")
-    with np.errstate(over="ignore", under="ignore"):
-        single = reciprocal.astype(np.float32)
-    return single if values.dtype == np.float32 and (single == reciprocal).all() else reciprocal
+        found = dividend.astype(np.float64) / divisor.astype(np.float64)
+    if not _is_exact(found, divisor, dividend):
+        raise UnsupportedNode("the quotient of its two constants would have to be rounded")
+    return found.reshape(shape)
 
 
 def _is_exact(a: Floats, b: Floats, product: Floats) -> bool:
-    if not np.isfinite(product).all():
+    if not (np.isfinite(a).all() and np.isfinite(product).all()):
         return False
     triples = zip(a.tolist(), b.tolist(), product.tolist(), strict=True)
     return all(Fraction(x) * Fraction(y) == Fraction(z) for x, y, z in triples)

@@ -6,6 +6,8 @@ constants give a constant when their sum is exact.  The weights are kept as stor
 
 from __future__ import annotations
 
+from functools import reduce
+
 import numpy as np
 
 from spec_lang.network.ops._linear import (
@@ -35,6 +37,25 @@ def lower_sum(node: NodeView, build: Builder, sign: int) -> tuple[Constant | Val
     return (_of_constants(left, right, sign),)
 
 
+def total(node: NodeView, build: Builder) -> Constant | Value:
+    """The sum of all operands, of which there is one at least."""
+    operands = [required(node, i) for i in range(max(1, len(node.operands)))]
+    shape = reduce(broadcast_shape, (operand.shape for operand in operands))
+    constants = [operand for operand in operands if not isinstance(operand, Value)]
+    values = [operand for operand in operands if isinstance(operand, Value)]
+    constant = reduce(lambda a, b: _of_constants(a, b, 1), constants) if constants else None
+    if not values:
+        return np.asarray(constant)
+    size = int(np.prod(shape, dtype=np.int64))
+    bias = zeros(size) if constant is None else frozen(spread(real(constant), shape))
+    if len(values) == 1 and constant is None:
+        return values[0]
+    # A value that is added several times is one map.
+    counts = {value: values.count(value) for value in values}
+    maps = tuple(scaling(value, count * ones(size), shape) for value, count in counts.items())
+    return build.add(Affine(maps, bias), tuple(counts), shape)
+
+
 def _of_values(left: Value, right: Value, sign: int, shape: tuple[int, ...], build: Builder) -> Value:
     size = int(np.prod(shape, dtype=np.int64))
     maps = scaling(left, ones(size), shape), scaling(right, ones(size, sign), shape)
@@ -46,7 +67,7 @@ def _of_values(left: Value, right: Value, sign: int, shape: tuple[int, ...], bui
 
 def _shifted(value: Value, sign: int, bias: Floats, shape: tuple[int, ...], build: Builder) -> Value:
     if sign == 1 and value.size == bias.size and not bias.any():
-        return Value(value.number, shape)
+        return value.with_shape(shape)
     factor = scaling(value, ones(bias.size, sign), shape)
     return build.add(Affine((factor,), frozen(bias)), (value,), shape)
 

@@ -19,6 +19,9 @@ class _Constant:
     name: str = "Constant"
     since: int = 1
     documentation: str = "https://onnx.ai/onnx/operators/onnx__Constant.html"
+    attributes: frozenset[str] = frozenset(
+        {"value", "value_float", "value_floats", "value_int", "value_ints"}
+    )
 
     def lower(self, node: NodeView, build: Builder) -> tuple[Constant | Value, ...]:
         attributes = {name: value for name, value in node.attributes.items() if name.startswith("value")}

@@ -20,6 +20,7 @@ class _Dropout:
     name: str = "Dropout"
     since: int = 7
     documentation: str = "https://onnx.ai/onnx/operators/onnx__Dropout.html"
+    attributes: frozenset[str] = frozenset({"ratio", "seed"})
 
     def lower(self, node: NodeView, build: Builder) -> tuple[Constant | Value, ...]:
         operand = required(node, 0)

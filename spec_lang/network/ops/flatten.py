@@ -18,6 +18,7 @@ class _Flatten:
     name: str = "Flatten"
     since: int = 1
     documentation: str = "https://onnx.ai/onnx/operators/onnx__Flatten.html"
+    attributes: frozenset[str] = frozenset({"axis"})
 
     def lower(self, node: NodeView, build: Builder) -> tuple[Constant | Value, ...]:
         operand = required(node, 0)

@@ -12,10 +12,10 @@ from typing import Final
 import numpy as np
 
 from spec_lang._values import dataclass
+from spec_lang.network.ops._index import moved, numbered
 from spec_lang.network.ops._linear import (
     attribute,
     broadcast_shape,
-    check_size,
     exact_product,
     optional,
     real,
@@ -24,8 +24,9 @@ from spec_lang.network.ops._linear import (
     spread,
     zeros,
 )
+from spec_lang.network.ops._matrix import stacked
 from spec_lang.network.ops.base import Builder, Constant, NodeView, UnsupportedNode, Value
-from spec_lang.network.primitives import Affine, Dense, Floats, LinearMap, Scale, frozen
+from spec_lang.network.primitives import Affine, Floats, LinearMap, Scale, frozen
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,18 +34,19 @@ class _Gemm:
     name: str = "Gemm"
     since: int = 7
     documentation: str = "https://onnx.ai/onnx/operators/onnx__Gemm.html"
+    attributes: frozenset[str] = frozenset({"alpha", "beta", "transA", "transB"})
 
     def lower(self, node: NodeView, build: Builder) -> tuple[Constant | Value, ...]:
-        weight, value, shape = _product(node)
-        alpha = _factor(node, "alpha")
+        matrix, value, (groups, columns), shape = _product(node, build)
+        alpha, size = _factor(node, "alpha"), shape[0] * shape[1]
         maps, operands, bias = _addend(node, shape)
         first: LinearMap
         try:
-            first = Dense(frozen(exact_product(weight, alpha)))
+            first = stacked(exact_product(matrix, alpha), groups, columns)
         except UnsupportedNode:  # alpha gets a node of its own
-            unscaled = Affine((Dense(frozen(weight)),), zeros(weight.shape[0]))
+            unscaled = Affine((stacked(matrix, groups, columns),), zeros(size))
             value = build.add(unscaled, (value,), shape)
-            first = Scale(_filled(weight.shape[0], alpha))
+            first = Scale(_filled(size, alpha))
         return (build.add(Affine((first, *maps), bias), (value, *operands), shape),)
 
 
@@ -64,8 +66,9 @@ def _addend(
     return (), (), frozen(exact_product(spread(real(addend), shape), beta))
 
 
-def _product(node: NodeView) -> tuple[Floats, Value, tuple[int, int]]:
-    """`A' B'` as a matrix over the flat value: the matrix, the value, the shape of the result."""
+def _product(node: NodeView, build: Builder) -> tuple[Floats, Value, tuple[int, int], tuple[int, int]]:
+    """`A' B'` as a matrix (out, inner) that acts on the vectors of a value: the matrix, the value, its groups
+    and columns (see `stacked`), the shape of the result."""
     left, right = required(node, 0), required(node, 1)
     if len(left.shape) != 2 or len(right.shape) != 2:
         raise UnsupportedNode(f"its operands have the shapes {list(left.shape)} and {list(right.shape)}")
@@ -77,26 +80,16 @@ def _product(node: NodeView) -> tuple[Floats, Value, tuple[int, int]]:
     if isinstance(left, Value):
         if isinstance(right, Value):
             raise UnsupportedNode("it multiplies two values that both depend on the input")
-        matrix = real(right).T if turned[1] else real(right)  # (inner, columns)
-        check_size(rows * rows * matrix.size)
-        weight = matrix.T if rows == 1 else np.kron(np.eye(rows, dtype=matrix.dtype), matrix.T)
-        return _from_turned(weight, left.shape, turned[0]), left, (rows, columns)
+        matrix = real(right) if turned[1] else real(right).T  # (columns, inner)
+        return matrix, _upright(left, build, turned=turned[0]), (rows, 1), (rows, columns)
     if isinstance(right, Value):
         matrix = real(left).T if turned[0] else real(left)  # (rows, inner)
-        check_size(columns * columns * matrix.size)
-        weight = matrix if columns == 1 else np.kron(matrix, np.eye(columns, dtype=matrix.dtype))
-        return _from_turned(weight, right.shape, turned[1]), right, (rows, columns)
+        return matrix, _upright(right, build, turned=turned[1]), (1, columns), (rows, columns)
     raise UnsupportedNode("both its operands are constants: simplify the network when exporting it")
 
 
-def _from_turned(weight: Floats, shape: tuple[int, ...], turned: bool) -> Floats:
-    """`weight` acts on the flat transposed value; this one acts on the value as it is."""
-    if not turned or 1 in shape:  # a transposed vector has the same flat elements
-        return weight
-    order = np.arange(weight.shape[1]).reshape(shape).T.ravel()
-    untransposed = np.empty_like(weight)
-    untransposed[:, order] = weight
-    return untransposed
+def _upright(value: Value, build: Builder, *, turned: bool) -> Value:
+    return moved(value, numbered(value.shape).T, build) if turned else value
 
 
 def _factor(node: NodeView, name: str) -> float:

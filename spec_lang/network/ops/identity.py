@@ -17,6 +17,7 @@ class _Identity:
     name: str = "Identity"
     since: int = 1
     documentation: str = "https://onnx.ai/onnx/operators/onnx__Identity.html"
+    attributes: frozenset[str] = frozenset()
 
     def lower(self, node: NodeView, build: Builder) -> tuple[Constant | Value, ...]:
         return (required(node, 0),)

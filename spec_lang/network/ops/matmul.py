@@ -1,7 +1,7 @@
 """`MatMul`: the product of a value and a constant matrix.
 
 In: a value of rank 1 or more and a constant of rank 1 or 2 (further dimensions of 1 are fine), on either
-side.  Out: one dense affine node over the flat vectors.  Exact: the weights are moved, never multiplied.
+side.  Out: one affine node over the flat vectors.  Exact: the weights are moved, never multiplied.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ from typing import Final
 import numpy as np
 
 from spec_lang._values import dataclass
-from spec_lang.network.ops._linear import check_size, real, required, zeros
+from spec_lang.network.ops._linear import real, required, zeros
+from spec_lang.network.ops._matrix import stacked
 from spec_lang.network.ops.base import Builder, Constant, NodeView, UnsupportedNode, Value
-from spec_lang.network.primitives import Affine, Dense, Floats, frozen
+from spec_lang.network.primitives import Affine, Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class _MatMul:
     name: str = "MatMul"
     since: int = 1
     documentation: str = "https://onnx.ai/onnx/operators/onnx__MatMul.html"
+    attributes: frozenset[str] = frozenset()
 
     def lower(self, node: NodeView, build: Builder) -> tuple[Constant | Value, ...]:
         left, right = required(node, 0), required(node, 1)
@@ -40,12 +42,10 @@ def _times_constant(value: Value, constant: Floats, build: Builder) -> Value:
     matrix, extra = _matrix(constant)
     columns = matrix[:, np.newaxis] if matrix.ndim == 1 else matrix  # (inner, out)
     _check_inner(value.shape[-1:], columns.shape[:1], value, constant)
-    rows = prod(value.shape[:-1])
-    check_size(rows * rows * columns.size)
-    weight = columns.T if rows == 1 else np.kron(np.eye(rows, dtype=columns.dtype), columns.T)
     shape = value.shape[:-1] + (matrix.shape[1:] if matrix.ndim == 2 else ())
     padded = (1,) * (extra + 2 - len(value.shape)) + shape if extra else shape
-    return _dense(weight, value, padded, build)
+    linear = stacked(columns.T, prod(value.shape[:-1]), 1)
+    return build.add(Affine((linear,), zeros(linear.sizes[1])), (value,), padded)
 
 
 def _constant_times(constant: Floats, value: Value, build: Builder) -> Value:
@@ -54,17 +54,10 @@ def _constant_times(constant: Floats, value: Value, build: Builder) -> Value:
     rank = len(value.shape)
     inner, columns = (value.shape[0], 1) if rank == 1 else (value.shape[-2], value.shape[-1])
     _check_inner((inner,), rows.shape[1:], value, constant)
-    batch = prod(value.shape[:-2])
-    check_size(batch * batch * columns * columns * rows.size)
-    block = rows if columns == 1 else np.kron(rows, np.eye(columns, dtype=rows.dtype))
-    weight = block if batch == 1 else np.kron(np.eye(batch, dtype=rows.dtype), block)
     shape = value.shape[:-2] + matrix.shape[:-1] + (() if rank == 1 else (columns,))
     padded = (1,) * (extra + 2 - max(rank, 2)) + shape if extra else shape
-    return _dense(weight, value, padded, build)
-
-
-def _dense(weight: Floats, value: Value, shape: tuple[int, ...], build: Builder) -> Value:
-    return build.add(Affine((Dense(frozen(weight)),), zeros(weight.shape[0])), (value,), shape)
+    linear = stacked(rows, prod(value.shape[:-2]), columns)
+    return build.add(Affine((linear,), zeros(linear.sizes[1])), (value,), padded)
 
 
 def _matrix(constant: Floats) -> tuple[Floats, int]:

@@ -19,6 +19,7 @@ class _Mul:
     name: str = "Mul"
     since: int = 7
     documentation: str = "https://onnx.ai/onnx/operators/onnx__Mul.html"
+    attributes: frozenset[str] = frozenset()
 
     def lower(self, node: NodeView, build: Builder) -> tuple[Constant | Value, ...]:
         left, right = required(node, 0), required(node, 1)

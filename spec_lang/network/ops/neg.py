@@ -18,13 +18,18 @@ class _Neg:
     name: str = "Neg"
     since: int = 6
     documentation: str = "https://onnx.ai/onnx/operators/onnx__Neg.html"
+    attributes: frozenset[str] = frozenset()
 
     def lower(self, node: NodeView, build: Builder) -> tuple[Constant | Value, ...]:
         operand = required(node, 0)
         if not isinstance(operand, Value):
             return (-real(operand),)
         size = operand.size
-        return (build.add(Affine((Scale(frozen(ones(size, -1))),), zeros(size)), (operand,), operand.shape),)
+        return (
+            build.add(
+                Affine((Scale(frozen(ones(size, -1))),), zeros(size)), (operand,), operand.shape, exact=True
+            ),
+        )
 
 
 OP: Final = _Neg()

@@ -20,6 +20,7 @@ class _Relu:
     name: str = "Relu"
     since: int = 6
     documentation: str = "https://onnx.ai/onnx/operators/onnx__Relu.html"
+    attributes: frozenset[str] = frozenset()
 
     def lower(self, node: NodeView, build: Builder) -> tuple[Constant | Value, ...]:
         operand = required(node, 0)

@@ -19,6 +19,7 @@ class _Reshape:
     name: str = "Reshape"
     since: int = 5
     documentation: str = "https://onnx.ai/onnx/operators/onnx__Reshape.html"
+    attributes: frozenset[str] = frozenset({"allowzero"})
 
     def lower(self, node: NodeView, build: Builder) -> tuple[Constant | Value, ...]:
         operand = required(node, 0)

@@ -18,6 +18,7 @@ class _Squeeze:
     name: str = "Squeeze"
     since: int = 1
     documentation: str = "https://onnx.ai/onnx/operators/onnx__Squeeze.html"
+    attributes: frozenset[str] = frozenset({"axes"})
 
     def lower(self, node: NodeView, build: Builder) -> tuple[Constant | Value, ...]:
         operand = required(node, 0)

@@ -18,6 +18,7 @@ class _Sub:
     name: str = "Sub"
     since: int = 7
     documentation: str = "https://onnx.ai/onnx/operators/onnx__Sub.html"
+    attributes: frozenset[str] = frozenset()
 
     def lower(self, node: NodeView, build: Builder) -> tuple[Constant | Value, ...]:
         return lower_sum(node, build, -1)

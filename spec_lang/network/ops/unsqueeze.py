@@ -18,6 +18,7 @@ class _Unsqueeze:
     name: str = "Unsqueeze"
     since: int = 1
     documentation: str = "https://onnx.ai/onnx/operators/onnx__Unsqueeze.html"
+    attributes: frozenset[str] = frozenset({"axes"})
 
     def lower(self, node: NodeView, build: Builder) -> tuple[Constant | Value, ...]:
         operand = required(node, 0)

@@ -11,7 +11,7 @@ from spec_lang.backends._lp.relaxation import Relaxed, Triangle
 from spec_lang.backends._search.problem import Problem, prepare
 from spec_lang.bounding.hidden import Bounded, bounded
 from spec_lang.bounding.leaves import closing_clash, fresh, leaves
-from spec_lang.bounding.phases import Rows
+from spec_lang.bounding.objectives import Rows
 from spec_lang.obligations.model import All, Box, LinearAtom, Obligation, Region
 from tests.graphs import random_chain
 

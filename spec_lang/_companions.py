@@ -1,0 +1,109 @@
+"""Processes that help with one computation: forked from it, so that they know all that it knows.
+
+In: a function, and arguments for it one after another.  Out: what it answers, or that the companion is lost.
+A companion costs a few milliseconds, and memory only for what changes; it dies with the process that made it.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from multiprocessing.connection import Connection, Pipe
+from typing import Final, Generic, Protocol, TypeVar
+
+_PR_SET_PDEATHSIG: Final = 1  # prctl(2): the signal that this process gets when its parent ends
+
+Question = TypeVar("Question")
+Answer = TypeVar("Answer")
+
+
+class Cores(Protocol):
+    """Processor cores that nobody uses at the moment."""
+
+    def take(self) -> bool:
+        """Whether there was one; it is the caller's then."""
+
+    def give_back(self) -> None:
+        """Of one that was taken."""
+
+
+class Lost(Exception):
+    """The companion ended without an answer: killed, out of memory, or by an error of its own."""
+
+
+def can_fork() -> bool:
+    """Where processes are forked safely: on Linux, from a process with one thread."""
+    return sys.platform == "linux" and threading.active_count() == 1
+
+
+def end_with_parent(parent: int) -> None:
+    """This process is killed when its parent ends, where the system helps."""
+    if sys.platform == "linux":
+        import ctypes  # noqa: PLC0415 - forked processes alone need it
+
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)  # it was too late to be told
+
+
+class Companion(Generic[Question, Answer]):
+    """One process, which answers by `work`; `busy` while it owes an answer."""
+
+    def __init__(self, work: Callable[[Question], Answer]) -> None:
+        ours, theirs = Pipe()
+        parent = os.getpid()
+        self._pid = os.fork()
+        if self._pid == 0:
+            ours.close()
+            _serve(theirs, work, parent)
+        theirs.close()
+        self._connection = ours
+        self.busy = False
+
+    def ask(self, question: Question) -> None:
+        """Raises `Lost`."""
+        try:
+            self._connection.send(question)
+        except OSError:
+            raise Lost from None
+        self.busy = True
+
+    def has_answered(self, seconds: float = 0.0) -> bool:
+        """Whether `answer` will not wait; at most so long until it is known."""
+        return self._connection.poll(seconds)
+
+    def answer(self) -> Answer:
+        """What it says; waits for it.  Raises `Lost`."""
+        try:
+            found: Answer = self._connection.recv()
+        except (EOFError, OSError):
+            raise Lost from None
+        self.busy = False
+        return found
+
+    def end(self) -> None:
+        """Kill it, whatever it is at."""
+        self._connection.close()
+        with suppress(OSError):
+            os.kill(self._pid, signal.SIGKILL)
+        with suppress(OSError):
+            os.waitpid(self._pid, 0)
+
+
+def _serve(connection: Connection, work: Callable[[Question], Answer], parent: int) -> None:
+    """The life of a companion; never returns."""
+    status = 1
+    try:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal interrupts all; the parent decides
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        end_with_parent(parent)
+        while True:
+            connection.send(work(connection.recv()))
+    except (EOFError, OSError):
+        status = 0
+    finally:
+        os._exit(status)  # without what the parent has left to be done at its own end

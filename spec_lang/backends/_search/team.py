@@ -1,0 +1,81 @@
+"""A search and its companions: parts of the frontier are lent to processes that work on them for a moment.
+
+In: who can spare cores, and what a companion does with a part.  Out: what became of each part.  A part comes
+back after about a second, finished or not, and is dealt out anew: so nobody is idle while somebody has work
+left.  What is proved does not depend on who did what.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Final, Generic, TypeVar
+
+from spec_lang._companions import Companion, Cores, Lost, can_fork
+
+SLICE: Final = 0.7  # seconds that a companion works on a part
+_PATIENCE: Final = 0.05  # seconds between two looks at the deadline while all work is lent
+
+Part = TypeVar("Part")
+Result = TypeVar("Result")
+
+
+class Team(Generic[Part, Result]):
+    """`work` is run by companions: a part, and the moment at which to stop."""
+
+    def __init__(self, cores: Cores | None, work: Callable[[tuple[Part, float]], Result]) -> None:
+        self._cores = cores if cores is not None and can_fork() else None
+        self._work = work
+        self._lent: dict[Companion[tuple[Part, float], Result], Part | None] = {}
+
+    @property
+    def busy(self) -> bool:
+        """Whether somebody has a part."""
+        return any(part is not None for part in self._lent.values())
+
+    def has_room(self) -> bool:
+        """Whether a part that is lent now would be worked on at once."""
+        if any(part is None for part in self._lent.values()):
+            return True
+        if self._cores is None or not self._cores.take():
+            return False
+        self._lent[Companion(self._work)] = None
+        return True
+
+    def lend(self, part: Part) -> bool:
+        """Whether somebody has taken the part."""
+        for member, lent in self._lent.items():
+            if lent is None:
+                try:
+                    member.ask((part, time.monotonic() + SLICE))
+                except Lost:
+                    self._dismiss(member)
+                    return False
+                self._lent[member] = part
+                return True
+        return False
+
+    def results(self, *, wait: bool) -> Iterator[tuple[Part, Result | None]]:
+        """The parts that are back, each with what became of it: None where the companion was lost."""
+        for member, part in list(self._lent.items()):
+            if part is None or not member.has_answered(_PATIENCE if wait else 0.0):
+                continue
+            try:
+                result = member.answer()
+            except Lost:
+                self._dismiss(member)
+                yield part, None
+                continue
+            self._lent[member] = None
+            yield part, result
+
+    def release(self) -> None:
+        """Let everybody go, whatever they are at."""
+        for member in list(self._lent):
+            self._dismiss(member)
+
+    def _dismiss(self, member: Companion[tuple[Part, float], Result]) -> None:
+        member.end()
+        del self._lent[member]
+        if self._cores is not None:
+            self._cores.give_back()

@@ -1,0 +1,136 @@
+"""Branch and bound over ReLU phases from open rows over one relaxed root.
+
+In: an optimiser over the root, a record, rows.  Out: the record's trees, closed batch by batch, until nothing
+is open or whoever drives it stops.  Rows of several conjunctions share batches; last in, first out.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spec_lang._values import dataclass
+from spec_lang.backends._search.problem import Problem, Witnesses
+from spec_lang.backends.bounds.attacking import Attack
+from spec_lang.backends.bounds.record import PhaseRecord
+from spec_lang.bounding.ascent import Climbed, climb
+from spec_lang.bounding.branching import branched
+from spec_lang.bounding.leaves import closing
+from spec_lang.bounding.objectives import Rows
+from spec_lang.bounding.phases import Optimiser
+from spec_lang.bounding.plain import Float
+from spec_lang.bounding.program import F64
+
+ROOT_STEPS, CHILD_STEPS, FULL_STEPS = 60, 5, 200
+# Numbers that a batch of rows has in one array: enough for BLAS, few enough for the cache.
+BATCH_NUMBERS: Final = 100_000
+LEAST_BATCH, MOST_BATCH = 8, 256
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Open:
+    """Rows that wait to be bounded, what floats say of them already, and the steps that they are due."""
+
+    rows: Rows
+    bound: Float
+    steps: int
+
+    def take(self, part: slice) -> Open:
+        return Open(self.rows.take(part), self.bound[part], self.steps)
+
+
+class PhaseSearch:
+    """`stuck` counts rows that could not be closed with all of their phases fixed."""
+
+    def __init__(
+        self, problem: Problem, witnesses: Witnesses, optimiser: Optimiser, record: PhaseRecord
+    ) -> None:
+        self.problem, self.witnesses = problem, witnesses
+        self.optimiser, self.record = optimiser, record
+        self.plain = optimiser.plain(optimiser.kind)
+        self.attack = Attack(problem, witnesses, self.plain)
+        self.stack: list[Open] = []
+        self.stuck = 0
+        width = max(optimiser.unstable.count, problem.program.input_size, 1)
+        self.batch = min(max(BATCH_NUMBERS // width, LEAST_BATCH), MOST_BATCH)
+
+    def open(self, rows: Rows, steps: int = ROOT_STEPS) -> None:
+        """Take over rows, whose nodes are leaves of the record."""
+        self.stack.append(Open(rows, np.full(len(rows), -np.inf), steps))
+
+    def reopen(self, row: Rows) -> None:
+        """Split a row whose leaf the kernel does not find closed; its bound counts as just below 0."""
+        kind = self.plain.kind
+        found = climb(self.plain, row, CHILD_STEPS, np.inf, scores=True)
+        self._branch(found, np.zeros(1, dtype=np.intp), np.array([-1e-6], dtype=kind))
+
+    def waiting(self) -> int:
+        return sum(len(part.rows) for part in self.stack)
+
+    def advance(self) -> int:
+        """Bound one batch, close or split its rows; how many they were."""
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            part = self._pop()
+            found = climb(
+                self.plain,
+                part.rows,
+                part.steps,
+                self.plain.noise,
+                scores=True,
+                expired=self.witnesses.expired,
+            )
+            bound = np.maximum(found.bound, part.bound)
+            is_open = np.flatnonzero(~self._closed(found, bound))
+            if len(is_open) and not self.attack.offer(found.points[is_open]):
+                self._branch(found, is_open, bound[is_open])
+        return len(part.rows)
+
+    def _pop(self) -> Open:
+        part = self.stack.pop()
+        if len(part.rows) > self.batch:
+            self.stack.append(part.take(slice(0, len(part.rows) - self.batch)))
+            part = part.take(slice(len(part.rows) - self.batch, None))
+        return part
+
+    def _closed(self, found: Climbed, bound: Float) -> NDArray[np.bool_]:
+        """Keep what closes rows, with numbers of few bits where these are enough: rigorously."""
+        closed = np.zeros(len(bound), dtype=np.bool_)
+        promising = np.flatnonzero(found.bound > 0)
+        if len(promising):
+            rows = found.rows.take(promising)
+            leaves = closing(self.optimiser, rows)
+            good = leaves.bound > 0
+            self.record.close(rows.node[good], leaves.multipliers[good], leaves.slopes[good])
+            closed[promising[good]] = True
+        return closed
+
+    def _branch(self, found: Climbed, is_open: NDArray[np.intp], bound: Float) -> None:
+        """Push both children of every row; rows without an open neuron are climbed to the end instead."""
+        rows = found.rows.take(is_open)
+        splittable = (rows.phases == 0).any(axis=1)
+        if not splittable.all():
+            self._finish(rows.take(~splittable))
+            rows, bound, is_open = rows.take(splittable), bound[splittable], is_open[splittable]
+        if not len(rows):
+            return
+        order = np.argsort(-bound, kind="stable")  # the hardest come next
+        rows, bound, is_open = rows.take(order), bound[order], is_open[order]
+        children, chosen = branched(self.plain, rows, bound, found.gaps[is_open], found.intercepts[is_open])
+        children.node = np.concatenate(self.record.split(rows.node, chosen))
+        self.stack.append(Open(children, np.concatenate([bound, bound]), CHILD_STEPS))
+
+    def _finish(self, rows: Rows) -> None:
+        """The last word on rows all of whose phases are fixed."""
+        plain = self.optimiser.plain(np.float64)
+        found = climb(plain, rows, FULL_STEPS, expired=self.witnesses.expired)
+        lost = np.flatnonzero(~self._closed(found, found.bound))
+        if len(lost) and not self.attack.offer(found.points[lost]):
+            self.stuck += len(lost)
+
+    def proved(self) -> F64:
+        """Rigorous bounds of what is open."""
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            found = [self.optimiser.bounds(part.rows).minimum for part in self.stack]
+        return np.concatenate([np.zeros(0), *found])

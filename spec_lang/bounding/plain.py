@@ -1,0 +1,197 @@
+"""A network over one box in plain floats, cut to what can be alive there.
+
+In: a context whose ReLUs are relaxed, all or the first ones.  Out: its steps, in the floats of choice, and the
+network's own values and gradients.  Nothing here accounts for rounding: it is to look for what is proved, or
+replayed, elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spec_lang._values import dataclass
+from spec_lang.bounding.linear import Context
+from spec_lang.bounding.program import AffineStep, Indices, ReluStep
+from spec_lang.bounding.unstable import Unstable
+from spec_lang.network.operators import Matrix, Operator
+
+Float = NDArray[np.floating[Any]]
+_Apply = Callable[[Float], Float]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlainAffine:
+    value: int
+    operands: tuple[int, ...]
+    forward: tuple[_Apply, ...]
+    backward: tuple[_Apply, ...]
+    bias: Float
+
+    def of(self, values: dict[int, Float]) -> Float:
+        total: Float | None = None
+        for operand, forward in zip(self.operands, self.forward, strict=True):
+            part = forward(values[operand])
+            total = part if total is None else total + part
+        if total is None:
+            return self.bias[None]
+        total += self.bias
+        return total
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlainRelu:
+    """`chosen` and `carried` are the elements that the ReLU and its operand carry, None for the same."""
+
+    value: int
+    operand: int
+    where: slice  # among all unstable neurons
+    upper: Float  # (mixed,)
+    intercept: Float
+    chosen: Indices | None
+    carried: Indices | None
+    size: int
+
+    @property
+    def mixed(self) -> int:
+        return self.where.stop - self.where.start
+
+    def to_operand(self, coefficients: Float) -> Float:
+        if self.chosen is None:
+            return coefficients
+        full = np.zeros((len(coefficients), self.size), dtype=coefficients.dtype)
+        full[:, self.chosen] = coefficients
+        return full if self.carried is None else full[:, self.carried]
+
+    def from_operand(self, z: Float) -> Float:
+        if self.chosen is None:
+            return z
+        if self.carried is None:
+            return z[:, self.chosen]
+        full = np.zeros((len(z), self.size), dtype=z.dtype)
+        full[:, self.carried] = z
+        return full[:, self.chosen]
+
+
+class Plain:
+    """The passes over the one box of `context`, in the floats of `kind`."""
+
+    def __init__(self, context: Context, unstable: Unstable, kind: type[np.floating[Any]]) -> None:
+        self.context, self.unstable, self.kind = context, unstable, kind
+        self.slices = context.program.input_slices
+        center, radius = context.center[0], context.radius[0]
+        self.center, self.radius = center.astype(kind), radius.astype(kind)
+        self.lower, self.width = (center - radius).astype(kind), (2 * radius).astype(kind)
+        self.steps: list[PlainAffine | PlainRelu] = []
+        for step in context.program.steps:
+            if isinstance(step, AffineStep):
+                self.steps.append(self._affine(step))
+            elif step.value in context.layouts:
+                self.steps.append(self._relu(step))
+            else:
+                break  # what follows is not relaxed yet, and no row comes from there
+        self.relus = [step for step in self.steps if isinstance(step, PlainRelu)]
+        # What rounding may make of a bound, about: a bound above it is worth to be computed rigorously.
+        sizes = [float(norm.max(initial=0.0)) for norm in context.norms.values()]
+        self.noise = float(np.finfo(kind).eps) * max(sizes, default=0.0)
+
+    def _affine(self, step: AffineStep) -> PlainAffine:
+        maps = [_cast(self.context.map_of(step, i), self.kind) for i in range(len(step.operands))]
+        columns = self.context.columns.get(step.value)
+        bias = step.bias if columns is None else step.bias[columns]
+        return PlainAffine(
+            step.value,
+            step.operands,
+            tuple(forward for forward, _ in maps),
+            tuple(backward for _, backward in maps),
+            bias.astype(self.kind),
+        )
+
+    def _relu(self, step: ReluStep) -> PlainRelu:
+        where, chosen = self.unstable.slices[step.value], self.context.layouts[step.value].columns
+        carried = self.context.columns.get(step.operand)
+        return PlainRelu(
+            step.value,
+            step.operand,
+            where,
+            self.unstable.upper_slope[where].astype(self.kind),
+            self.unstable.intercept[where].astype(self.kind),
+            None if carried is chosen else chosen,
+            carried,
+            self.context.program.sizes[step.operand],
+        )
+
+    def values(self, points: Float, masks: dict[int, Float] | None = None) -> dict[int, Float]:
+        """What the network itself has at points of the box, dead neurons left out; `masks` gets, by ReLU, 1
+        where an unstable neuron is active."""
+        values: dict[int, Float] = {n: points[:, where] for n, where in enumerate(self.slices)}
+        for step in self.steps:
+            if isinstance(step, PlainAffine):
+                if all(operand in values for operand in step.operands):
+                    values[step.value] = step.of(values)
+            elif step.operand in values:
+                z = step.from_operand(values[step.operand])
+                head = np.ascontiguousarray(z[:, : step.mixed])
+                mask = (head > 0).astype(self.kind)
+                head = head * mask
+                if masks is not None:
+                    masks[step.value] = mask
+                values[step.value] = np.concatenate([head, z[:, step.mixed :]], axis=1)
+        return values
+
+    def outputs(self, values: dict[int, Float]) -> Float:
+        """The flat outputs among `values`."""
+        full = []
+        for output in self.context.program.outputs:
+            columns, part = self.context.columns.get(output), values[output]
+            if columns is not None:
+                part = np.zeros((len(part), self.context.program.sizes[output]), dtype=self.kind)
+                part[:, columns] = values[output]
+            full.append(part)
+        return np.concatenate(full, axis=1)
+
+    def gradient(self, masks: dict[int, Float], start: dict[int, Float]) -> Float:
+        """Of the rows `start` in the flat input, point by point."""
+        pending = dict(start)
+        for step in reversed(self.steps):
+            coefficients = pending.pop(step.value, None)
+            if coefficients is None:
+                continue
+            if isinstance(step, PlainAffine):
+                for operand, backward in zip(step.operands, step.backward, strict=True):
+                    add(pending, operand, backward(coefficients))
+                continue
+            head = coefficients[:, : step.mixed] * masks[step.value]
+            coefficients = np.concatenate([head, coefficients[:, step.mixed :]], axis=1)
+            add(pending, step.operand, step.to_operand(coefficients))
+        return self.inputs(pending, len(next(iter(start.values()))))
+
+    def inputs(self, pending: dict[int, Float], count: int) -> Float:
+        """The coefficients of the flat input."""
+        slices = self.slices
+        if len(slices) == 1 and 0 in pending:
+            return pending[0]
+        result = np.zeros((count, self.context.program.input_size), dtype=self.kind)
+        for number, where in enumerate(slices):
+            if number in pending:
+                result[:, where] = pending[number]
+        return result
+
+
+def _cast(operator: Operator, kind: type[np.floating[Any]]) -> tuple[_Apply, _Apply]:
+    """The operator's two directions in the floats of `kind`."""
+    if isinstance(operator, Matrix):
+        weight = np.ascontiguousarray(operator.weight, dtype=kind)
+        turned = weight.T
+        return lambda points: points @ turned, lambda rows: rows @ weight
+    return (
+        lambda points: operator.forward(points).astype(kind, copy=False),
+        lambda rows: operator.backward(rows).astype(kind, copy=False),
+    )
+
+
+def add(pending: dict[int, Float], value: int, coefficients: Float) -> None:
+    pending[value] = pending[value] + coefficients if value in pending else coefficients

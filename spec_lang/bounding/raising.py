@@ -1,0 +1,301 @@
+"""Combinations of a conjunction's rows with slopes of their own, raised by gradient steps, over many boxes.
+
+In: a batch of boxes whose relaxations are complete, and which conjunctions may hold on which box.  Out: for
+each pair an affine lower bound of one combination of the conjunction's rows, rigorous, with the weights and
+the lower slopes that it is made with, all of few bits.  The steps are plain float64 and decide only what is
+tried [Xu et al. 2021, α-CROWN]; the bound is that of the numbers as they are stored.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spec_lang._values import dataclass
+from spec_lang.bounding.clip import RowBounds
+from spec_lang.bounding.linear import Context, LinearBounds, Owners, Substitution
+from spec_lang.bounding.program import F64, AffineStep, Indices, ReluStep
+from spec_lang.bounding.rows import Rows, start_of
+from spec_lang.obligations.certificate import MOST_WEIGHT, SLOPE_UNIT
+
+STEPS: Final = 6
+MIXING_STEPS: Final = 12  # on the rows' own bounds, which cost nothing more
+RATE: Final = 0.4
+RATE_DECAY: Final = 0.9
+MOMENTUM: Final = 0.9
+SQUARE_MOMENTUM: Final = 0.99
+
+Bytes = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Raised:
+    """One row for every pair: `bounds` of `Σ weights[r, i]·row_i` over the rows of its conjunction, `points`
+    where the bounds are attained, and for every ReLU the lower slopes, over 2^7, of the neurons that its
+    layout mixes."""
+
+    owner: Owners
+    weights: Bytes  # (rows, atoms)
+    slopes: dict[int, Bytes]
+    used: dict[int, NDArray[np.bool_]]  # by ReLU: whose lower slope counts and is not the default
+    bounds: LinearBounds
+    points: F64
+    neurons: dict[int, Indices]  # by ReLU: the certificate's numbers of the neurons that its layout mixes
+
+    def numbers(self) -> tuple[Indices, NDArray[np.int32], Bytes]:
+        """The slopes that count: their rows, ascending, and for each the neuron and the slope."""
+        none = np.zeros(0, dtype=np.intp)
+        places = {value: np.nonzero(used) for value, used in self.used.items()}
+        row = np.concatenate([none, *(row for row, _ in places.values())])
+        neuron = np.concatenate([none, *(self.neurons[v][column] for v, (_, column) in places.items())])
+        slope = np.concatenate(
+            [none.astype(np.uint8), *(self.slopes[v][place] for v, place in places.items())]
+        )
+        order = np.lexsort((neuron, row))
+        return row[order], neuron[order].astype(np.int32), slope[order]
+
+
+class Raising:
+    """The combinations of one batch; `member` says which rows of the problem take part (rows, atoms)."""
+
+    def __init__(
+        self, rows: Rows, context: Context, owner: Owners, member: NDArray[np.bool_], known: RowBounds
+    ) -> None:
+        """`known` are bounds of the rows by themselves."""
+        self.rows, self.context, self.owner, self.member = rows, context, owner, member
+        atoms = np.arange(rows.count)
+        self.start = start_of(rows, context, atoms)
+        self.several = bool((member.sum(axis=1) > 1).any())
+        self.layouts = context.layouts
+        every = len(owner) == len(context.boxes) and bool((owner == np.arange(len(owner))).all())
+        self.lines: dict[int, tuple[F64, F64, NDArray[np.bool_]]] = {}
+        self.slopes: dict[int, F64] = {}
+        for value, layout in self.layouts.items():
+            part = layout.relaxation
+            below, above, intercept = (
+                each if every else each[owner]
+                for each in (part.lower_slope, part.upper_slope, part.upper_intercept)
+            )
+            self.lines[value] = above, intercept, intercept > 0
+            self.slopes[value] = below.copy()
+        self.center = context.center[owner]
+        self.radius = context.radius[owner]
+        self.mix = member / member.sum(axis=1, keepdims=True)
+        if self.several:
+            self._mix_known(known)
+
+    def _mix_known(self, known: RowBounds) -> None:
+        """Begin with the combination whose affine bounds have the largest minimum, roughly."""
+        a, c = known.coefficients[self.owner], known.constant[self.owner]
+        at_center = np.einsum("brd,bd->br", a, self.center) + c
+        reach = np.einsum("brd,bd->br", abs(a), self.radius)
+        scale = (abs(at_center - reach).max(axis=1) + 1e-6)[:, None]
+        best, kept = np.full(len(c), -np.inf), self.mix
+        for step in range(MIXING_STEPS):
+            combined = np.matmul(self.mix[:, None, :], a)[:, 0]
+            value = (self.mix * at_center).sum(axis=1) - (abs(combined) * self.radius).sum(axis=1)
+            better = value > best
+            best, kept = np.where(better, value, best), np.where(better[:, None], self.mix, kept)
+            worst = -np.sign(combined) * self.radius
+            gradient = at_center + np.matmul(a, worst[:, :, None])[:, :, 0]
+            self.mix = self.mix * np.exp(np.clip(gradient / scale * (3 / (1 + 0.3 * step)), -30, 30))
+            self.mix = self.mix / self.mix.sum(axis=1, keepdims=True)
+        self.mix = np.nan_to_num(kept)
+
+    def run(self, steps: int) -> Raised:
+        """The best combinations that `steps` steps find, and their bounds."""
+        moments = {v: (np.zeros_like(s), np.zeros_like(s)) for v, s in self.slopes.items()}
+        best = np.full(len(self.owner), -np.inf)
+        kept = {v: s.copy() for v, s in self.slopes.items()}
+        kept_mix = self.mix
+        for step in range(steps + 1):
+            value, incoming, coefficients = self._backward()
+            better = value > best
+            best = np.where(better, value, best)
+            kept_mix = np.where(better[:, None], self.mix, kept_mix)
+            for number, slopes in self.slopes.items():
+                np.copyto(kept[number], slopes, where=better[:, None])
+            if step == steps:
+                break
+            parts = self._forward(incoming, coefficients, moments, step)
+            if self.several:
+                self._mix(parts, step)
+        self.slopes, self.mix = kept, kept_mix
+        return self._rigorous()
+
+    def _backward(self) -> tuple[F64, dict[int, F64], F64]:
+        """The combinations' bounds in plain floats, what arrives at every ReLU, and the coefficients of x."""
+        program = self.context.program
+        pending = {value: self.mix @ part for value, part in self.start.items()}
+        constant = self.mix @ self.rows.constant
+        incoming: dict[int, F64] = {}
+        for step in reversed(program.steps):
+            part = pending.pop(step.value, None)
+            if part is None:
+                continue
+            if isinstance(step, AffineStep):
+                columns = self.context.columns.get(step.value)
+                constant = constant + part @ (step.bias if columns is None else step.bias[columns])
+                for number, operand in enumerate(step.operands):
+                    _add(pending, operand, self.context.map_of(step, number).backward(part))
+                continue
+            mixed = self.layouts[step.value].mixed
+            head = part[:, :mixed]
+            incoming[step.value] = head
+            above, intercept, _ = self.lines[step.value]
+            negative = np.minimum(head, 0.0)
+            constant = constant + np.einsum("rn,rn->r", negative, intercept)
+            relaxed = (head - negative) * self.slopes[step.value]
+            negative *= above
+            relaxed += negative
+            if mixed < part.shape[1]:
+                relaxed = np.concatenate([relaxed, part[:, mixed:]], axis=1)
+            _add(pending, step.operand, self._to_operand(step, relaxed))
+        coefficients = np.zeros((len(self.owner), program.input_size))
+        for number, where in enumerate(program.input_slices):
+            if number in pending:
+                coefficients[:, where] = pending[number]
+        least = np.einsum("rd,rd->r", coefficients, self.center)
+        least -= np.einsum("rd,rd->r", abs(coefficients), self.radius)
+        found: F64 = constant + least
+        return found, incoming, coefficients
+
+    def _to_operand(self, step: ReluStep, part: F64) -> F64:
+        chosen = self.layouts[step.value]
+        if self.context.columns.get(step.operand) is chosen.columns:
+            return part
+        full = np.zeros((len(part), self.context.program.sizes[step.operand]))
+        full[:, chosen.columns] = part
+        return self.context.carried(step.operand, full)
+
+    def _forward(
+        self,
+        incoming: dict[int, F64],
+        coefficients: F64,
+        moments: dict[int, tuple[F64, F64]],
+        step_number: int,
+    ) -> F64:
+        """Move the slopes along the gradient at the minimisers; the value of every row of the problem
+        there."""
+        context, program = self.context, self.context.program
+        values = program.split_inputs(self.center - np.sign(coefficients) * self.radius)
+        for step in program.steps:
+            if isinstance(step, AffineStep):
+                columns = context.columns.get(step.value)
+                total = step.bias if columns is None else step.bias[columns]
+                for number, operand in enumerate(step.operands):
+                    if operand not in values:
+                        break
+                    total = total + context.map_of(step, number).forward(values[operand])
+                else:
+                    values[step.value] = total
+                continue
+            if step.value not in incoming or step.operand not in values:
+                continue
+            z = self._aligned(step, values[step.operand])
+            head, part = z[:, : self.layouts[step.value].mixed], incoming[step.value]
+            above, intercept, unstable = self.lines[step.value]
+            slopes = self.slopes[step.value]
+            falling = part < 0
+            relaxed = np.where(falling, above * head + intercept, slopes * head)
+            gradient = np.where(unstable & ~falling, part * head, 0.0)
+            _ascend(slopes, gradient, moments[step.value], unstable, step_number)
+            values[step.value] = np.concatenate([relaxed, z[:, head.shape[1] :]], axis=1)
+        found = np.tile(self.rows.constant, (len(self.owner), 1))
+        for value, part in self.start.items():
+            found += values[value] @ part.T
+        return found
+
+    def _aligned(self, step: ReluStep, z: F64) -> F64:
+        """The operand's values in the order in which the ReLU's own are carried."""
+        chosen, carried = self.layouts[step.value], self.context.columns.get(step.operand)
+        if carried is chosen.columns:
+            return z
+        if carried is None:
+            return z[:, chosen.columns]
+        full = np.zeros((len(z), self.context.program.sizes[step.operand]))
+        full[:, carried] = z
+        return full[:, chosen.columns]
+
+    def _mix(self, parts: F64, step: int) -> None:
+        """Multiplicative-weights ascent on the combinations."""
+        parts = np.where(self.member, parts, 0.0)
+        scale = abs(parts).max(axis=1, keepdims=True) + 1e-6
+        raised = self.mix * np.exp(np.clip(parts / scale / (1 + 0.1 * step), -30, 30))
+        self.mix = raised / raised.sum(axis=1, keepdims=True)
+
+    # -- what is certain -------------------------------------------------------------------------------
+
+    def _rigorous(self) -> Raised:
+        largest = self.mix.max(axis=1, keepdims=True)
+        weights = np.rint(np.nan_to_num(self.mix / largest, nan=1.0) * MOST_WEIGHT).astype(np.uint8)
+        weights[~self.member] = 0
+        weights[self.member.sum(axis=1) == 1] = self.member[self.member.sum(axis=1) == 1]
+        slopes = {
+            value: np.rint(np.nan_to_num(part) * SLOPE_UNIT).astype(np.uint8)
+            for value, part in self.slopes.items()
+        }
+        multipliers = weights.astype(np.float64)
+        run = Sloped(self.context, self.owner, multipliers @ self.rows.constant, slopes)
+        run.weight = 4 * (multipliers @ abs(self.rows.constant))
+        sizes = {value: multipliers @ abs(part) for value, part in self.start.items()}
+        run.inexact_start(sizes, self.context.program.gamma + self.rows.relative)
+        coefficients = run.run({value: multipliers @ part for value, part in self.start.items()})
+        used = {}
+        for value, part in slopes.items():
+            default = self.layouts[value].relaxation.lower_slope[self.owner] * SLOPE_UNIT
+            _, _, unstable = self.lines[value]
+            rising = run.incoming[value] > 0 if value in run.incoming else np.zeros_like(unstable)
+            used[value] = unstable & rising & (part != default)
+        points = self.center - np.sign(coefficients) * self.radius
+        first = neuron_offsets(self.context)
+        neurons = {v: first[v] + layout.columns[: layout.mixed] for v, layout in self.layouts.items()}
+        return Raised(self.owner, weights, slopes, used, run.concretise(coefficients), points, neurons)
+
+
+class Sloped(Substitution):
+    """A backward pass with lower slopes of the rows' own.  Sound: any lower slope in [0, 1] is one."""
+
+    def __init__(self, context: Context, owner: Owners, constant: F64, slopes: dict[int, Bytes]) -> None:
+        super().__init__(context, owner, constant)
+        self.slopes = slopes
+        self.incoming: dict[int, F64] = {}
+
+    def lower_slopes(self, step: ReluStep, part: F64) -> F64:
+        self.incoming[step.value] = part
+        return self.slopes[step.value].astype(np.float64) / SLOPE_UNIT
+
+
+def _ascend(
+    slopes: F64, gradient: F64, moments: tuple[F64, F64], unstable: NDArray[np.bool_], step: int
+) -> None:
+    """One step of Adam, in place, within [0, 1]; stable neurons stay as they are."""
+    mean, square = moments
+    mean *= MOMENTUM
+    mean += (1 - MOMENTUM) * gradient
+    np.multiply(gradient, gradient, out=gradient)
+    square *= SQUARE_MOMENTUM
+    square += (1 - SQUARE_MOMENTUM) * gradient
+    root = np.sqrt(square / (1 - SQUARE_MOMENTUM ** (step + 1)))
+    root += 1e-12
+    move = mean / root
+    move *= RATE * RATE_DECAY**step / (1 - MOMENTUM ** (step + 1))
+    move *= unstable
+    slopes += move
+    np.clip(slopes, 0.0, 1.0, out=slopes)
+
+
+def _add(pending: dict[int, F64], value: int, part: F64) -> None:
+    pending[value] = pending[value] + part if value in pending else part
+
+
+def neuron_offsets(context: Context) -> dict[int, int]:
+    """The certificate's number of the first neuron of every ReLU."""
+    first, found = 0, {}
+    for step in context.program.steps:
+        if isinstance(step, ReluStep):
+            found[step.value] = first
+            first += context.program.sizes[step.value]
+    return found

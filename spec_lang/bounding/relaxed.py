@@ -1,0 +1,194 @@
+"""Relaxed passes in plain floats: the bounds and gradients that an optimiser climbs by.
+
+In: a network over one box, and rows with phases and parameters.  Out: bounds, where they are attained, and
+their derivatives, without any account of rounding: whatever comes of them is bounded again before it counts.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from spec_lang._values import dataclass
+from spec_lang.bounding.plain import Float, Plain, PlainAffine, PlainRelu, add
+from spec_lang.bounding.program import Indices
+from spec_lang.bounding.unstable import Phases
+
+
+class Layer:
+    """One ReLU's part of a batch of rows: parameters, and what their phases make of the relaxation.
+
+    While no row of the batch has a phase fixed, `sign` and `active` are None.
+    """
+
+    def __init__(self, step: PlainRelu, phases: Phases, parameters: Float, *, fixed: bool) -> None:
+        kind = step.upper.dtype
+        self.parameters: Float = np.array(parameters, dtype=kind, order="C")
+        self.sign: Float | None = None
+        self.active: Float | None = None
+        self.open: Float = np.ones((1, len(step.upper)), dtype=kind)
+        self.upper, self.intercept = step.upper[None], step.intercept[None]
+        if fixed:
+            self.sign = phases.astype(kind)
+            self.active = (phases > 0).astype(kind)
+            self.open = (phases == 0).astype(kind)
+            self.intercept = self.open * step.intercept
+            self.upper = self.open * step.upper
+            self.upper += self.active
+
+    def keep(self, rows: Indices) -> None:
+        self.parameters = self.parameters[rows]
+        if self.sign is not None and self.active is not None:
+            self.sign, self.active, self.open = self.sign[rows], self.active[rows], self.open[rows]
+            self.upper, self.intercept = self.upper[rows], self.intercept[rows]
+
+
+@dataclass(slots=True, eq=False)
+class Lowered:
+    """A backward pass: bounds, the coefficients of the inputs, and, by ReLU, what arrived there and the
+    derivative by each parameter over the neuron's value."""
+
+    bound: Float
+    inputs: Float
+    arrived: dict[int, Float]
+    gain: dict[int, Float]
+
+
+@dataclass(slots=True, eq=False)
+class Traced:
+    """A forward pass at the minimiser: values of the relaxed network, the gradient by ReLU and, if asked
+    for, what relaxing each neuron costs there and what its upper line's intercept does."""
+
+    values: dict[int, Float]
+    gradient: dict[int, Float]
+    gaps: Float
+    intercepts: Float
+
+
+def layers_of(plain: Plain, phases: Phases, parameters: Float) -> dict[int, Layer]:
+    fixed = bool(phases.any())
+    return {
+        step.value: Layer(step, phases[:, step.where], parameters[:, step.where], fixed=fixed)
+        for step in plain.relus
+    }
+
+
+def lowered(plain: Plain, layers: dict[int, Layer], start: dict[int, Float], constant: Float) -> Lowered:
+    """Bounds of the rows `Σ start[v]·value_v + constant`."""
+    pending = dict(start)
+    fresh: set[int] = set()  # values whose coefficients nobody else holds
+    found = Lowered(constant.copy(), np.zeros((0, 0)), {}, {})
+    for step in reversed(plain.steps):
+        coefficients = pending.pop(step.value, None)
+        if coefficients is None:
+            continue
+        if isinstance(step, PlainAffine):
+            found.bound += coefficients @ step.bias
+            for operand, backward in zip(step.operands, step.backward, strict=True):
+                add(pending, operand, backward(coefficients))
+                fresh.add(operand)
+            continue
+        if step.mixed:
+            in_place = step.value in fresh
+            coefficients = _relaxed(step, layers[step.value], coefficients, found, in_place=in_place)
+        add(pending, step.operand, step.to_operand(coefficients))
+    found.inputs = plain.inputs(pending, len(constant))
+    found.bound += found.inputs @ plain.center
+    found.bound -= abs(found.inputs) @ plain.radius
+    return found
+
+
+def points_of(plain: Plain, found: Lowered) -> Float:
+    """Where the bounds are attained."""
+    return plain.lower + _where_negative(found.inputs, np.broadcast_to(plain.width, found.inputs.shape))
+
+
+def traced(
+    plain: Plain, layers: dict[int, Layer], found: Lowered, points: Float, last: int, *, scores: bool = False
+) -> Traced:
+    """Forward along the relaxed network to value `last`: the derivative of every parameter."""
+    values: dict[int, Float] = {n: points[:, where] for n, where in enumerate(plain.slices)}
+    none = np.zeros((0, 0), dtype=plain.kind)
+    trace = Traced(values, {}, none, none)
+    if scores:
+        shape = (len(points), plain.unstable.count)
+        trace.gaps, trace.intercepts = np.zeros(shape, plain.kind), np.zeros(shape, plain.kind)
+    for step in plain.steps:
+        if step.value > last:
+            break
+        # What no row reaches has no coefficients, and nothing on the way to a row reads it.
+        if isinstance(step, PlainAffine):
+            if all(operand in values for operand in step.operands):
+                values[step.value] = step.of(values)
+            continue
+        if step.mixed and step.value not in found.arrived:
+            continue
+        if step.operand in values:
+            z = step.from_operand(values[step.operand])
+            if step.mixed:
+                z = _relaxed_value(step, layers[step.value], z, found, trace, scores=scores)
+            values[step.value] = z
+    return trace
+
+
+def _relaxed(step: PlainRelu, layer: Layer, coefficients: Float, found: Lowered, *, in_place: bool) -> Float:
+    """The coefficients of the ReLU's operand; what is kept of them besides goes to `found`.
+
+    With A⁺ and A⁻ the parts of the coefficients, an open neuron passes `α A⁺ + s A⁻`, an active one `A − β`,
+    an inactive one `β`; the derivative by the parameter is `A⁺ z`, `−z` and `z`.
+    """
+    head = coefficients[:, : step.mixed].copy()
+    size = abs(head)
+    positive, negative = head + size, head - size  # twice the parts
+    positive *= 0.5
+    negative *= 0.5
+    if layer.sign is None or layer.active is None:
+        found.bound += negative @ layer.intercept[0]
+        gain = positive
+        passed = positive * layer.parameters
+    else:
+        found.bound += np.einsum("rn,rn->r", negative, layer.intercept)
+        gain = positive * layer.open
+        gain -= layer.sign
+        passed = gain * layer.parameters
+        positive *= layer.active
+        passed += positive
+    negative *= layer.upper
+    passed += negative
+    found.arrived[step.value], found.gain[step.value] = head, gain
+    if coefficients.shape[1] == step.mixed:
+        return passed
+    if not in_place:
+        return np.concatenate([passed, coefficients[:, step.mixed :]], axis=1)
+    coefficients[:, : step.mixed] = passed
+    return coefficients
+
+
+def _relaxed_value(
+    step: PlainRelu, layer: Layer, z: Float, found: Lowered, trace: Traced, *, scores: bool
+) -> Float:
+    """The ReLU's relaxed value: the lower line where its coefficient is positive, the upper one elsewhere."""
+    arrived = found.arrived[step.value]
+    head = np.ascontiguousarray(z[:, : step.mixed])
+    trace.gradient[step.value] = found.gain[step.value] * head
+    low = layer.parameters * layer.open
+    if layer.active is not None:
+        low += layer.active
+    low *= head
+    high = layer.upper * head
+    high += layer.intercept
+    high -= low
+    low += _where_negative(arrived, high)
+    if scores:
+        gap = low - np.maximum(head, 0)
+        gap *= arrived
+        trace.gaps[:, step.where] = abs(gap) * layer.open
+        trace.intercepts[:, step.where] = -np.minimum(arrived, 0) * layer.intercept
+    return low if z.shape[1] == step.mixed else np.concatenate([low, z[:, step.mixed :]], axis=1)
+
+
+def _where_negative(sign: Float, values: Float) -> Float:
+    """`values` where `sign` is negative, 0 elsewhere: a mask over bits, several times as fast as a choice."""
+    whole = np.int32 if sign.dtype == np.float32 else np.int64
+    mask = sign.view(whole) >> (whole(31) if whole is np.int32 else whole(63))
+    masked: Float = (values.view(whole) & mask).view(sign.dtype)
+    return masked

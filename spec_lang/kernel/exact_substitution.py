@@ -1,0 +1,154 @@
+"""One backward substitution in integers over powers of two: nothing is rounded.
+
+In: rows over values of a network, over a box whose relaxations are complete.  Out: rows over its inputs, and
+their least values on the box, rounded down.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import inf
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from spec_lang._values import dataclass
+from spec_lang.kernel.arrays import unit_rows
+from spec_lang.kernel.dyadics import (
+    SLOPE_BITS,
+    Objects,
+    absolute,
+    float_below,
+    least_value,
+    plus,
+    shaped,
+    times,
+)
+from spec_lang.kernel.exact import Dyadic, dyadic, objects
+from spec_lang.kernel.network import AffineStep, ReluStep
+from spec_lang.kernel.scene import About, Index, Linear, Mask, OwnSlopes, Slopes
+
+if TYPE_CHECKING:
+    from spec_lang.kernel.integers import IntegerScene
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Relaxed:
+    """A ReLU: which neurons are unstable; slopes over 2^20 below and above, and intercepts above."""
+
+    unstable: Mask  # (n,)
+    lower: Objects
+    upper: Objects
+    intercept: Dyadic
+
+
+class ExactSubstitution:
+    """One substitution of several rows."""
+
+    def __init__(self, scene: IntegerScene, count: int, slopes: Slopes | OwnSlopes | None) -> None:
+        self.scene, self.slopes = scene, slopes
+        self.unit = 1  # what the rows are multiplied by, and so all that is added to them
+        self.pending: dict[int, Dyadic] = {}
+        self.constant = Dyadic(objects([0] * count), 0)
+
+    def add(self, value: int, rows: Dyadic) -> None:
+        self.pending[value] = plus(self.pending[value], rows) if value in self.pending else rows
+
+    def enter(self, about: About) -> None:
+        """Add elements of a value, less what float32 may lose of them."""
+        scene, value, neuron = self.scene, about.value, about.neuron
+        sign = about.side.astype(object) * self.unit
+        if value not in scene.network.producer:
+            self.add(value, Dyadic(unit_rows(neuron, sign, scene.network.sizes[value]), 0))
+            return
+        step = scene.network.producer[value]
+        for operand, linear in zip(step.operands, scene.shared.maps[value], strict=True):
+            rows = linear.rows(neuron)
+            self.add(operand, Dyadic(rows.numbers * sign[:, None], rows.shift))
+        bias = scene.shared.biases[value]
+        self.constant = plus(self.constant, Dyadic(bias.numbers[neuron] * sign, bias.shift))
+        if value in scene.error:
+            lost = scene.error[value]
+            self.constant = plus(self.constant, Dyadic(-lost.numbers[neuron] * self.unit, lost.shift))
+
+    def finished(self) -> Linear:
+        """Down to the inputs; the least value on the box comes without `unit`."""
+        scene = self.scene
+        for step in reversed(scene.network.steps):
+            rows = self.pending.pop(step.value, None)
+            if rows is None:
+                continue
+            if isinstance(step, AffineStep):
+                self._affine(step, rows)
+            else:
+                self._relu(step, rows)
+        count = len(self.constant.numbers)
+        coefficients = np.zeros((count, scene.network.input_size), dtype=object)
+        for number, where in enumerate(scene.network.inputs):
+            if number in self.pending:
+                rows = self.pending[number]
+                fractions: list[Any] = [Fraction(v, 1 << rows.shift) for v in rows.numbers.ravel()]
+                coefficients[:, where] = shaped(rows.numbers, fractions)
+        constant = shaped(
+            self.constant.numbers, [Fraction(v, 1 << self.constant.shift) for v in self.constant.numbers]
+        )
+        least = [
+            c + least_value(list(a), scene.low, scene.high)
+            for a, c in zip(coefficients, constant, strict=True)
+        ]
+        ends = [float_below(Fraction(v) / self.unit) for v in least]
+        minimum = np.array(ends) if scene.sound else np.full(count, -inf)
+        if not scene.sound:
+            constant = objects([int(scene.nothing)] * count)
+        return Linear(coefficients, constant, minimum)
+
+    def _affine(self, step: AffineStep, rows: Dyadic) -> None:
+        shared = self.scene.shared
+        self.constant = plus(self.constant, times(rows, shared.biases[step.value]))
+        if step.value in self.scene.error:
+            lost = times(absolute(rows), self.scene.error[step.value])
+            self.constant = plus(self.constant, Dyadic(-lost.numbers, lost.shift))
+        for operand, linear in zip(step.operands, shared.maps[step.value], strict=True):
+            self.add(operand, linear.backward(rows))
+
+    def _relu(self, step: ReluStep, rows: Dyadic) -> None:
+        relaxed, part = self.scene.relaxed[step.value], rows.numbers
+        opened: Objects = np.ones(part.shape, dtype=np.bool_)
+        fixed: Objects = np.zeros(part.shape, dtype=object)
+        below, above, shift = relaxed.lower, relaxed.upper, SLOPE_BITS
+        beta: Dyadic | None = None
+        if isinstance(self.slopes, OwnSlopes):
+            below = _with_own(step, below, part.shape, self.slopes)
+        elif self.slopes is not None:
+            ids = step.first + np.arange(part.shape[1])
+            phases = self.slopes.phases[:, ids] * relaxed.unstable
+            known, given = _own(self.slopes, ids, relaxed.unstable)
+            opened, shift = phases == 0, max(SLOPE_BITS, given.shift)
+            scaled = given.numbers * (1 << (shift - given.shift))
+            below, above = (slope * (1 << (shift - SLOPE_BITS)) for slope in (below, above))
+            below, fixed = np.where(known, scaled, below), (phases > 0).astype(object) * (1 << shift)
+            beta = Dyadic(-phases.astype(object) * given.numbers * self.unit, given.shift)
+        negative = np.where(opened & (part < 0), part, 0)
+        self.constant = plus(self.constant, times(Dyadic(negative, rows.shift), relaxed.intercept))
+        slope = np.where(opened, np.where(part < 0, above, below), fixed)
+        passed = Dyadic(part * slope, rows.shift + shift)
+        self.add(step.operand, passed if beta is None else plus(passed, beta))
+
+
+def _with_own(step: ReluStep, below: Objects, shape: tuple[int, ...], slopes: OwnSlopes) -> Objects:
+    """The lower slopes `below`, over 2^20, replaced where a row has its own."""
+    own = np.broadcast_to(below, shape).copy()
+    neuron = slopes.neuron - step.first
+    here = np.flatnonzero((neuron >= 0) & (neuron < shape[1]))
+    own[slopes.row[here], neuron[here]] = [int(v * (1 << SLOPE_BITS)) for v in slopes.value[here].tolist()]
+    return own
+
+
+def _own(slopes: Slopes, ids: Index, unstable: Mask) -> tuple[Mask, Dyadic]:
+    """Which of the neurons `ids` have numbers of the rows' own, and these (rows, ids), 0 elsewhere."""
+    place = np.searchsorted(slopes.columns, ids)
+    known = unstable & (place < len(slopes.columns))
+    known[known] = slopes.columns[place[known]] == ids[known]
+    given = np.zeros((len(slopes.phases), len(ids)))
+    given[:, known] = slopes.values[:, place[known]]
+    return known, dyadic(given)
