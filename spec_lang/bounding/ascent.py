@@ -6,7 +6,6 @@ their bounds; nothing here is rigorous.  Rows that reach the goal leave the batc
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -34,24 +33,13 @@ class Climbed:
     intercepts: Float  # the same of its upper line's intercept
 
 
-def _never() -> bool:
-    return False
-
-
-def climb(
-    plain: Plain,
-    rows: Rows,
-    steps: int,
-    goal: float = 0.0,
-    *,
-    scores: bool = False,
-    expired: Callable[[], bool] = _never,
-) -> Climbed:
-    """At most `steps` steps of Adam [Kingma and Ba 2015], until every row has passed `goal`."""
+def climb(plain: Plain, rows: Rows, steps: int, goal: float = 0.0, *, scores: bool = False) -> Climbed:
+    """At most `steps` steps of Adam [Kingma and Ba 2015], until every row has passed `goal` or the deadline
+    has."""
     state = _State(plain, rows, scores=scores)
     for step in range(steps + 1):
-        last = step == steps or expired()
-        found = state.lowered(goal)
+        last = step == steps or plain.context.expired()
+        found = state.lowered()
         passed = found.bound > goal
         if last or bool(passed.all()):
             state.finish(found)
@@ -81,7 +69,6 @@ class _State:
         self.weights = _Moments()
         self.parts = rows.objectives.constant.shape[1]
         self.anchored = rows.objectives.anchored
-        self.last = max(rows.objectives.start)
         self._take(rows)
 
     def _take(self, rows: Rows) -> None:
@@ -94,7 +81,7 @@ class _State:
             start = {v: part[:, 0] * self.mix for v, part in self.start.items()}
             self.fixed = start, (self.constant * self.mix)[:, 0]
 
-    def lowered(self, goal: float) -> Lowered:
+    def lowered(self) -> Lowered:
         """The bounds at the present parameters; what is better than before is kept."""
         if self.fixed is not None:
             start, constant = self.fixed
@@ -144,6 +131,7 @@ class _State:
             start, constant = self.fixed
             self.fixed = {v: part[rows] for v, part in start.items()}, constant[rows]
         return Lowered(
+            found.last,
             found.bound[rows],
             found.inputs[rows],
             {value: part[rows] for value, part in found.arrived.items()},
@@ -151,7 +139,7 @@ class _State:
         )
 
     def _trace(self, found: Lowered, points: Float, *, scores: bool = False) -> Traced:
-        return traced(self.plain, self.layers, found, points, self.last, scores=scores)
+        return traced(self.plain, self.layers, found, points, scores=scores)
 
     def climb(self, found: Lowered, step: int) -> None:
         trace = self._trace(found, points_of(self.plain, found))

@@ -56,9 +56,9 @@ def branched(plain: Plain, rows: Rows, bound: Float, gaps: Float, intercepts: Fl
     for phase in (1, -1):
         children = children_of(rows, picks, phase)
         start, constant = children.mixed()
-        start = {v: part.astype(plain.kind, copy=False) for v, part in start.items()}
+        cast: dict[int, Float] = {v: part.astype(plain.kind, copy=False) for v, part in start.items()}
         layers = layers_of(plain, children.phases, children.parameters)
-        tried = lowered(plain, layers, start, constant.astype(plain.kind, copy=False)).bound
+        tried = lowered(plain, layers, cast, constant.astype(plain.kind, copy=False)).bound
         raised = np.nan_to_num(tried.reshape(picks.shape) - bound[:, None], nan=0.0)
         gain *= np.clip(raised, 1e-6, np.maximum(-bound, 1e-6)[:, None] + 1e-4)
     chosen = picks[np.arange(len(rows)), gain.argmax(axis=1)]

@@ -140,7 +140,7 @@ def raise_bounds(context: Context, value: int, plain: Ranges) -> tuple[Ranges, l
 
 def climbed(optimiser: Optimiser, rows: Rows, steps: int) -> Rows:
     """The rows with raised bounds; beyond 0 the neuron is stable, and its bound of no further use."""
-    return climb(optimiser.plain(optimiser.kind), rows, steps, 0.0, expired=optimiser.context.expired).rows
+    return climb(optimiser.plain(optimiser.kind), rows, steps).rows
 
 
 def lemmas_of(

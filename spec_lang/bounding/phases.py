@@ -116,7 +116,7 @@ class Optimiser:
     def optimise(self, rows: Rows, steps: int, goal: float = 0.0) -> tuple[F64, Rows, Pass]:
         """Rigorous bounds after at most `steps` gradient steps, the rows at their best parameters, and the
         pass there."""
-        found = climb(self.plain(np.float64), rows, steps, goal, expired=self.context.expired)
+        found = climb(self.plain(np.float64), rows, steps, goal)
         last = self.evaluate(found.rows, gradient=False)
         best = np.where(np.isfinite(last.bounds.minimum), last.bounds.minimum, -np.inf)
         return best, found.rows, last

@@ -1,8 +1,8 @@
 """A network over one box in plain floats, cut to what can be alive there.
 
-In: a context whose ReLUs are relaxed, all or the first ones.  Out: its steps, in the floats of choice, and the
-network's own values and gradients.  Nothing here accounts for rounding: it is to look for what is proved, or
-replayed, elsewhere.
+In: a context whose ReLUs are relaxed, all or the first ones.  Out: its steps, in the floats of choice, and
+the network's own values and gradients.  Nothing here accounts for rounding: it is to look for what is proved,
+or replayed, elsewhere.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class PlainRelu:
 
     @property
     def mixed(self) -> int:
-        return self.where.stop - self.where.start
+        return int(self.where.stop) - int(self.where.start)
 
     def to_operand(self, coefficients: Float) -> Float:
         if self.chosen is None:

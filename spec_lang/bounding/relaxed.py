@@ -6,7 +6,10 @@ their derivatives, without any account of rounding: whatever comes of them is bo
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from spec_lang._values import dataclass
 from spec_lang.bounding.plain import Float, Plain, PlainAffine, PlainRelu, add
@@ -44,9 +47,10 @@ class Layer:
 
 @dataclass(slots=True, eq=False)
 class Lowered:
-    """A backward pass: bounds, the coefficients of the inputs, and, by ReLU, what arrived there and the
-    derivative by each parameter over the neuron's value."""
+    """A backward pass from values up to `last`: bounds, the coefficients of the inputs, and, by ReLU, what
+    arrived there and the derivative by each parameter over the neuron's value."""
 
+    last: int
     bound: Float
     inputs: Float
     arrived: dict[int, Float]
@@ -76,7 +80,7 @@ def lowered(plain: Plain, layers: dict[int, Layer], start: dict[int, Float], con
     """Bounds of the rows `Σ start[v]·value_v + constant`."""
     pending = dict(start)
     fresh: set[int] = set()  # values whose coefficients nobody else holds
-    found = Lowered(constant.copy(), np.zeros((0, 0)), {}, {})
+    found = Lowered(max(start), constant.copy(), np.zeros((0, 0)), {}, {})
     for step in reversed(plain.steps):
         coefficients = pending.pop(step.value, None)
         if coefficients is None:
@@ -99,13 +103,16 @@ def lowered(plain: Plain, layers: dict[int, Layer], start: dict[int, Float], con
 
 def points_of(plain: Plain, found: Lowered) -> Float:
     """Where the bounds are attained."""
-    return plain.lower + _where_negative(found.inputs, np.broadcast_to(plain.width, found.inputs.shape))
+    points: Float = plain.lower + _where_negative(
+        found.inputs, np.broadcast_to(plain.width, found.inputs.shape)
+    )
+    return points
 
 
 def traced(
-    plain: Plain, layers: dict[int, Layer], found: Lowered, points: Float, last: int, *, scores: bool = False
+    plain: Plain, layers: dict[int, Layer], found: Lowered, points: Float, *, scores: bool = False
 ) -> Traced:
-    """Forward along the relaxed network to value `last`: the derivative of every parameter."""
+    """Forward along the relaxed network, as far as rows come from: the derivative of every parameter."""
     values: dict[int, Float] = {n: points[:, where] for n, where in enumerate(plain.slices)}
     none = np.zeros((0, 0), dtype=plain.kind)
     trace = Traced(values, {}, none, none)
@@ -113,7 +120,7 @@ def traced(
         shape = (len(points), plain.unstable.count)
         trace.gaps, trace.intercepts = np.zeros(shape, plain.kind), np.zeros(shape, plain.kind)
     for step in plain.steps:
-        if step.value > last:
+        if step.value > found.last:
             break
         # What no row reaches has no coefficients, and nothing on the way to a row reads it.
         if isinstance(step, PlainAffine):
@@ -125,7 +132,7 @@ def traced(
         if step.operand in values:
             z = step.from_operand(values[step.operand])
             if step.mixed:
-                z = _relaxed_value(step, layers[step.value], z, found, trace, scores=scores)
+                z = _relaxed_value(step, layers[step.value], z, found, trace)
             values[step.value] = z
     return trace
 
@@ -163,9 +170,7 @@ def _relaxed(step: PlainRelu, layer: Layer, coefficients: Float, found: Lowered,
     return coefficients
 
 
-def _relaxed_value(
-    step: PlainRelu, layer: Layer, z: Float, found: Lowered, trace: Traced, *, scores: bool
-) -> Float:
+def _relaxed_value(step: PlainRelu, layer: Layer, z: Float, found: Lowered, trace: Traced) -> Float:
     """The ReLU's relaxed value: the lower line where its coefficient is positive, the upper one elsewhere."""
     arrived = found.arrived[step.value]
     head = np.ascontiguousarray(z[:, : step.mixed])
@@ -178,7 +183,7 @@ def _relaxed_value(
     high += layer.intercept
     high -= low
     low += _where_negative(arrived, high)
-    if scores:
+    if trace.gaps.size:
         gap = low - np.maximum(head, 0)
         gap *= arrived
         trace.gaps[:, step.where] = abs(gap) * layer.open
@@ -188,7 +193,7 @@ def _relaxed_value(
 
 def _where_negative(sign: Float, values: Float) -> Float:
     """`values` where `sign` is negative, 0 elsewhere: a mask over bits, several times as fast as a choice."""
-    whole = np.int32 if sign.dtype == np.float32 else np.int64
-    mask = sign.view(whole) >> (whole(31) if whole is np.int32 else whole(63))
-    masked: Float = (values.view(whole) & mask).view(sign.dtype)
+    bits = 32 if sign.dtype == np.float32 else 64
+    whole: NDArray[Any] = sign.view(f"i{bits // 8}")
+    masked: Float = (values.view(whole.dtype) & (whole >> (bits - 1))).view(sign.dtype)
     return masked

@@ -87,9 +87,9 @@ class PhaseProof:
 @dataclass(frozen=True, slots=True, eq=False)
 class NodeSlopes:
     """Lower slopes of combinations at nodes of input cuts: entry e has the slopes of conjunction
-    `conjunction[e]` at node `node[e]` (in preorder), which are the next `count[e]` of `slope`, over 128, for the
-    neurons of `neuron`.  Entries ascend by node, then by conjunction; a neuron without a slope has one of the
-    kernel's choice."""
+    `conjunction[e]` at node `node[e]` (in preorder), which are the next `count[e]` of `slope`, over 128, for
+    the neurons of `neuron`.  Entries ascend by node, then by conjunction, neurons within an entry; a neuron
+    without a slope has one of the kernel's choice."""
 
     node: Ints  # (entries,)
     conjunction: Ints

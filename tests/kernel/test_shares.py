@@ -43,7 +43,7 @@ def walked(right: np.ndarray, share: Share) -> np.ndarray:
 @settings(max_examples=60, deadline=None)
 def test_every_node_is_walked_and_few_are_walked_twice(inner: int, skew: float, of: int, seed: int) -> None:
     right = right_children(random_tree(inner, skew, np.random.default_rng(seed)))
-    times = sum(walked(right, Share(number, of)).astype(int) for number in range(of))
+    times = np.sum([walked(right, Share(number, of)) for number in range(of)], axis=0)
     assert (times >= 1).all()
     if is_divided(len(right), Share(0, of)):
         assert (times > 1).sum() <= PIECES * of

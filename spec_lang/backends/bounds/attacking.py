@@ -1,7 +1,8 @@
 """A projected-gradient search for counterexamples over one relaxed box, batched over restarts.
 
 In: the network over the box in plain floats.  Out: whether an exactly confirmed counterexample was found.
-Steps follow the sign of the gradient's running mean [Dong et al. 2018]; what is dead in the box costs nothing.
+Steps follow the sign of the gradient's running mean [Dong et al. 2018]; what is dead in the box costs
+nothing.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ POINTS: Final = 256  # of one pass
 
 
 class Attack:
-    """Descents within the box of `plain`; `margin` is the least that any point has come to, by conjunction."""
+    """Descents within the box of `plain`; `margin` is the least that any point has come to, conjunction by
+    conjunction."""
 
     def __init__(self, problem: Problem, witnesses: Witnesses, plain: Plain) -> None:
         self.problem, self.witnesses, self.plain = problem, witnesses, plain

@@ -42,15 +42,23 @@ class Constrained:
     done: int
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Conjunction:
+    """Number `number` of the problem's rows."""
+
+    rows: Rows
+    number: int
+
+
 def relaxed(program: Program, boxes: Boxes, known: Known, expired: Callable[[], bool]) -> Context:
     """A context whose ReLUs are all relaxed over known ranges."""
     return complete(Context.start(program, boxes, expired), lambda _, value: known[value])[0]
 
 
 def constrained(
-    program: Program, boxes: Boxes, known: Known, rows: Rows, k: int, expired: Callable[[], bool]
+    program: Program, boxes: Boxes, known: Known, of: Conjunction, expired: Callable[[], bool]
 ) -> Constrained:
-    """Tighten the ranges by conjunction k, ReLU by ReLU, several times.  Raises `Expired`."""
+    """Tighten the ranges by a conjunction, ReLU by ReLU, several times.  Raises `Expired`."""
     known, lemmas, done = dict(known), [], 0
     values = list(dict.fromkeys(s.operand for s in program.steps if isinstance(s, ReluStep)))
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
@@ -61,7 +69,7 @@ def constrained(
                 hidden = hidden_rows(context, value, known[value])
                 if not len(hidden):
                     continue
-                ranges, found = _layer(context, value, known[value], hidden, rows, k)
+                ranges, found = _layer(context, value, known[value], hidden, of)
                 known[value] = ranges
                 lemmas += found
                 done += len(hidden)
@@ -78,23 +86,23 @@ def _width(known: Known) -> float:
 
 
 def _layer(
-    context: Context, value: int, ranges: Ranges, hidden: Hidden, rows: Rows, k: int
+    context: Context, value: int, ranges: Ranges, hidden: Hidden, of: Conjunction
 ) -> tuple[Ranges, list[Lemma]]:
     optimiser = Optimiser(context)
-    atoms = objectives_of(rows, context, (k,))
+    atoms = objectives_of(of.rows, context, (of.number,))
     bound, slopes, multipliers = np.full(len(hidden), -np.inf), [], []
     for first in range(0, len(hidden), ROWS):
         context.check_time()
         part = slice(first, first + ROWS)
         objectives = _anchored(hidden.objectives, atoms, part)
         start = fresh_rows(objectives, optimiser.unstable, np.arange(len(objectives.constant)))
-        found = climb(optimiser.plain(optimiser.kind), start, STEPS, expired=context.expired)
+        found = climb(optimiser.plain(optimiser.kind), start, STEPS)
         numbers = leaves(optimiser, found.rows, SHORT_BITS)
         bound[part] = numbers.bound
         slopes.append(numbers.slopes)
         multipliers.append(numbers.multipliers[:, :-1])
     kept = np.flatnonzero(hidden.gains(bound))
-    weights = rows.unfold(k, np.concatenate(multipliers)[kept])
+    weights = of.rows.unfold(of.number, np.concatenate(multipliers)[kept])
     tree = np.full(len(kept), -1, dtype=np.int32)
     lemmas = lemmas_of(context, value, hidden, kept, (tree, weights, np.concatenate(slopes)[kept]))
     return tightened(ranges, hidden, kept, bound), lemmas

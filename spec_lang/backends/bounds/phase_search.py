@@ -73,14 +73,7 @@ class PhaseSearch:
         """Bound one batch, close or split its rows; how many they were."""
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             part = self._pop()
-            found = climb(
-                self.plain,
-                part.rows,
-                part.steps,
-                self.plain.noise,
-                scores=True,
-                expired=self.witnesses.expired,
-            )
+            found = climb(self.plain, part.rows, part.steps, self.plain.noise, scores=True)
             bound = np.maximum(found.bound, part.bound)
             is_open = np.flatnonzero(~self._closed(found, bound))
             if len(is_open) and not self.attack.offer(found.points[is_open]):
@@ -124,7 +117,7 @@ class PhaseSearch:
     def _finish(self, rows: Rows) -> None:
         """The last word on rows all of whose phases are fixed."""
         plain = self.optimiser.plain(np.float64)
-        found = climb(plain, rows, FULL_STEPS, expired=self.witnesses.expired)
+        found = climb(plain, rows, FULL_STEPS)
         lost = np.flatnonzero(~self._closed(found, found.bound))
         if len(lost) and not self.attack.offer(found.points[lost]):
             self.stuck += len(lost)

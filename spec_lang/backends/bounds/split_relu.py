@@ -16,7 +16,7 @@ from spec_lang._values import dataclass
 from spec_lang.backends._search.attack import descend, random_starts, sample
 from spec_lang.backends._search.problem import Problem
 from spec_lang.backends.base import Progress, Session
-from spec_lang.backends.bounds.output_constraint import constrained, relaxed
+from spec_lang.backends.bounds.output_constraint import Conjunction, constrained, relaxed
 from spec_lang.backends.bounds.phase_search import PhaseSearch
 from spec_lang.backends.bounds.record import MOST_SLOPES, PhaseRecord, phase_tree
 from spec_lang.backends.bounds.refining import Refining
@@ -182,7 +182,7 @@ class ReluSplitting(Search):
     def _alone(self, root: _Root, k: int) -> _Stage | None:
         """Conjunction k over bounds that hold where it does."""
         program, rows, known = self.problem.program, self.problem.rows, root.bounds.known
-        found = constrained(program, root.box, known, rows, k, self.expired)
+        found = constrained(program, root.box, known, Conjunction(rows, k), self.expired)
         self.done += found.done
         context = (
             root.bounds.context if found.closed else relaxed(program, root.box, found.known, self.expired)
