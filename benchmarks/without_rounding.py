@@ -26,8 +26,9 @@ from numpy.typing import NDArray
 import spec_lang.bounding
 from spec_lang.bounding.boxes import Boxes
 from spec_lang.bounding.clip import _clip_by_row
-from spec_lang.bounding.linear import Context, LinearBounds, Substitution, affine_interval
+from spec_lang.bounding.linear import Context, LinearBounds, Substitution
 from spec_lang.bounding.program import F64, AffineStep
+from spec_lang.bounding.propagate import around
 from spec_lang.bounding.relax.relu import Relaxation, relax
 from spec_lang.diagnostics import InternalError
 
@@ -60,10 +61,12 @@ def _concretise(self: Substitution, coefficients: F64) -> LinearBounds:
     return LinearBounds(coefficients, self.constant, least)
 
 
-def _affine_interval(context: Context, step: AffineStep) -> tuple[F64, F64]:
-    middle = step.forward(context.program.split_inputs(context.center))
-    spread = step.magnitude(context.program.split_inputs(context.radius)) - step.bias_magnitude
-    return middle - spread, middle + spread
+def _around(context: Context, step: AffineStep) -> tuple[F64, F64] | None:
+    program = context.program
+    if any(operand >= len(program.input_slices) for operand in step.operands):
+        return None
+    middle = step.forward(program.split_inputs(context.center))
+    return middle, step.magnitude(program.split_inputs(context.radius)) - step.bias_magnitude
 
 
 def _radius(self: Boxes, center: F64) -> F64:
@@ -100,7 +103,7 @@ _METHODS: Final[tuple[tuple[type, str, Callable[..., Any]], ...]] = (
     (Boxes, "radius", _radius),
 )
 _FUNCTIONS: Final[tuple[tuple[Callable[..., Any], Callable[..., Any]], ...]] = (
-    (affine_interval, _affine_interval),
+    (around, _around),
     (relax, _relax),
     (_clip_by_row, _clip),
 )

@@ -22,7 +22,7 @@ from spec_lang.bounding.objectives import Objectives, Rows, fresh_rows
 from spec_lang.bounding.phases import Optimiser
 from spec_lang.bounding.program import F64, Indices, Program, ReluStep
 from spec_lang.bounding.propagate import Known, Ranges, complete, pre_activation, start_rows
-from spec_lang.bounding.unstable import first_neuron, neuron_numbers
+from spec_lang.bounding.unstable import neuron_numbers, neuron_offsets
 from spec_lang.obligations.certificate import Ints, Lemma, Multipliers
 
 HIDDEN_STEPS: Final = 20
@@ -158,7 +158,7 @@ def lemmas_of(
     columns = neuron_numbers(context).astype(np.int32)
     return [
         Lemma(
-            (first_neuron(context, step.value) + hidden.neuron[kept]).astype(np.int32),
+            (neuron_offsets(context)[step.value] + hidden.neuron[kept]).astype(np.int32),
             hidden.side[kept],
             tree,
             multipliers,

@@ -292,17 +292,3 @@ class Substitution:
         least = np.einsum("rd,rd->r", coefficients, center) - reach + constant
         minimum = least - (self.gamma * (1.01 * (size + abs(constant))) + UNDERFLOW)
         return LinearBounds(coefficients, constant, minimum)
-
-
-def affine_interval(context: Context, step: AffineStep) -> tuple[F64, F64]:
-    """The range, rounded outward, of an affine value whose operands are all graph inputs (batch, n)."""
-    program = context.program
-    center = program.split_inputs(context.center)
-    radius = program.split_inputs(context.radius)
-    middle = step.forward(center)
-    spread = step.magnitude(radius) - step.bias_magnitude
-    slack = program.gamma * 1.01 * (context.magnitudes[step.value] + spread) + UNDERFLOW
-    spread = spread + slack
-    if step.value in context.errors:
-        spread = spread + 1.0001 * context.errors[step.value]
-    return np.nextafter(middle - spread, -np.inf), np.nextafter(middle + spread, np.inf)

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from spec_lang._values import dataclass
 from spec_lang.bounding.boxes import Boxes
-from spec_lang.bounding.linear import Context, affine_interval, lower_bounds
+from spec_lang.bounding.linear import UNDERFLOW, Context, lower_bounds
 from spec_lang.bounding.program import F64, AffineStep, Program
 from spec_lang.bounding.relax.relu import relax
+from spec_lang.network.operators import is_elementwise
 
 # Rows of one backward pass: as many as keep the coefficient arrays of a 50-wide layer in the L2 cache.
 MAX_ROWS = 512
@@ -77,10 +78,10 @@ def pre_activation(context: Context, value: int, known: Ranges | None) -> Ranges
     lower, upper = (
         (-magnitude, magnitude.copy()) if known is None else (known.lower.copy(), known.upper.copy())
     )
-    program = context.program
-    step = program.producer.get(value)
-    if isinstance(step, AffineStep) and all(o < len(program.input_slices) for o in step.operands):
-        low, high = affine_interval(context, step)
+    step = context.program.producer.get(value)
+    if isinstance(step, AffineStep) and (found := around(context, step)) is not None:
+        middle, spread = found
+        low, high = np.nextafter(middle - spread, -np.inf), np.nextafter(middle + spread, np.inf)
         return Ranges(np.fmax(lower, low), np.fmin(upper, high))
     owner, neuron = np.nonzero((lower < 0) & (upper > 0))
     for first in range(0, len(owner), MAX_ROWS):
@@ -95,6 +96,29 @@ def pre_activation(context: Context, value: int, known: Ranges | None) -> Ranges
         lower[rows, columns] = np.fmax(lower[rows, columns], low)
         upper[rows, columns] = np.fmin(upper[rows, columns], -high)
     return Ranges(lower, upper)
+
+
+def around(context: Context, step: AffineStep) -> tuple[F64, F64] | None:
+    """The centre and the reach, rounded upward, of an affine value over every box (batch, n), where its
+    operands are graph inputs or, element by element, made of one.  Else None: backward bounds are tighter."""
+    program = context.program
+    center, reach = (program.split_inputs(part) for part in (context.center, context.radius))
+    for operand in step.operands:
+        if operand in center:
+            continue
+        before = program.producer.get(operand)
+        if not isinstance(before, AffineStep) or not all(map(is_elementwise, before.maps)):
+            return None
+        if len(before.operands) > 1 or (found := around(context, before)) is None:
+            return None
+        center[operand], reach[operand] = found
+    middle = step.forward(center)
+    spread = step.magnitude(reach) - step.bias_magnitude
+    slack = program.gamma * 1.01 * (context.magnitudes[step.value] + spread) + UNDERFLOW
+    spread = spread + slack
+    if step.value in context.errors:
+        spread = spread + 1.0001 * context.errors[step.value]
+    return middle, spread
 
 
 def start_rows(context: Context, value: int, columns: NDArray[np.intp]) -> tuple[dict[int, F64], F64]:

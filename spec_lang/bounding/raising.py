@@ -16,8 +16,10 @@ from numpy.typing import NDArray
 from spec_lang._values import dataclass
 from spec_lang.bounding.clip import RowBounds
 from spec_lang.bounding.linear import Context, LinearBounds, Owners, Substitution
+from spec_lang.bounding.plain import add
 from spec_lang.bounding.program import F64, AffineStep, Indices, ReluStep
 from spec_lang.bounding.rows import Rows, start_of
+from spec_lang.bounding.unstable import neuron_offsets
 from spec_lang.obligations.certificate import MOST_WEIGHT, SLOPE_UNIT
 
 STEPS: Final = 6
@@ -139,7 +141,7 @@ class Raising:
                 columns = self.context.columns.get(step.value)
                 constant = constant + part @ (step.bias if columns is None else step.bias[columns])
                 for number, operand in enumerate(step.operands):
-                    _add(pending, operand, self.context.map_of(step, number).backward(part))
+                    add(pending, operand, self.context.map_of(step, number).backward(part))
                 continue
             mixed = self.layouts[step.value].mixed
             head = part[:, :mixed]
@@ -152,7 +154,7 @@ class Raising:
             relaxed += negative
             if mixed < part.shape[1]:
                 relaxed = np.concatenate([relaxed, part[:, mixed:]], axis=1)
-            _add(pending, step.operand, self._to_operand(step, relaxed))
+            add(pending, step.operand, self._to_operand(step, relaxed))
         coefficients = np.zeros((len(self.owner), program.input_size))
         for number, where in enumerate(program.input_slices):
             if number in pending:
@@ -285,17 +287,3 @@ def _ascend(
     move *= unstable
     slopes += move
     np.clip(slopes, 0.0, 1.0, out=slopes)
-
-
-def _add(pending: dict[int, F64], value: int, part: F64) -> None:
-    pending[value] = pending[value] + part if value in pending else part
-
-
-def neuron_offsets(context: Context) -> dict[int, int]:
-    """The certificate's number of the first neuron of every ReLU."""
-    first, found = 0, {}
-    for step in context.program.steps:
-        if isinstance(step, ReluStep):
-            found[step.value] = first
-            first += context.program.sizes[step.value]
-    return found

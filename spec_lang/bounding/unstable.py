@@ -33,17 +33,16 @@ class Unstable:
 
 def neuron_numbers(context: Context) -> Indices:
     """The certificate's number of every unstable neuron, in the order of `Unstable`."""
-    first, numbers = 0, [np.zeros(0, dtype=np.intp)]
+    offsets, none = neuron_offsets(context), np.zeros(0, dtype=np.intp)
+    parts = [offsets[v] + layout.columns[: layout.mixed] for v, layout in context.layouts.items()]
+    return np.concatenate([none, *parts])
+
+
+def neuron_offsets(context: Context) -> dict[int, int]:
+    """The certificate's number of the first neuron of every ReLU."""
+    first, found = 0, {}
     for step in context.program.steps:
         if isinstance(step, ReluStep):
-            if step.value in context.layouts:
-                layout = context.layouts[step.value]
-                numbers.append(first + layout.columns[: layout.mixed])
+            found[step.value] = first
             first += context.program.sizes[step.value]
-    return np.concatenate(numbers)
-
-
-def first_neuron(context: Context, value: int) -> int:
-    """The number of the first element of the ReLU with result `value`."""
-    sizes = context.program.sizes
-    return sum(sizes[s.value] for s in context.program.steps if isinstance(s, ReluStep) and s.value < value)
+    return found

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import product
 
 from spec_lang.diagnostics import Diagnostic, DiagnosticLog
 from spec_lang.kernel.exact import evaluate_exact
 from spec_lang.kernel.witness import holds
 from spec_lang.network.graph import Graph
 from spec_lang.network.primitives import RELU
-from spec_lang.obligations.model import All, Condition, Goal, LinearAtom, atoms
+from spec_lang.obligations.model import All, Any, Condition, Goal, LinearAtom
 from spec_lang.obligations.simplify import simplify
 from spec_lang.semantics.evaluate import Meaning, World, evaluate
 from spec_lang.semantics.forms.library import built_in_forms
@@ -108,10 +109,11 @@ def is_violated(goal: Goal, point: Sequence[Fraction], free: frozenset[int] = fr
     fixed."""
     for obligation in goal.obligations:
         region = obligation.region
+        spoken = {index for row in region.constraints for index, _ in row.inputs}
         inside = any(
             all(
                 ((low is None or low <= x) and (high is None or x <= high))
-                or (index in free and low == high == 0)
+                or (index in free - spoken and low == high == 0)
                 for index, (low, x, high) in enumerate(zip(box.lower, point, box.upper, strict=True))
             )
             for box in region.boxes
@@ -124,11 +126,22 @@ def is_violated(goal: Goal, point: Sequence[Fraction], free: frozenset[int] = fr
 
 
 def loose(claim: TypedClaim) -> frozenset[int]:
-    """The inputs that the region leaves free.  Lowering may fix one at 0 where an obligation does not depend
-    on it, which changes nothing."""
+    """The inputs that the region, or one of its alternatives, leaves free.  Lowering may fix one at 0 where
+    an obligation does not depend on it, which changes nothing."""
     statement = stated(claim)
-    bounded = {index for atom in atoms(simplify(statement.region)) for index, _ in atom.inputs}
-    return frozenset(range(statement.graph.input_size)) - bounded
+    everything = frozenset(range(statement.graph.input_size))
+    return everything - frozenset.intersection(everything, *_bounded(simplify(statement.region)))
+
+
+def _bounded(condition: Condition) -> list[frozenset[int]]:
+    """The inputs that each alternative of a condition speaks of."""
+    match condition:
+        case LinearAtom(inputs=inputs):
+            return [frozenset(index for index, _ in inputs)]
+        case Any(parts=parts):
+            return [found for part in parts for found in _bounded(part)]
+        case All(parts=parts):
+            return [frozenset().union(*chosen) for chosen in product(*map(_bounded, parts))]
 
 
 def meaning(checked: Checked, claim: TypedClaim, point: Sequence[Fraction]) -> Meaning:

@@ -27,6 +27,7 @@ ROOT_STEPS, CHILD_STEPS, FULL_STEPS = 60, 5, 200
 # Numbers that a batch of rows has in one array: enough for BLAS, few enough for the cache.
 BATCH_NUMBERS: Final = 100_000
 LEAST_BATCH, MOST_BATCH = 8, 256
+MOST_BOUNDED: Final = 1000  # rows whose bounds are computed for a report
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,12 +53,15 @@ class PhaseSearch:
         self.plain = optimiser.plain(optimiser.kind)
         self.attack = Attack(problem, witnesses, self.plain)
         self.stack: list[Open] = []
+        self.first: F64 = np.zeros(0)  # rigorous bounds of the rows that it began with
         self.stuck = 0
         width = max(optimiser.unstable.count, problem.program.input_size, 1)
         self.batch = min(max(BATCH_NUMBERS // width, LEAST_BATCH), MOST_BATCH)
 
     def open(self, rows: Rows, steps: int = ROOT_STEPS) -> None:
         """Take over rows, whose nodes are leaves of the record."""
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            self.first = self.optimiser.bounds(rows).minimum
         self.stack.append(Open(rows, np.full(len(rows), -np.inf), steps))
 
     def reopen(self, row: Rows) -> None:
@@ -123,7 +127,9 @@ class PhaseSearch:
             self.stuck += len(lost)
 
     def proved(self) -> F64:
-        """Rigorous bounds of what is open."""
+        """Rigorous bounds of what is open; one for all of it where it is much."""
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            if self.waiting() > MOST_BOUNDED:
+                return self.first
             found = [self.optimiser.bounds(part.rows).minimum for part in self.stack]
         return np.concatenate([np.zeros(0), *found])

@@ -88,8 +88,8 @@ class ReluSplitting(Search):
     def open_bounds(self) -> Iterator[float]:
         if len(self.roots) < len(self.problem.roots):
             yield -np.inf
-        if self.still_open():
-            yield -np.inf
+        for stage in self._stages():
+            yield from stage.search.proved()
 
     def search(self) -> Outcome:
         for box in self.problem.roots:
@@ -163,7 +163,7 @@ class ReluSplitting(Search):
         lemmas: list[Lemma] = []
 
         def bound_hidden(context: Context, value: int) -> Ranges:
-            plain = pre_activation(context, value, self.roots[-1].bounds.known[value])
+            plain = pre_activation(context, value, None)
             if not context.layouts or not ((plain.lower < 0) & (plain.upper > 0)).any():
                 return plain
             refining = Refining(context, value, plain)

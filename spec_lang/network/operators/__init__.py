@@ -26,6 +26,7 @@ __all__ = [
     "Operator",
     "Runs",
     "Sparse",
+    "is_elementwise",
     "operator_of",
 ]
 
@@ -51,6 +52,14 @@ def operator_of(linear: LinearMap) -> Operator:
             return Convolved.of(linear)
         case _ as unreachable:
             assert_never(unreachable)
+
+
+def is_elementwise(operator: Operator) -> bool:
+    """Whether every element of the result is made of at most one, and every element is read at most once."""
+    if isinstance(operator, Sparse):
+        both = (operator.by_row, operator.by_column)
+        return all(isinstance(lines, Lines) and len(lines.index) <= 1 for lines in both)
+    return isinstance(operator, Diagonal)
 
 
 def _of_matrix(weight: Array) -> Operator:
