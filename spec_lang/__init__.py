@@ -47,6 +47,7 @@ def check(  # noqa: PLR0913 - named options, as the command has them
     parameters: Mapping[str, Any] | None = None,
     claims: Sequence[str] = (),
     timeout: float | None = 60.0,
+    budget: int | None = None,
     using: str | None = None,
     jobs: int = 1,
     strict: bool = False,
@@ -58,7 +59,8 @@ def check(  # noqa: PLR0913 - named options, as the command has them
 
     `networks` puts models, in memory or on disk, in the place of those that a spec names.  `parameters`
     sets its `param`s; a float means the decimal that it prints as.  `claims` are globs that select.
-    `timeout` is in seconds a claim, None for no limit.  With `jobs` > 1, claims run in that many processes.
+    `timeout` is in seconds a claim, None for no limit.  `budget` is in units of work a claim: with it, and
+    without a timeout, no verdict depends on the machine's speed.  Up to `jobs` processes are busy at a time.
     `evidence` is the weakest that counts as a proof: `any`, `checked-rounded` or `checked`.  `semantics` is
     `real` or `float32`, for claims that do not say.  `memory` is in bytes a claim, None for no limit.
     Mistakes in a spec raise nothing: they are in the report's `diagnostics`.
@@ -73,6 +75,7 @@ def check(  # noqa: PLR0913 - named options, as the command has them
         parameters=tuple((name, str(value)) for name, value in (parameters or {}).items()),
         networks=tuple((name, _source(value)) for name, value in (networks or {}).items()),
         timeout=timeout,
+        budget=budget,
         jobs=jobs,
         using=using,
         strict=strict,

@@ -10,11 +10,12 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, Pipe
 from typing import Final, Generic, Protocol, TypeVar
 
+SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 _PR_SET_PDEATHSIG: Final = 1  # prctl(2): the signal that this process gets when its parent ends
 
 Question = TypeVar("Question")
@@ -50,16 +51,38 @@ def end_with_parent(parent: int) -> None:
         os._exit(1)  # it was too late to be told
 
 
+@contextmanager
+def deaf_to_signals() -> Iterator[None]:
+    """Holds signals back until a new process has said what it does with them."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+
+
+def leave_signals_to_parent() -> None:
+    """A terminal interrupts all processes: the parent decides what becomes of this one."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+
+
 class Companion(Generic[Question, Answer]):
     """One process, which answers by `work`; `busy` while it owes an answer."""
 
     def __init__(self, work: Callable[[Question], Answer]) -> None:
         ours, theirs = Pipe()
         parent = os.getpid()
-        self._pid = os.fork()
-        if self._pid == 0:
-            ours.close()
-            _serve(theirs, work, parent)
+        with deaf_to_signals():  # or one might unwind a copy of this process's stack
+            self._pid = os.fork()
+            if self._pid == 0:
+                ours.close()
+                _serve(theirs, work, parent)
         theirs.close()
         self._connection = ours
         self.busy = False
@@ -98,8 +121,7 @@ def _serve(connection: Connection, work: Callable[[Question], Answer], parent: i
     """The life of a companion; never returns."""
     status = 1
     try:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal interrupts all; the parent decides
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        leave_signals_to_parent()
         end_with_parent(parent)
         while True:
             connection.send(work(connection.recv()))

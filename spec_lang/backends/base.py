@@ -31,8 +31,12 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """`deadline` is a `time.monotonic()` moment or None; `work` a cap on deterministic units or None;
-    `memory` what a solver's own process may take, in bytes, or None."""
+    """`deadline` is a `time.monotonic()` moment or None; `work` a cap on the units of `Work.units`, all
+    together, or None; `memory` what a solver's own process may take, in bytes, or None.
+
+    With a cap on work, the deadline ends a run and decides nothing else: what is done, and in which order,
+    is the same on a machine of any speed.
+    """
 
     deadline: float | None = None
     work: int | None = None

@@ -16,7 +16,7 @@ import numpy as np
 
 from spec_lang._values import dataclass
 from spec_lang.backends._search.attack import deepen, descend, random_starts, sample
-from spec_lang.backends._search.problem import Problem, Witnesses, prepare
+from spec_lang.backends._search.problem import POINTS_A_UNIT, Problem, Witnesses, prepare
 from spec_lang.backends.base import Backend, Capabilities, Progress, Run, Session
 from spec_lang.bounding.program import unsupported
 from spec_lang.bounding.rows import MAX_CONJUNCTIONS, TooManyDisjuncts
@@ -60,15 +60,14 @@ class FalsifyBackend:
         outcome: Outcome | None = None
         for number in range(_ROUNDS):
             for attack in attacks:
-                points += attack.round(number)
+                attack.round(number)
+                points = sum(one.points for one in attacks)
                 session.observe(Progress(points, len(attacks)))
                 outcome = attack.outcome(points)
                 if outcome is not None:
-                    return Run(outcome, Work(time.monotonic() - started, (("points", points),)))
+                    return Run(outcome, _work(points, started))
         detail = f"no counterexample among {points:,} points, which proves nothing"
-        return Run(
-            GaveUp(GaveUpReason.BUDGET, detail), Work(time.monotonic() - started, (("points", points),))
-        )
+        return Run(GaveUp(GaveUpReason.BUDGET, detail), _work(points, started))
 
 
 class _Attack:
@@ -80,18 +79,21 @@ class _Attack:
         self._witnesses = Witnesses(problem, session)
         self._rng = np.random.default_rng(0)
 
-    def round(self, number: int) -> int:
-        """How many points the round has tried."""
-        problem, tried = self._problem, 0
+    @property
+    def points(self) -> int:
+        """How many it has tried."""
+        return self._witnesses.tried
+
+    def round(self, number: int) -> None:
+        """Samples, and descents."""
+        problem = self._problem
         for _ in range(0, _SAMPLES << number, _SAMPLES):
-            tried += _SAMPLES * len(problem.roots)
             if sample(problem, self._witnesses, _SAMPLES, self._rng) or self._witnesses.expired():
-                return tried
+                return
         conjunctions = len(problem.rows.member)
         count = max(1, min(_STARTS << number, _MOST_POINTS // conjunctions))
         starts = random_starts(problem, problem.root_of_all, count, self._rng)
         descend(problem, self._witnesses, starts, _STEPS)
-        return tried + len(starts.points) * _STEPS
 
     def outcome(self, points: int) -> Outcome | None:
         """What ends the search, or None."""
@@ -101,9 +103,14 @@ class _Attack:
         if self._witnesses.expired():
             return GaveUp(GaveUpReason.TIMEOUT, f"no counterexample among {points:,} points")
         limit = self._session.budget.work
-        if limit is not None and points >= limit:
-            return GaveUp(GaveUpReason.BUDGET, f"the budget of {limit:,} points is spent")
+        if limit is not None and points // POINTS_A_UNIT >= limit:
+            detail = f"the budget of {limit:,} units is spent, no counterexample among {points:,} points"
+            return GaveUp(GaveUpReason.BUDGET, detail)
         return None
+
+
+def _work(points: int, started: float) -> Work:
+    return Work(time.monotonic() - started, (("attacks", points // POINTS_A_UNIT),))
 
 
 def _worth_it(problem: Problem) -> bool:

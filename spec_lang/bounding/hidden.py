@@ -18,6 +18,7 @@ from spec_lang.bounding.ascent import climb
 from spec_lang.bounding.boxes import Boxes
 from spec_lang.bounding.leaves import SHORT_BITS, leaves
 from spec_lang.bounding.linear import Context
+from spec_lang.bounding.narrow import tiles
 from spec_lang.bounding.objectives import Objectives, Rows, fresh_rows
 from spec_lang.bounding.phases import Optimiser
 from spec_lang.bounding.program import F64, Indices, Program, ReluStep
@@ -63,27 +64,24 @@ class Hidden:
         return better | ((bound >= 0) & (self.before < 0))
 
 
-def hidden_rows(context: Context, value: int, ranges: Ranges) -> Hidden:
-    """Both sides of every unstable neuron, the lower ones first."""
+def unstable(context: Context, value: int, ranges: Ranges) -> Indices:
+    """The neurons that may have either phase; none where a smooth step reads them, which has no phases."""
+    either = (ranges.lower[0] < 0) & (ranges.upper[0] > 0)
+    return np.flatnonzero(either & (value not in context.program.bent))
+
+
+def hidden_rows(context: Context, value: int, ranges: Ranges, neurons: Indices | None = None) -> Hidden:
+    """Both sides of some unstable neurons, or of all of them, the lower ones first."""
     lower, upper = ranges.lower[0], ranges.upper[0]
-    neurons = np.flatnonzero((lower < 0) & (upper > 0))
-    start, constant = _single_rows(context, value, neurons)
+    if neurons is None:
+        neurons = unstable(context, value, ranges)
+    start, constant = start_rows(context, value, neurons)
     both = {v: np.concatenate([part, -part])[:, None, :] for v, part in start.items()}
     objectives = Objectives(both, np.concatenate([constant, -constant])[:, None])
     side = np.repeat(np.array([1, -1], dtype=np.int8), len(neurons))
     before = np.concatenate([lower[neurons], -upper[neurons]])
     width = np.tile(upper[neurons] - lower[neurons], 2)
     return Hidden(np.tile(neurons, 2), side, before, width, objectives)
-
-
-def _single_rows(context: Context, value: int, neurons: Indices) -> tuple[dict[int, F64], F64]:
-    """The neurons as rows.  Of a value that rounds, and of which passes carry a part, by their places in it:
-    what is unstable is carried."""
-    columns = context.columns.get(value)
-    if columns is None or value in context.layouts or value not in context.errors:
-        return start_rows(context, value, neurons)
-    rows = (neurons[:, None] == columns).astype(np.float64)
-    return {value: rows}, np.zeros(len(neurons))
 
 
 def tightened(ranges: Ranges, hidden: Hidden, kept: Indices, bound: F64) -> Ranges:
@@ -119,9 +117,20 @@ def bounded(
 
 def raise_bounds(context: Context, value: int, plain: Ranges) -> tuple[Ranges, list[Lemma]]:
     """The range of one value by optimised slopes, and what says why."""
-    optimiser, hidden = Optimiser(context), hidden_rows(context, value, plain)
-    if not len(hidden):
+    neurons = unstable(context, value, plain)
+    if not len(neurons):
         return plain, []
+    optimiser, ranges, lemmas = Optimiser(context), plain, []
+    for narrow, tile in tiles(context, value, neurons):
+        if narrow is not optimiser.context:
+            optimiser = Optimiser(narrow)
+        ranges, found = _raised(optimiser, value, ranges, hidden_rows(narrow, value, ranges, tile))
+        lemmas += found
+    return ranges, lemmas
+
+
+def _raised(optimiser: Optimiser, value: int, ranges: Ranges, hidden: Hidden) -> tuple[Ranges, list[Lemma]]:
+    context = optimiser.context
     rows = fresh_rows(hidden.objectives, optimiser.unstable, np.arange(len(hidden)))
     bound, slopes = np.full(len(hidden), -np.inf), []
     for first in range(0, len(hidden), HIDDEN_ROWS):
@@ -135,7 +144,7 @@ def raise_bounds(context: Context, value: int, plain: Ranges) -> tuple[Ranges, l
     tree = np.full(len(kept), -1, dtype=np.int32)
     none = np.zeros((len(kept), 0), dtype=np.float32)
     lemmas = lemmas_of(context, value, hidden, kept, (tree, none, np.concatenate(slopes)[kept]))
-    return tightened(plain, hidden, kept, bound), lemmas
+    return tightened(ranges, hidden, kept, bound), lemmas
 
 
 def climbed(optimiser: Optimiser, rows: Rows, steps: int) -> Rows:

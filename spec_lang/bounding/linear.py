@@ -8,6 +8,7 @@ it outward-rounded: see `Substitution`.  Over-approximates [Zhang et al. 2018, C
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +16,9 @@ from numpy.typing import NDArray
 from spec_lang._values import dataclass
 from spec_lang.bounding.boxes import Boxes
 from spec_lang.bounding.float32 import LARGEST32
-from spec_lang.bounding.program import F64, AffineStep, Program, ReluStep
-from spec_lang.bounding.relax.relu import Relaxation
+from spec_lang.bounding.program import F64, AffineStep, Program, ReluStep, SmoothStep
+from spec_lang.bounding.relax.relu import Layout, Relaxation, layout
+from spec_lang.bounding.relax.smooth import Lines
 from spec_lang.diagnostics import InternalError
 from spec_lang.network.operators import Operator
 
@@ -42,33 +44,6 @@ class LinearBounds:
     minimum: F64  # (rows,)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Layout:
-    """Which neurons of a ReLU a pass over this batch carries, and in which order.
-
-    `columns` lists the neurons that are not dead in every box, those that are unstable or differ
-    between boxes first (`mixed` of them), then those that are active in every box, whose coefficients
-    pass through unchanged.  The relaxation is stored for the mixed ones alone.
-    """
-
-    columns: NDArray[np.intp]
-    mixed: int
-    relaxation: Relaxation  # (batch, mixed)
-
-
-def layout(relaxation: Relaxation) -> Layout:
-    """Sound to drop dead neurons: both of their bounds are 0."""
-    dead = (relaxation.upper_slope == 0).all(axis=0) & (relaxation.upper_intercept == 0).all(axis=0)
-    active = (relaxation.lower_slope == 1).all(axis=0) & (relaxation.upper_intercept == 0).all(axis=0)
-    mixed = np.flatnonzero(~dead & ~active)
-    part = Relaxation(
-        np.ascontiguousarray(relaxation.lower_slope[:, mixed]),
-        np.ascontiguousarray(relaxation.upper_slope[:, mixed]),
-        np.ascontiguousarray(relaxation.upper_intercept[:, mixed]),
-    )
-    return Layout(np.concatenate([mixed, np.flatnonzero(active)]), len(mixed), part)
-
-
 @dataclass(slots=True, eq=False)
 class Context:
     """What is known of a batch of boxes so far: relaxations and magnitudes, value by value.
@@ -85,18 +60,22 @@ class Context:
     center: F64
     radius: F64
     magnitudes: dict[int, F64]  # (batch, n) or (1, n)
-    norms: dict[int, F64]  # (batch,)
-    errors: dict[int, F64]  # (batch, n)
-    layouts: dict[int, Layout]  # by ReLU value
-    columns: dict[int, NDArray[np.intp]]  # by value: the elements that coefficients are kept for
     expired: Callable[[], bool]
-    _maps: dict[tuple[int, int], Operator]
+    floors: dict[int, F64] = field(default_factory=dict)  # by ReLU value: lower bounds
+    intervals: dict[int, tuple[F64, F64]] = field(default_factory=dict)  # of affine values (batch, n)
+    norms: dict[int, F64] = field(default_factory=dict)  # (batch,)
+    errors: dict[int, F64] = field(default_factory=dict)  # (batch, n)
+    layouts: dict[int, Layout] = field(default_factory=dict)  # by ReLU value
+    lines: dict[int, Lines] = field(default_factory=dict)  # by smooth value
+    columns: dict[int, NDArray[np.intp]] = field(default_factory=dict)  # by value: the elements carried
+    narrow: bool = False  # `columns` has all that rows reach, of inputs, too, and nothing else
+    _maps: dict[tuple[int, int], Operator] = field(default_factory=dict)
 
     @classmethod
     def start(cls, program: Program, boxes: Boxes, expired: Callable[[], bool]) -> Context:
         center = boxes.center
         magnitudes = program.split_inputs(boxes.magnitude)
-        return cls(program, boxes, center, boxes.radius(center), magnitudes, {}, {}, {}, {}, expired, {})
+        return cls(program, boxes, center, boxes.radius(center), magnitudes, expired)
 
     def check_time(self) -> None:
         """Raises `Expired` once the deadline has passed: called between passes, which are short."""
@@ -152,6 +131,40 @@ class Context:
         if value not in self.layouts:
             raise InternalError("a row starts at a value of which only a part is carried")
         return np.ascontiguousarray(rows[:, columns])
+
+    def moved(self, value: int, rows: F64, chosen: NDArray[np.intp]) -> F64:
+        """Rows over the elements `chosen` of `value`, as rows over those that passes carry."""
+        columns = self.columns.get(value)
+        if columns is chosen:
+            return rows
+        if columns is None:
+            full = np.zeros((len(rows), self.program.sizes[value]))
+            full[:, chosen] = rows
+            return full
+        place = np.full(self.program.sizes[value], -1, dtype=np.intp)
+        place[columns] = np.arange(len(columns))
+        there = place[chosen]
+        kept = there >= 0
+        if value not in self.layouts and not kept.all():
+            raise InternalError("a row needs an element of a value that is not carried")
+        result = np.zeros((len(rows), len(columns)))
+        result[:, there[kept]] = rows[:, kept]
+        return result
+
+    def widths(self) -> list[int]:
+        """How many elements passes carry of each value."""
+        columns, sizes = self.columns, self.program.sizes
+        if self.narrow:
+            return list(map(len, columns.values()))
+        return [len(columns[v]) if v in columns else size for v, size in enumerate(sizes)]
+
+    def inputs(self) -> list[slice | NDArray[np.intp]]:
+        """Where what is carried of each graph input sits in the flat input."""
+        places = self.program.input_slices
+        return [
+            where.start + self.columns[number] if number in self.columns else where
+            for number, where in enumerate(places)
+        ]
 
     def usable(self) -> NDArray[np.bool_]:
         """Boxes whose magnitudes are finite and within the range that the error terms assume; under float32
@@ -216,10 +229,12 @@ class Substitution:
                 continue
             if isinstance(step, AffineStep):
                 self._affine(step, coefficients, pending)
-            else:
+            elif isinstance(step, ReluStep):
                 self._relu(step, coefficients, pending)
+            else:
+                self._smooth(step, coefficients, pending)
         result = np.zeros((len(self.owner), context.program.input_size))
-        for number, where in enumerate(context.program.input_slices):
+        for number, where in enumerate(context.inputs()):
             if number in pending:
                 result[:, where] = pending[number]
         return result
@@ -255,6 +270,17 @@ class Substitution:
             coefficients = np.concatenate([positive, active], axis=1) if active.shape[1] else positive
         self.forward_to_operand(step, coefficients, pending)
 
+    def _smooth(self, step: SmoothStep, coefficients: F64, pending: dict[int, F64]) -> None:
+        """The rows are counted on both sides, whatever steps there are before and after."""
+        context, owner = self.context, self.owner
+        passed, constant, weight = context.lines[step.value].passed(coefficients, owner)
+        self.constant += constant
+        self.weight += weight
+        for value, part in ((step.value, coefficients), (step.operand, passed)):
+            size = np.sqrt(np.einsum("rn,rn->r", part, part)) + UNDERFLOW
+            self.weight += size * context.norm_of(value)[owner]
+        self._accumulate(pending, step.operand, context.carried(step.operand, passed))
+
     def lower_slopes(self, step: ReluStep, part: F64) -> F64:
         """The lower slopes of the mixed neurons for every row, whose coefficients are `part`; in [0, 1]."""
         del part
@@ -262,12 +288,9 @@ class Substitution:
 
     def forward_to_operand(self, step: ReluStep, coefficients: F64, pending: dict[int, F64]) -> None:
         """Hand a ReLU's relaxed coefficients to its operand, in the order that the operand carries."""
-        chosen = self.context.layouts[step.value]
-        if self.context.columns.get(step.operand) is not chosen.columns:
-            full = np.zeros((len(coefficients), self.context.program.sizes[step.operand]))
-            full[:, chosen.columns] = coefficients
-            coefficients = self.context.carried(step.operand, full)
-        self._accumulate(pending, step.operand, coefficients)
+        chosen = self.context.layouts[step.value].columns
+        moved = self.context.moved(step.operand, coefficients, chosen)
+        self._accumulate(pending, step.operand, moved)
 
     def _accumulate(self, pending: dict[int, F64], value: int, coefficients: F64) -> None:
         """Add to what is pending at `value`.

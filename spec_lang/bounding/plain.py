@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from spec_lang._values import dataclass
 from spec_lang.bounding.linear import Context
+from spec_lang.bounding.plain_smooth import PlainSmooth
 from spec_lang.bounding.program import AffineStep, Indices, ReluStep
 from spec_lang.bounding.unstable import Unstable
 from spec_lang.network.operators import Matrix, Operator
@@ -44,36 +45,34 @@ class PlainAffine:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PlainRelu:
-    """`chosen` and `carried` are the elements that the ReLU and its operand carry, None for the same."""
+    """`there` says where each element that the ReLU carries sits among the `width` ones that its operand
+    does, `width` for one that it does not carry and that is 0 there; None where both carry the same."""
 
     value: int
     operand: int
     where: slice  # among all unstable neurons
     upper: Float  # (mixed,)
     intercept: Float
-    chosen: Indices | None
-    carried: Indices | None
-    size: int
+    there: Indices | None
+    width: int
 
     @property
     def mixed(self) -> int:
         return int(self.where.stop) - int(self.where.start)
 
     def to_operand(self, coefficients: Float) -> Float:
-        if self.chosen is None:
+        if self.there is None:
             return coefficients
-        full = np.zeros((len(coefficients), self.size), dtype=coefficients.dtype)
-        full[:, self.chosen] = coefficients
-        return full if self.carried is None else full[:, self.carried]
+        full = np.zeros((len(coefficients), self.width + 1), dtype=coefficients.dtype)
+        full[:, self.there] = coefficients
+        return full[:, : self.width]
 
     def from_operand(self, z: Float) -> Float:
-        if self.chosen is None:
+        if self.there is None:
             return z
-        if self.carried is None:
-            return z[:, self.chosen]
-        full = np.zeros((len(z), self.size), dtype=z.dtype)
-        full[:, self.carried] = z
-        return full[:, self.chosen]
+        if bool((self.there == self.width).any()):
+            z = np.concatenate([z, np.zeros((len(z), 1), dtype=z.dtype)], axis=1)
+        return np.take(z, self.there, axis=1)
 
 
 class Plain:
@@ -81,16 +80,20 @@ class Plain:
 
     def __init__(self, context: Context, unstable: Unstable, kind: type[np.floating[Any]]) -> None:
         self.context, self.unstable, self.kind = context, unstable, kind
-        self.slices = context.program.input_slices
+        self.places = context.inputs()
         center, radius = context.center[0], context.radius[0]
         self.center, self.radius = center.astype(kind), radius.astype(kind)
         self.lower, self.width = (center - radius).astype(kind), (2 * radius).astype(kind)
-        self.steps: list[PlainAffine | PlainRelu] = []
+        self.steps: list[PlainAffine | PlainRelu | PlainSmooth] = []
         for step in context.program.steps:
+            if context.narrow and step.value not in context.columns:
+                continue
             if isinstance(step, AffineStep):
                 self.steps.append(self._affine(step))
-            elif step.value in context.layouts:
+            elif isinstance(step, ReluStep) and step.value in context.layouts:
                 self.steps.append(self._relu(step))
+            elif not isinstance(step, ReluStep) and step.value in context.lines:
+                self.steps.append(PlainSmooth.of(step, context, kind, np.zeros(1, dtype=np.intp)))
             else:
                 break  # what follows is not relaxed yet, and no row comes from there
         self.relus = [step for step in self.steps if isinstance(step, PlainRelu)]
@@ -113,26 +116,36 @@ class Plain:
     def _relu(self, step: ReluStep) -> PlainRelu:
         where, chosen = self.unstable.slices[step.value], self.context.layouts[step.value].columns
         carried = self.context.columns.get(step.operand)
+        there, width = None, self.context.program.sizes[step.operand]
+        if carried is None:
+            there = chosen
+        elif carried is not chosen:
+            place = np.full(width, len(carried), dtype=np.intp)
+            place[carried] = np.arange(len(carried))
+            there, width = place[chosen], len(carried)
         return PlainRelu(
             step.value,
             step.operand,
             where,
             self.unstable.upper_slope[where].astype(self.kind),
             self.unstable.intercept[where].astype(self.kind),
-            None if carried is chosen else chosen,
-            carried,
-            self.context.program.sizes[step.operand],
+            there,
+            width,
         )
 
     def values(self, points: Float, masks: dict[int, Float] | None = None) -> dict[int, Float]:
         """What the network itself has at points of the box, dead neurons left out; `masks` gets, by ReLU, 1
-        where an unstable neuron is active."""
-        values: dict[int, Float] = {n: points[:, where] for n, where in enumerate(self.slices)}
+        where an unstable neuron is active, and by smooth step its slopes."""
+        values: dict[int, Float] = {n: points[:, where] for n, where in enumerate(self.places)}
         for step in self.steps:
             if isinstance(step, PlainAffine):
                 if all(operand in values for operand in step.operands):
                     values[step.value] = step.of(values)
-            elif step.operand in values:
+            elif isinstance(step, PlainSmooth) and step.operand in values:
+                values[step.value], slopes = step.of_values(values[step.operand])
+                if masks is not None:
+                    masks[step.value] = slopes
+            elif isinstance(step, PlainRelu) and step.operand in values:
                 z = step.from_operand(values[step.operand])
                 head = np.ascontiguousarray(z[:, : step.mixed])
                 mask = (head > 0).astype(self.kind)
@@ -164,6 +177,9 @@ class Plain:
                 for operand, backward in zip(step.operands, step.backward, strict=True):
                     add(pending, operand, backward(coefficients))
                 continue
+            if isinstance(step, PlainSmooth):
+                add(pending, step.operand, step.to_operand(coefficients * masks[step.value]))
+                continue
             head = coefficients[:, : step.mixed] * masks[step.value]
             coefficients = np.concatenate([head, coefficients[:, step.mixed :]], axis=1)
             add(pending, step.operand, step.to_operand(coefficients))
@@ -171,11 +187,10 @@ class Plain:
 
     def inputs(self, pending: dict[int, Float], count: int) -> Float:
         """The coefficients of the flat input."""
-        slices = self.slices
-        if len(slices) == 1 and 0 in pending:
+        if len(self.places) == 1 and 0 in pending and not self.context.narrow:
             return pending[0]
         result = np.zeros((count, self.context.program.input_size), dtype=self.kind)
-        for number, where in enumerate(slices):
+        for number, where in enumerate(self.places):
             if number in pending:
                 result[:, where] = pending[number]
         return result

@@ -16,7 +16,7 @@ from spec_lang._values import dataclass
 from spec_lang.bounding.float32 import Rounding, roundings
 from spec_lang.network.graph import Graph
 from spec_lang.network.operators import Operator, operator_of
-from spec_lang.network.primitives import RELU, Affine, PiecewiseLinear
+from spec_lang.network.primitives import RELU, Affine, PiecewiseLinear, Smooth
 from spec_lang.obligations.model import Semantics
 
 F64 = NDArray[np.float64]
@@ -57,7 +57,16 @@ class ReluStep:
     operand: int
 
 
-Step = AffineStep | ReluStep
+@dataclass(frozen=True, slots=True, eq=False)
+class SmoothStep:
+    """It is never split, and has no slopes to choose."""
+
+    value: int
+    operand: int
+    function: Smooth
+
+
+Step = AffineStep | ReluStep | SmoothStep
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,7 +77,8 @@ class Program:
     `producer[v]` is the step that makes value v; `gamma` bounds the relative error of any sum that a
     pass accumulates (Higham's γ_k with k above every inner dimension and the number of steps).
     `rounding[v]` says how far the network's own arithmetic may carry affine value v from what the step
-    says; it is empty where the network computes in reals.
+    says; it is empty where the network computes in reals.  `bent` are the values that enter a smooth step: of
+    those both bounds are wanted, wherever they lie.
     """
 
     sizes: tuple[int, ...]
@@ -79,6 +89,7 @@ class Program:
     consumers: tuple[int, ...]  # by value: how many steps, and rows, may read it
     gamma: float
     rounding: dict[int, Rounding]
+    bent: frozenset[int]
 
     @property
     def input_size(self) -> int:
@@ -107,6 +118,8 @@ def compile_graph(graph: Graph, semantics: Semantics = Semantics.REAL) -> Progra
     for number, node in enumerate(graph.nodes, start=len(graph.inputs)):
         if isinstance(node.primitive, Affine):
             steps.append(_affine(number, node.operands, node.primitive))
+        elif isinstance(node.primitive, Smooth):
+            steps.append(SmoothStep(number, node.operands[0], node.primitive))
         else:
             steps.append(ReluStep(number, node.operands[0]))
     # One sum has at most `inner` terms per operand; the constant term of a pass gathers two more a
@@ -133,6 +146,7 @@ def compile_graph(graph: Graph, semantics: Semantics = Semantics.REAL) -> Progra
         tuple(consumers),
         gamma,
         roundings(graph, semantics),
+        frozenset(step.operand for step in steps if isinstance(step, SmoothStep)),
     )
 
 

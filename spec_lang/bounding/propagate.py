@@ -14,13 +14,17 @@ from numpy.typing import NDArray
 
 from spec_lang._values import dataclass
 from spec_lang.bounding.boxes import Boxes
-from spec_lang.bounding.linear import UNDERFLOW, Context, lower_bounds
-from spec_lang.bounding.program import F64, AffineStep, Program
+from spec_lang.bounding.interval import around, is_direct
+from spec_lang.bounding.linear import Context, lower_bounds
+from spec_lang.bounding.narrow import tiles
+from spec_lang.bounding.program import F64, AffineStep, Indices, Program, SmoothStep
 from spec_lang.bounding.relax.relu import relax
-from spec_lang.network.operators import is_elementwise
+from spec_lang.bounding.relax.smooth import lines
+from spec_lang.diagnostics import InternalError
 
 # Rows of one backward pass: as many as keep the coefficient arrays of a 50-wide layer in the L2 cache.
-MAX_ROWS = 512
+MAX_ROWS, LEAST_ROWS = 512, 32
+ROOM = 2**22  # numbers in the coefficients of one pass, whatever the network's size
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,8 +62,8 @@ def propagate(
 
 
 def complete(context: Context, bound_hidden: Callable[[Context, int], Ranges]) -> tuple[Context, Known]:
-    """Walk the program and relax every ReLU; `bound_hidden` gives the range of the value that enters one,
-    once everything before it is relaxed."""
+    """Walk the program and relax every ReLU and smooth step; `bound_hidden` gives the range of the value that
+    enters one, once everything before it is relaxed."""
     ranges: Known = {}
     for step in context.program.steps:
         if isinstance(step, AffineStep):
@@ -68,25 +72,47 @@ def complete(context: Context, bound_hidden: Callable[[Context, int], Ranges]) -
         operand = step.operand
         if operand not in ranges:
             ranges[operand] = bound_hidden(context, operand)
+        if isinstance(step, SmoothStep):
+            context.lines[step.value] = lines(step.function, ranges[operand].lower, ranges[operand].upper)
+            context.magnitudes[step.value] = np.ones_like(ranges[operand].lower)
+            continue
         context.relax(step, relax(ranges[operand].lower, ranges[operand].upper))
         context.magnitudes[step.value] = np.maximum(ranges[operand].upper, 0.0)
+        context.floors[step.value] = np.maximum(ranges[operand].lower, 0.0)
     return context, ranges
 
 
 def pre_activation(context: Context, value: int, known: Ranges | None) -> Ranges:
+    """The range of a value; backward passes bound what its interval, or what is known of a larger box, leaves
+    on both sides of 0."""
+    program = context.program
+    step = program.producer.get(value)
+    direct = isinstance(step, AffineStep) and is_direct(program, step)
     magnitude = context.magnitudes[value]
     lower, upper = (
         (-magnitude, magnitude.copy()) if known is None else (known.lower.copy(), known.upper.copy())
     )
-    step = context.program.producer.get(value)
-    if isinstance(step, AffineStep) and (found := around(context, step)) is not None:
-        middle, spread = found
-        low, high = np.nextafter(middle - spread, -np.inf), np.nextafter(middle + spread, np.inf)
-        return Ranges(np.fmax(lower, low), np.fmin(upper, high))
-    owner, neuron = np.nonzero((lower < 0) & (upper > 0))
-    for first in range(0, len(owner), MAX_ROWS):
+    if isinstance(step, AffineStep) and (direct or known is None):
+        low, high = around(context, step)
+        lower, upper = np.fmax(lower, low), np.fmin(upper, high)
+    if not direct:
+        wanted = (lower < 0) & (upper > 0) if value not in program.bent else np.ones_like(lower, np.bool_)
+        owner, neuron = np.nonzero(wanted)
+        if len(context.boxes) > 1:
+            _tighten(context, value, (owner, neuron), (lower, upper))
+        else:
+            for narrow, tile in tiles(context, value, neuron):
+                _tighten(narrow, value, (np.zeros_like(tile), tile), (lower, upper))
+    return Ranges(lower, upper)
+
+
+def _tighten(context: Context, value: int, of: tuple[Indices, Indices], ends: tuple[F64, F64]) -> None:
+    """Both ends of the neurons `of` (their boxes, their places), in place."""
+    (owner, neuron), (lower, upper) = of, ends
+    room = max(LEAST_ROWS, min(MAX_ROWS, ROOM // max(context.widths())))
+    for first in range(0, len(owner), room):
         context.check_time()
-        rows, columns = owner[first : first + MAX_ROWS], neuron[first : first + MAX_ROWS]
+        rows, columns = owner[first : first + room], neuron[first : first + room]
         start, constant = start_rows(context, value, columns)
         both = {v: np.concatenate([c, -c]) for v, c in start.items()}
         bounds = lower_bounds(
@@ -95,43 +121,36 @@ def pre_activation(context: Context, value: int, known: Ranges | None) -> Ranges
         low, high = np.split(bounds.minimum, 2)
         lower[rows, columns] = np.fmax(lower[rows, columns], low)
         upper[rows, columns] = np.fmin(upper[rows, columns], -high)
-    return Ranges(lower, upper)
 
 
-def around(context: Context, step: AffineStep) -> tuple[F64, F64] | None:
-    """The centre and the reach, rounded upward, of an affine value over every box (batch, n), where its
-    operands are graph inputs or, element by element, made of one.  Else None: backward bounds are tighter."""
-    program = context.program
-    center, reach = (program.split_inputs(part) for part in (context.center, context.radius))
-    for operand in step.operands:
-        if operand in center:
-            continue
-        before = program.producer.get(operand)
-        if not isinstance(before, AffineStep) or not all(map(is_elementwise, before.maps)):
-            return None
-        if len(before.operands) > 1 or (found := around(context, before)) is None:
-            return None
-        center[operand], reach[operand] = found
-    middle = step.forward(center)
-    spread = step.magnitude(reach) - step.bias_magnitude
-    slack = program.gamma * 1.01 * (context.magnitudes[step.value] + spread) + UNDERFLOW
-    spread = spread + slack
-    if step.value in context.errors:
-        spread = spread + 1.0001 * context.errors[step.value]
-    return middle, spread
-
-
-def start_rows(context: Context, value: int, columns: NDArray[np.intp]) -> tuple[dict[int, F64], F64]:
+def start_rows(context: Context, value: int, neurons: Indices) -> tuple[dict[int, F64], F64]:
     """The chosen elements of `value` as rows, over the operands of the step that makes it: exact copies.
 
-    A step that rounds is not skipped: its error is the substitution's to subtract.
+    A step that rounds is not skipped: its error is the substitution's to subtract; nor is one in a narrow
+    context, which carries these elements.
     """
     step = context.program.producer.get(value)
-    if not isinstance(step, AffineStep) or value in context.errors:
-        rows = np.eye(context.program.sizes[value])[columns]
-        return {value: context.carried(value, rows)}, np.zeros(len(columns))
+    if not isinstance(step, AffineStep) or value in context.errors or context.narrow:
+        return {value: unit_rows(context, value, neurons)}, np.zeros(len(neurons))
     start: dict[int, F64] = {}
     for operand, linear in zip(step.operands, step.maps, strict=True):
-        rows = context.carried(operand, linear.rows(columns))
+        rows = context.carried(operand, linear.rows(neurons))
         start[operand] = start[operand] + rows if operand in start else rows
-    return start, step.bias[columns]
+    return start, step.bias[neurons]
+
+
+def unit_rows(context: Context, value: int, neurons: Indices) -> F64:
+    """Elements of a value as rows over what is carried of it."""
+    columns = context.columns.get(value)
+    size = context.program.sizes[value] if columns is None else len(columns)
+    rows = np.zeros((len(neurons), size))
+    if columns is None:
+        rows[np.arange(len(neurons)), neurons] = 1.0
+        return rows
+    place = np.full(context.program.sizes[value], -1, dtype=np.intp)
+    place[columns] = np.arange(size)
+    present = np.flatnonzero(place[neurons] >= 0)
+    if len(present) < len(neurons) and value not in context.layouts:
+        raise InternalError("a row starts at an element that is not carried")
+    rows[present, place[neurons[present]]] = 1.0  # what a ReLU does not carry is 0
+    return rows

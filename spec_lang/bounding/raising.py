@@ -17,7 +17,8 @@ from spec_lang._values import dataclass
 from spec_lang.bounding.clip import RowBounds
 from spec_lang.bounding.linear import Context, LinearBounds, Owners, Substitution
 from spec_lang.bounding.plain import add
-from spec_lang.bounding.program import F64, AffineStep, Indices, ReluStep
+from spec_lang.bounding.plain_smooth import PlainSmooth
+from spec_lang.bounding.program import F64, AffineStep, Indices, ReluStep, SmoothStep
 from spec_lang.bounding.rows import Rows, start_of
 from spec_lang.bounding.unstable import neuron_offsets
 from spec_lang.obligations.certificate import MOST_WEIGHT, SLOPE_UNIT
@@ -82,8 +83,9 @@ class Raising:
             )
             self.lines[value] = above, intercept, intercept > 0
             self.slopes[value] = below.copy()
-        self.center = context.center[owner]
-        self.radius = context.radius[owner]
+        smooth = (s for s in context.program.steps if isinstance(s, SmoothStep))
+        self.bent = {s.value: PlainSmooth.of(s, context, np.float64, owner) for s in smooth}
+        self.center, self.radius = context.center[owner], context.radius[owner]
         self.mix = member / member.sum(axis=1, keepdims=True)
         if self.several:
             self._mix_known(known)
@@ -143,6 +145,12 @@ class Raising:
                 for number, operand in enumerate(step.operands):
                     add(pending, operand, self.context.map_of(step, number).backward(part))
                 continue
+            if isinstance(step, SmoothStep):
+                incoming[step.value] = part
+                passed, lines = self.bent[step.value].lowered(part)
+                constant = constant + lines
+                add(pending, step.operand, passed)
+                continue
             mixed = self.layouts[step.value].mixed
             head = part[:, :mixed]
             incoming[step.value] = head
@@ -154,7 +162,11 @@ class Raising:
             relaxed += negative
             if mixed < part.shape[1]:
                 relaxed = np.concatenate([relaxed, part[:, mixed:]], axis=1)
-            add(pending, step.operand, self._to_operand(step, relaxed))
+            add(
+                pending,
+                step.operand,
+                self.context.moved(step.operand, relaxed, self.layouts[step.value].columns),
+            )
         coefficients = np.zeros((len(self.owner), program.input_size))
         for number, where in enumerate(program.input_slices):
             if number in pending:
@@ -163,14 +175,6 @@ class Raising:
         least -= np.einsum("rd,rd->r", abs(coefficients), self.radius)
         found: F64 = constant + least
         return found, incoming, coefficients
-
-    def _to_operand(self, step: ReluStep, part: F64) -> F64:
-        chosen = self.layouts[step.value]
-        if self.context.columns.get(step.operand) is chosen.columns:
-            return part
-        full = np.zeros((len(part), self.context.program.sizes[step.operand]))
-        full[:, chosen.columns] = part
-        return self.context.carried(step.operand, full)
 
     def _forward(
         self,
@@ -195,6 +199,9 @@ class Raising:
                     values[step.value] = total
                 continue
             if step.value not in incoming or step.operand not in values:
+                continue
+            if isinstance(step, SmoothStep):
+                values[step.value] = self.bent[step.value].relaxed(incoming[step.value], values[step.operand])
                 continue
             z = self._aligned(step, values[step.operand])
             head, part = z[:, : self.layouts[step.value].mixed], incoming[step.value]

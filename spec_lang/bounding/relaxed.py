@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from spec_lang._values import dataclass
 from spec_lang.bounding.plain import Float, Plain, PlainAffine, PlainRelu, add
+from spec_lang.bounding.plain_smooth import PlainSmooth
 from spec_lang.bounding.program import Indices
 from spec_lang.bounding.unstable import Phases
 
@@ -47,8 +48,8 @@ class Layer:
 
 @dataclass(slots=True, eq=False)
 class Lowered:
-    """A backward pass from values up to `last`: bounds, the coefficients of the inputs, and, by ReLU, what
-    arrived there and the derivative by each parameter over the neuron's value."""
+    """A backward pass from values up to `last`: bounds, the coefficients of the inputs, what arrived at ReLUs
+    and smooth steps, and, by ReLU, the derivative by each parameter over the neuron's value."""
 
     last: int
     bound: Float
@@ -91,6 +92,12 @@ def lowered(plain: Plain, layers: dict[int, Layer], start: dict[int, Float], con
                 add(pending, operand, backward(coefficients))
                 fresh.add(operand)
             continue
+        if isinstance(step, PlainSmooth):
+            found.arrived[step.value] = coefficients
+            passed, constants = step.lowered(coefficients)
+            found.bound += constants
+            add(pending, step.operand, passed)
+            continue
         if step.mixed:
             in_place = step.value in fresh
             coefficients = _relaxed(step, layers[step.value], coefficients, found, in_place=in_place)
@@ -113,7 +120,7 @@ def traced(
     plain: Plain, layers: dict[int, Layer], found: Lowered, points: Float, *, scores: bool = False
 ) -> Traced:
     """Forward along the relaxed network, as far as rows come from: the derivative of every parameter."""
-    values: dict[int, Float] = {n: points[:, where] for n, where in enumerate(plain.slices)}
+    values: dict[int, Float] = {n: points[:, where] for n, where in enumerate(plain.places)}
     none = np.zeros((0, 0), dtype=plain.kind)
     trace = Traced(values, {}, none, none)
     if scores:
@@ -126,6 +133,10 @@ def traced(
         if isinstance(step, PlainAffine):
             if all(operand in values for operand in step.operands):
                 values[step.value] = step.of(values)
+            continue
+        if isinstance(step, PlainSmooth):
+            if step.value in found.arrived and step.operand in values:
+                values[step.value] = step.relaxed(found.arrived[step.value], values[step.operand])
             continue
         if step.mixed and step.value not in found.arrived:
             continue

@@ -17,7 +17,7 @@ from spec_lang._values import dataclass
 from spec_lang.bounding.linear import Context
 from spec_lang.bounding.program import F64, UNIT_ROUNDOFF
 from spec_lang.network.graph import Graph
-from spec_lang.network.primitives import RELU
+from spec_lang.network.primitives import RELU, Smooth
 from spec_lang.obligations.model import All, Any, Condition, LinearAtom, Obligation
 
 # Beyond this the disjunctive normal form is larger than any search over it could pay for.
@@ -108,7 +108,7 @@ def normal_form(condition: Condition) -> list[tuple[LinearAtom, ...]]:
 def rows_of(obligation: Obligation) -> Rows:
     """The rows of the violation, with the region's linear constraints in every conjunction."""
     constrained = All((*obligation.region.constraints, obligation.violation))
-    never_negative = _never_negative(obligation.graph)
+    ends = _ends(obligation.graph)
     numbers: dict[tuple[object, ...], int] = {}
     distinct: list[LinearAtom] = []
     found: list[int] = []
@@ -118,7 +118,7 @@ def rows_of(obligation: Obligation) -> Rows:
     for number, conjunction in enumerate(normal_form(constrained)):
         several = len(conjunction) if len(conjunction) > 1 else 0
         width += several
-        if any(_impossible(atom, never_negative) for atom in conjunction):
+        if any(_impossible(atom, ends) for atom in conjunction):
             continue
         rows = []
         for atom in conjunction:
@@ -138,21 +138,32 @@ def rows_of(obligation: Obligation) -> Rows:
     return Rows(*table[:4], member, *table[4:], tuple(found), tuple(positions), tuple(columns), width)
 
 
-def _never_negative(graph: Graph) -> NDArray[np.bool_]:
-    """Which flat outputs are results of a ReLU."""
+def _ends(graph: Graph) -> list[tuple[int | None, int | None]]:
+    """What each flat output lies between by the form of the graph: results of ReLUs are at least 0, those of
+    smooth functions strictly between their ends."""
+    found: list[tuple[int | None, int | None]] = []
     first = len(graph.inputs)
-    flags = [
-        np.full(graph.value(output).size, output >= first and graph.nodes[output - first].primitive == RELU)
-        for output in graph.outputs
-    ]
-    return np.concatenate([np.zeros(0, dtype=np.bool_), *flags])
+    for output in graph.outputs:
+        primitive = graph.nodes[output - first].primitive if output >= first else None
+        ends: tuple[int | None, int | None] = (0 if primitive == RELU else None, None)
+        if isinstance(primitive, Smooth):
+            ends = primitive.ends
+        found += [ends] * graph.value(output).size
+    return found
 
 
-def _impossible(atom: LinearAtom, never_negative: NDArray[np.bool_]) -> bool:
-    """Whether the atom fails because ReLU's results are >= 0, exactly: a tie that floats cannot decide."""
-    if atom.inputs or any(c < 0 or not never_negative[j] for j, c in atom.outputs):
+def _impossible(atom: LinearAtom, ends: list[tuple[int | None, int | None]]) -> bool:
+    """Whether the atom fails because of these ends, exactly: a tie that floats cannot decide."""
+    if atom.inputs:
         return False
-    return atom.constant > 0 or (atom.strict and atom.constant == 0)
+    least, strict = atom.constant, atom.strict
+    for j, coefficient in atom.outputs:
+        lower, upper = ends[j]
+        end = lower if coefficient > 0 else upper
+        if end is None:
+            return False
+        least, strict = least + coefficient * end, strict or upper is not None
+    return least > 0 or (strict and least == 0)
 
 
 def _floats(

@@ -74,15 +74,23 @@ def add_claims(parser: argparse.ArgumentParser) -> None:
 
 
 def add_planning(parser: argparse.ArgumentParser) -> None:
-    """What a plan depends on: `--using`, `--timeout`, `--evidence`, `--semantics`."""
+    """What a plan depends on: `--using`, `--timeout`, `--budget`, `--evidence`, `--semantics`."""
     parser.add_argument("--using", metavar="BACKEND", help="decide with this backend or not at all")
     parser.add_argument(
         "--timeout",
         metavar="S",
         type=usage.timeout,
-        default=60.0,
+        default=argparse.SUPPRESS,  # it depends on `--budget`
         help="seconds for each claim, or `inf` (default: 60; `@timeout` in a spec goes first); "
         "the check of a proof comes on top, and takes as long again at most",
+    )
+    parser.add_argument(
+        "--budget",
+        metavar="N",
+        type=usage.budget,
+        help="units of work for each claim instead of seconds: the same verdict on machines of any speed; "
+        "there is no limit of time then, unless `--timeout` sets one, which ends a claim as unknown "
+        "(default: no limit)",
     )
     parser.add_argument(
         "--evidence",
@@ -113,12 +121,23 @@ def planning_options(arguments: argparse.Namespace, claims: tuple[str, ...]) -> 
         claims=claims,
         parameters=tuple(arguments.parameters),
         networks=tuple(arguments.networks),
-        timeout=arguments.timeout,
+        timeout=_timeout(arguments),
+        budget=arguments.budget,
         using=arguments.using,
         evidence=evidence,
         semantics=Semantics(arguments.semantics),
         debug=arguments.debug,
     )
+
+
+def _timeout(arguments: argparse.Namespace) -> float | None:
+    """What was said or, with a budget, none."""
+    from spec_lang.engine.options import DEFAULT_TIMEOUT  # noqa: PLC0415 - start-up
+
+    if "timeout" in arguments:
+        said: float | None = arguments.timeout
+        return said
+    return DEFAULT_TIMEOUT if arguments.budget is None else None
 
 
 def add_outputs(parser: argparse.ArgumentParser) -> None:

@@ -60,6 +60,15 @@ def timeout(text: str) -> float | None:
     return None if seconds == float("inf") else seconds
 
 
+def budget(text: str) -> int:
+    """Units of work."""
+    digits = text.replace("_", "").replace(",", "")
+    if not digits.isdecimal() or not 1 <= int(digits) <= 10**15:
+        fix = "say `--budget 100000`; a limit of time is `--timeout 60`"
+        raise UsageError(f"`--budget {text}` is not a number of units of work", fix)
+    return int(digits)
+
+
 def jobs(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 1024:
         raise UsageError(f"`--jobs {text}` is not a number of processes", "say `--jobs 2`")

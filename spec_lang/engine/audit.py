@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from spec_lang import __version__
+from spec_lang._companions import Cores
 from spec_lang._values import dataclass
 from spec_lang.diagnostics import InternalError
 from spec_lang.engine import lift
+from spec_lang.engine.checking import shared_by
 from spec_lang.engine.options import CheckOptions, Observer, Silent
 from spec_lang.engine.prepare import Spec, prepare, texts_of
 from spec_lang.engine.replay import replay_witness
@@ -84,14 +86,16 @@ def audit(
     )
 
 
-def _one(task: Task, _listen: object, options: CheckOptions, store: Store) -> ClaimReport:
+def _one(
+    task: Task, _listen: object, cores: Cores | None, options: CheckOptions, store: Store
+) -> ClaimReport:
     """The report on `task`: whatever goes wrong on the way is never a proof."""
     started = time.monotonic()
     status, reason = Status.ERROR, ""
     if task.beyond is not None:
         return lift.undecided(task, Status.UNKNOWN, task.beyond)
     try:
-        return _audited(task, options, store, started)
+        return _audited(task, options, store, cores)
     except TooManyCases as error:
         reason = str(error)
     except OutOfTime:
@@ -105,13 +109,15 @@ def _one(task: Task, _listen: object, options: CheckOptions, store: Store) -> Cl
     return lift.undecided(task, status, reason, time.monotonic() - started)
 
 
-def _audited(task: Task, options: CheckOptions, store: Store, started: float) -> ClaimReport:
+def _audited(task: Task, options: CheckOptions, store: Store, cores: Cores | None) -> ClaimReport:
+    started = time.monotonic()
     goal = task.goal()
     found = store.look_up(goal)
     outcomes = found.outcomes if isinstance(found, Found) else ()
     end = float("inf") if options.timeout is None else started + options.timeout
     exact = options.evidence is EvidenceKind.CHECKED
-    examined = tuple(_examined(goal, outcomes, exact, end))
+    check = partial(examine, expired=lambda: time.monotonic() > end, spread=shared_by(cores))
+    examined = tuple(_examined(goal, outcomes, check, exact=exact))
     verdict = judge(goal, outcomes, examined=examined, accept=options.evidence)
     problem = _problem(found, verdict)
     if problem is not None:
@@ -125,15 +131,17 @@ def _audited(task: Task, options: CheckOptions, store: Store, started: float) ->
     return lift.decided(task, verdict, course, shown)
 
 
-def _examined(goal: Goal, outcomes: Sequence[Outcome], exact: bool, end: float) -> Iterator[Examined]:
+def _examined(
+    goal: Goal, outcomes: Sequence[Outcome], check: Callable[..., Examined], *, exact: bool
+) -> Iterator[Examined]:
     """Every proof, examined.  What is too tight for the exact check is held to the rounded one too, which
     tells a proof that is weaker than was asked for from one that is none."""
     for obligation, outcome in zip(goal.obligations, outcomes, strict=False):
         if not isinstance(outcome, Proved) or outcome.proof is None:
             continue
-        result = examine(obligation, outcome.proof, exact=exact, expired=lambda: time.monotonic() > end)
+        result = check(obligation, outcome.proof, exact=exact)
         if exact and result.flaw is not None:
-            result = examine(obligation, outcome.proof, expired=lambda: time.monotonic() > end)
+            result = check(obligation, outcome.proof)
         yield result
 
 

@@ -37,7 +37,7 @@ class Checks:
         cores: Cores | None = None,
     ) -> None:
         self.seconds = 0.0
-        self._cores = cores
+        self._spread = shared_by(cores)
         self._allowed = allowance(timeout)
         self._announce = announce
         self._exact = exact
@@ -91,11 +91,14 @@ class Checks:
 
         return examine(obligation, proof, exact=exact, expired=expired, spread=self._spread)
 
-    def _spread(self, walk: Callable[[Share], Walked]) -> list[Walked]:
-        """Every share of a check, in as many processes as there are cores to spare."""
+
+def shared_by(cores: Cores | None) -> Callable[[Callable[[Share], Walked]], list[Walked]]:
+    """Does every share of a check, in as many processes as there are cores to spare."""
+
+    def spread(walk: Callable[[Share], Walked]) -> list[Walked]:
         helpers: list[Companion[Share, Walked]] = []
         try:
-            while self._cores is not None and can_fork() and self._cores.take():
+            while cores is not None and can_fork() and cores.take():
                 helpers.append(Companion(walk))
             shares = [Share(number, len(helpers) + 1) for number in range(len(helpers) + 1)]
             asked = [
@@ -109,8 +112,10 @@ class Checks:
         finally:
             for helper in helpers:
                 helper.end()
-                if self._cores is not None:
-                    self._cores.give_back()
+                if cores is not None:
+                    cores.give_back()
+
+    return spread
 
 
 def _takes(helper: Companion[Share, Walked], share: Share) -> bool:

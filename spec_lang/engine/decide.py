@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import field
 
 from spec_lang import _registry, backends
+from spec_lang._companions import Cores
 from spec_lang._values import dataclass
 from spec_lang.backends.base import Backend, Progress
 from spec_lang.engine import lift
@@ -31,7 +32,7 @@ from spec_lang.store.files import Kept, NotKept, Store
 
 Listener = Callable[[Progress | Checking], None]
 
-# The first round gives every obligation its share of the time; what the quick ones leave goes round again.
+# The first round gives every obligation its share; what the quick ones leave goes round again.
 _ROUNDS = 2
 
 
@@ -40,14 +41,16 @@ def installed_backends() -> tuple[Backend, ...]:
     return _registry.discover(backends, "BACKEND", Backend)  # type: ignore[type-abstract]
 
 
-def decide(task: Task, listen: Listener, options: CheckOptions) -> ClaimReport:
-    """The report on `task`."""
+def decide(task: Task, listen: Listener, cores: Cores | None, options: CheckOptions) -> ClaimReport:
+    """The report on `task`; `cores` are those that it may use besides this process's own."""
     started = time.monotonic()
+    if options.budget is not None:
+        cores = None  # who does what first would depend on the machine
     if task.beyond is not None:
         return lift.undecided(task, Status.UNKNOWN, task.beyond)
     try:
         with limited(options.memory):
-            return _Decision(task, options, listen, started).report()
+            return _Decision(task, options, listen, cores, started).report()
     except TooManyCases as error:
         return lift.undecided(task, Status.ERROR, str(error), time.monotonic() - started)
     except MemoryError as error:
@@ -73,13 +76,14 @@ class _Decision:
     task: Task
     options: CheckOptions
     listen: Listener
+    cores: Cores | None
     started: float
     log: Log = field(default_factory=Log)
     checks: Checks = field(init=False)
 
     def __post_init__(self) -> None:
         exact = self.options.evidence is EvidenceKind.CHECKED
-        self.checks = Checks(self.task.timeout, self._announce_check, exact=exact)
+        self.checks = Checks(self.task.timeout, self._announce_check, exact=exact, cores=self.cores)
 
     def report(self) -> ClaimReport:
         goal = self.task.goal()
@@ -105,6 +109,7 @@ class _Decision:
             memory=self.options.memory,
             checks=self.checks,
             listen=self.listen,
+            cores=self.cores,
             log=self.log,
             exists=goal.exists,
         )
@@ -113,12 +118,15 @@ class _Decision:
         outcomes: dict[int, Outcome] = {}
         for _ in range(_ROUNDS):
             for place, number in enumerate(todo):
-                outcome = portfolios[number].decide(self._deadline(len(todo) - place))
+                sharers = len(todo) - place
+                units = self._units(sharers, portfolios.values())
+                outcome = portfolios[number].decide(self._deadline(sharers), units)
                 outcomes[number] = outcome
                 if isinstance(outcome, Refuted):
                     return _in_order(outcomes, len(goal.obligations))
-            todo = [number for number in todo if _timed_out(outcomes[number])]
-            if len(portfolios) == 1 or not todo or self._remaining() <= 0:
+            todo = [number for number in todo if self._ran_out(outcomes[number])]
+            nothing_left = self._remaining() <= 0 or self._units(1, portfolios.values()) == 0
+            if len(portfolios) == 1 or not todo or nothing_left:
                 break
         return _in_order(outcomes, len(goal.obligations))
 
@@ -129,9 +137,23 @@ class _Decision:
         return self.started + self.task.timeout + self.checks.seconds - time.monotonic()
 
     def _deadline(self, sharers: int) -> float | None:
+        """The time of one of so many; all of it where the budget is shared instead."""
         if self.task.timeout is None:
             return None
+        sharers = sharers if self.options.budget is None else 1
         return time.monotonic() + max(0.0, self._remaining()) / sharers
+
+    def _units(self, sharers: int, portfolios: Iterable[Portfolio]) -> int | None:
+        """The work of one of so many, rounded up: the first of them all gets something."""
+        if self.options.budget is None:
+            return None
+        left = max(0, self.options.budget - sum(portfolio.spent for portfolio in portfolios))
+        return -(-left // sharers)
+
+    def _ran_out(self, outcome: Outcome) -> bool:
+        """Whether more of what is shared may help."""
+        ran_out = GaveUpReason.TIMEOUT if self.options.budget is None else GaveUpReason.BUDGET
+        return isinstance(outcome, GaveUp) and outcome.reason is ran_out
 
     def _announce_check(self) -> None:
         self.listen(Checking(allowance(self.task.timeout)))
@@ -145,10 +167,6 @@ class _Decision:
     def _keep(self, goal: Goal, outcomes: Sequence[Outcome]) -> Kept | NotKept | None:
         """Store what settles the goal.  The outcomes are those that the kernel has accepted."""
         return None if self.options.store is None else Store(self.options.store).keep(goal, outcomes)
-
-
-def _timed_out(outcome: Outcome) -> bool:
-    return isinstance(outcome, GaveUp) and outcome.reason is GaveUpReason.TIMEOUT
 
 
 def _in_order(outcomes: dict[int, Outcome], total: int) -> tuple[Outcome, ...]:

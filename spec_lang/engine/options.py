@@ -6,6 +6,7 @@ protocol of the observer that hears of progress.  Nothing here touches a file or
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -26,18 +27,20 @@ DEFAULT_TIMEOUT = 60.0
 @dataclass(frozen=True, slots=True)
 class CheckOptions:
     """`claims`: globs that select (none selects all).  `parameters`: values by name, as text.
-    `networks`: files or ONNX bytes by name, in place of those that a spec names; the empty name stands
-    for the only network.  `timeout`: seconds a claim, None for no limit.  `jobs`: worker processes, 1 for
-    none but this one.  `memory`: bytes that a claim may take beyond what was loaded before, None for no
-    limit.  `evidence`: the weakest that counts as a proof.  `semantics`: which function a network denotes
-    where a claim does not say.  `store`: the folder that keeps proofs and witnesses, None for nowhere.
-    `strict`: a vacuous claim is an error.  `debug`: a crash tells its traceback.
+    `networks`: files or ONNX bytes by name, in place of those that a spec names; the empty name stands for
+    the only network.  `timeout`: seconds a claim, None for no limit.  `budget`: units of work a claim, None
+    for no limit; with it, and no timeout, `@timeout` does not count either.  `jobs`: processes that are
+    busy at any time, 1 for none but this one.  `memory`: bytes that a claim may take beyond what was loaded
+    before, None for no limit.  `evidence`: the weakest that counts as a proof.  `semantics`: which function
+    a network denotes where a claim does not say.  `store`: the folder that keeps proofs and witnesses, None
+    for nowhere.  `strict`: a vacuous claim is an error.  `debug`: a crash tells its traceback.
     """
 
     claims: tuple[str, ...] = ()
     parameters: tuple[tuple[str, str], ...] = ()
     networks: tuple[tuple[str, NetworkSource], ...] = ()
     timeout: float | None = DEFAULT_TIMEOUT
+    budget: int | None = None
     jobs: int = 1
     using: str | None = None
     memory: int | None = None
@@ -46,6 +49,11 @@ class CheckOptions:
     store: Path | None = None
     strict: bool = False
     debug: bool = False
+
+    def seconds(self, said: Fraction | None) -> float | None:
+        """The limit of time of a claim whose `@timeout` says so."""
+        budget_alone = self.budget is not None and self.timeout is None
+        return self.timeout if said is None or budget_alone else float(said)
 
 
 @dataclass(frozen=True, slots=True)

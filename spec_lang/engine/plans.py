@@ -51,11 +51,12 @@ def plans_of(paths: Sequence[str | Path | Spec], options: CheckOptions) -> tuple
 
 
 def planned(goal: Goal, task: Task, options: CheckOptions) -> Iterator[Plan]:
-    """The plan of every obligation, each for an equal part of the time."""
+    """The plan of every obligation, each for an equal part of the time, or of the budget."""
     available = installed_backends()
     todo = sum(not is_impossible(obligation.violation) for obligation in goal.obligations)
     seconds = None if task.timeout is None else task.timeout / max(1, todo)
-    wishes = Wishes(task.using, options.evidence, seconds)
+    units = None if options.budget is None else -(-options.budget // max(1, todo))
+    wishes = Wishes(task.using, options.evidence, seconds, units)
     for obligation in goal.obligations:
         found = plan(obligation, available, wishes)
         decided = is_impossible(obligation.violation)
@@ -65,7 +66,7 @@ def planned(goal: Goal, task: Task, options: CheckOptions) -> Iterator[Plan]:
 def plan_lines(found: Plan) -> Iterator[str]:
     """The plan as lines of text."""
     for attempt in found.attempts:
-        yield f"{attempt.backend}, {_time(attempt)}: {attempt.reason}"
+        yield f"{attempt.backend}, {_share(attempt)}: {attempt.reason}"
     if not found.attempts:
         yield "no backend takes it" if found.refusals else "none is needed: what it denies is impossible"
     for refusal in found.refusals:
@@ -107,7 +108,9 @@ def _planned(task: Task, options: CheckOptions) -> Planned:
     return Planned(task, tuple(planned(goal, task, options)))
 
 
-def _time(attempt: Attempt) -> str:
+def _share(attempt: Attempt) -> str:
+    if attempt.units is not None:
+        return f"{attempt.units:,} units of work" if attempt.units else "what the others leave"
     if attempt.seconds is None:
         return "without a limit"
     return duration(attempt.seconds) if attempt.seconds else "what the others leave"
@@ -145,6 +148,7 @@ def _obligation(found: Plan) -> Json:
         "features": asdict(found.about) | {"semantics": found.about.semantics.value},
         "attempts": [
             {"backend": attempt.backend, "why": attempt.reason, "seconds": attempt.seconds}
+            | ({} if attempt.units is None else {"units": attempt.units})
             for attempt in found.attempts
         ],
         "refusals": [{"backend": refusal.backend, "why": refusal.reason} for refusal in found.refusals],

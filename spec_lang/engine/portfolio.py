@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import field, replace
 
+from spec_lang._companions import Cores
 from spec_lang._values import dataclass
 from spec_lang.backends.base import Backend, Budget, Point, Progress, Run, Session
 from spec_lang.diagnostics import InternalError
@@ -21,7 +22,7 @@ from spec_lang.kernel.verdict import EvidenceKind
 from spec_lang.kernel.witness import WitnessChecker
 from spec_lang.obligations.model import Obligation
 from spec_lang.obligations.outcome import GaveUp, GaveUpReason, Outcome, Proved, Refuted
-from spec_lang.planning.plan import Plan, Wishes, plan, seconds_for
+from spec_lang.planning.plan import Plan, Wishes, plan, seconds_for, units_for
 from spec_lang.reporters.model import Step
 
 # Why an obligation is open, where backends gave up for several reasons: first what is easiest to mend.
@@ -85,57 +86,74 @@ class Terms:
     checks: Checks
     listen: Callable[[Progress], None]
     log: Log
+    cores: Cores | None = None  # that may be used besides this process's own
     exists: bool = False  # the point that breaks an obligation is the claim's proof
 
 
 @dataclass(slots=True)
 class Portfolio:
-    """One obligation, and what has been said of it; `decide` may be called again with more time."""
+    """One obligation, and what has been said of it; `decide` may be called again with more time, or work."""
 
     obligation: Obligation
     terms: Terms
     confirmed: set[Point] = field(default_factory=set)
     gave_up: dict[str, GaveUp] = field(default_factory=dict)
+    spent: int = 0  # units of work
     claimed: Proved | None = None  # a proof whose evidence is too weak
     checker: WitnessChecker = field(init=False)
 
     def __post_init__(self) -> None:
         self.checker = WitnessChecker(self.obligation, every=self.terms.exists)
 
-    def decide(self, deadline: float | None) -> Outcome:
-        """The outcome, until `deadline`."""
-        wishes = Wishes(self.terms.using, self.terms.accept, _until(deadline))
+    def decide(self, deadline: float | None, units: int | None = None) -> Outcome:
+        """The outcome, until `deadline`; with `units` within so much work, of which backends get their shares
+        instead of shares of the time."""
+        wishes = Wishes(self.terms.using, self.terms.accept, _until(deadline), units)
         chosen = plan(self.obligation, self.terms.backends, wishes)
         if not chosen.attempts:
             return _nobody(chosen)
-        left = self._untried(chosen)
-        while left.attempts and (deadline is None or not self.gave_up or time.monotonic() < deadline):
-            outcome = self._attempt(left, deadline)
+        left = self._untried(chosen, wishes)
+        end = None if units is None else self.spent + units
+        while left.attempts and self._may_go_on(deadline, end):
+            budget = Budget(_share(left, deadline), memory=self.terms.memory)
+            if end is not None:
+                budget = Budget(deadline, units_for(left.attempts, end - self.spent), self.terms.memory)
+            outcome = self._attempt(left, budget)
             if not isinstance(outcome, GaveUp):
                 return outcome
             self.gave_up[left.attempts[0].backend] = outcome
             left = left.after(left.attempts[0], outcome)
+        if not self.gave_up:
+            return _nothing_left(units)
         return self.claimed or _together(self.gave_up)
 
-    def _untried(self, chosen: Plan) -> Plan:
-        """The plan without those who gave up before for another reason than the time."""
+    def _may_go_on(self, deadline: float | None, end: int | None) -> bool:
+        """Whether anything is left for one more attempt; there is always time for the first."""
+        in_time = deadline is None or not self.gave_up or time.monotonic() < deadline
+        return in_time and (end is None or self.spent < end)
+
+    def _untried(self, chosen: Plan, wishes: Wishes) -> Plan:
+        """The plan without those who gave up before for another reason than what they may spend."""
+        ran_out = GaveUpReason.TIMEOUT if wishes.units is None else GaveUpReason.BUDGET
         for attempt in chosen.attempts:
             outcome = self.gave_up.get(attempt.backend)
-            if outcome is not None and outcome.reason is not GaveUpReason.TIMEOUT:
+            if outcome is not None and outcome.reason is not ran_out:
                 chosen = chosen.after(attempt, outcome)
         return chosen
 
-    def _attempt(self, left: Plan, deadline: float | None) -> Outcome:
-        """The first of what is left, for its share of the time until `deadline`."""
+    def _attempt(self, left: Plan, budget: Budget) -> Outcome:
+        """The first of what is left."""
         attempt = left.attempts[0]
         backend = next(b for b in self.terms.backends if b.name == attempt.backend)
-        budget = Budget(_share(left, deadline), memory=self.terms.memory)
         examine = self.terms.checks.flaws(self.obligation)
         started = time.monotonic()
-        run = backend.run(self.obligation, Session(budget, self._confirm, self.terms.listen, examine))
+        terms = self.terms
+        session = Session(budget, self._confirm, terms.listen, examine, terms.cores)
+        run = backend.run(self.obligation, session)
         seconds = time.monotonic() - started
         if not isinstance(run, Run):
             raise InternalError(f"a backend answered with a {type(run).__name__}")
+        self.spent += run.work.spent
         outcome = self._accepted(run.outcome)
         why = f"{attempt.reason}; {left.about.describe()}"
         self.terms.log.add(backend.name, why, outcome, run, seconds)
@@ -187,10 +205,14 @@ def _nobody(chosen: Plan) -> GaveUp:
     return GaveUp(GaveUpReason.UNSUPPORTED, reasons or "no backend is installed")
 
 
+def _nothing_left(units: int | None) -> GaveUp:
+    if units == 0:
+        return GaveUp(GaveUpReason.BUDGET, "nothing of the budget was left for it")
+    return GaveUp(GaveUpReason.TIMEOUT, "no time was left for it")
+
+
 def _together(gave_up: dict[str, GaveUp]) -> GaveUp:
     """What all of them said; the bound is the tightest that one of them proved."""
-    if not gave_up:
-        return GaveUp(GaveUpReason.TIMEOUT, "no time was left for it")
     (name, first), *others = sorted(gave_up.items(), key=lambda item: _REASONS.index(item[1].reason))
     if not others:
         return first

@@ -174,7 +174,6 @@ class Preparation:
         using = attributes.using.text if attributes.using is not None else None
         if attributes.using is not None:
             self._check_using(using, attributes.using.span, problems)
-        timeout = self.options.timeout if attributes.timeout is None else float(attributes.timeout)
         task = Task(
             file=source.file,
             name=typed.name,
@@ -183,7 +182,7 @@ class Preparation:
             kind=typed.kind,
             goal=partial(lower, typed, self.options.semantics),
             runs=self._runs(typed, source, graphs, scope),
-            timeout=timeout,
+            timeout=self.options.seconds(attributes.timeout),
             using=using or self.options.using,
             expected=Status(attributes.expect.value),
             exists=typed.statement is not None and typed.statement.exists,

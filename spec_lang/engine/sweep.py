@@ -11,8 +11,10 @@ from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from spec_lang._companions import Cores
 from spec_lang.backends.base import Progress
 from spec_lang.engine import lift
+from spec_lang.engine.cores import OwnCores
 from spec_lang.engine.options import Checking, Observer
 from spec_lang.engine.task import Task
 from spec_lang.kernel.verdict import Status
@@ -27,7 +29,7 @@ _INTERRUPTED: Final = "interrupted"
 def sweep(
     tasks: Sequence[Task], decide_one: Decide, jobs: int, observer: Observer
 ) -> tuple[tuple[ClaimReport, ...], bool]:
-    """The reports, and whether the sweep was cut short."""
+    """The reports, and whether the sweep was cut short.  Up to `jobs` processes are busy at any time."""
     found: dict[int, ClaimReport] = {}
     interrupted = False
     try:
@@ -38,7 +40,7 @@ def sweep(
 
             results = run_in_workers(tasks, decide_one, jobs, observer)
         else:
-            results = _one_by_one(tasks, decide_one, observer)
+            results = _one_by_one(tasks, decide_one, observer, OwnCores(jobs - 1) if jobs > 1 else None)
         with closing(results):
             for number, report in results:
                 found[number] = report
@@ -52,11 +54,11 @@ def sweep(
 
 
 def _one_by_one(
-    tasks: Sequence[Task], decide_one: Decide, observer: Observer
+    tasks: Sequence[Task], decide_one: Decide, observer: Observer, cores: Cores | None
 ) -> Generator[tuple[int, ClaimReport]]:
     """In this process."""
     for number, task in enumerate(tasks):
-        yield number, decide_one(task, partial(_pass_on, observer, task.name))
+        yield number, decide_one(task, partial(_pass_on, observer, task.name), cores)
 
 
 def _pass_on(observer: Observer, claim: str, event: Progress | Checking) -> None:

@@ -1,9 +1,9 @@
 """Runs tasks in reused worker processes.
 
 In: tasks, how to decide one, and how many workers.  Out: (number, report) pairs in the order of completion.
-A worker that dies, ignores its deadline or runs out of memory costs its own claim and is replaced; when the
-consumer stops, by an interrupt or otherwise, every worker is killed, with the processes that solvers have
-started (see docs/decisions/0007-worker-processes.md).
+A worker that dies, ignores its deadline or runs out of memory costs its own claim and is replaced; one for
+which no task is left leaves its core to the others.  When the consumer stops, by an interrupt or otherwise,
+every worker is killed, with all that it has started (see docs/decisions/0007-worker-processes.md).
 """
 
 from __future__ import annotations
@@ -14,38 +14,39 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Generator, Sequence
+from contextlib import suppress
 from dataclasses import field
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
 
+from spec_lang._companions import Cores, deaf_to_signals, end_with_parent, leave_signals_to_parent
 from spec_lang._values import dataclass
 from spec_lang.backends.base import Progress
 from spec_lang.engine import lift
+from spec_lang.engine.cores import Holding, SharedCores, WorkerCores, shared_cores
 from spec_lang.engine.options import Checking, Observer
 from spec_lang.engine.task import Task
 from spec_lang.kernel.verdict import Status
 from spec_lang.obligations.outcome import GaveUpReason
 from spec_lang.reporters.model import ClaimReport
 
-Decide = Callable[[Task, Callable[[Progress | Checking], None]], ClaimReport]
+Decide = Callable[[Task, Callable[[Progress | Checking], None], Cores | None], ClaimReport]
 
 # What a worker may take beyond its deadline: the last batch of a search, exact replay, onnxruntime's start.
 _GRACE = 10.0
 _PROGRESS_INTERVAL = 0.1
-_PR_SET_PDEATHSIG = 1  # prctl(2): the signal that this process gets when its parent ends
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def run_in_workers(
     tasks: Sequence[Task], decide: Decide, workers: int, observer: Observer
 ) -> Generator[tuple[int, ClaimReport]]:
     """In up to `workers` processes at once."""
-    pool = _Pool(tasks, decide, deque(range(len(tasks))))
+    pool = _Pool(tasks, decide, deque(range(len(tasks))), shared_cores(_context()))
     try:
+        pool.free(max(0, workers - len(tasks)))
         for _ in range(min(workers, len(tasks))):
             pool.hire()
         while pool.busy:
@@ -61,6 +62,7 @@ class _Worker:
     started: float
     limit: float  # seconds, for the task
     checking: float = 0.0  # seconds, for the checks of its proofs
+    held: int = 0  # cores beside its own
 
     @property
     def kill_at(self) -> float:
@@ -72,6 +74,7 @@ class _Pool:
     tasks: Sequence[Task]
     decide: Decide
     waiting: deque[int]
+    cores: SharedCores | None
     busy: dict[Connection, _Worker] = field(default_factory=dict)
 
     def hire(self) -> None:
@@ -80,9 +83,9 @@ class _Pool:
         ours, theirs = context.Pipe()
         inherited = [*self.busy, ours] if context.get_start_method() == "fork" else []
         process = context.Process(  # type: ignore[attr-defined]
-            target=_serve, args=(theirs, self.tasks, self.decide, inherited, os.getpid()), daemon=True
+            target=_serve, args=(theirs, self.tasks, self.decide, inherited, self.cores), daemon=True
         )
-        with _deaf_to_signals():
+        with deaf_to_signals():
             process.start()
         theirs.close()
         self._hand_next(ours, process)
@@ -100,6 +103,11 @@ class _Pool:
                 reason = "timeout: the worker did not stop at its deadline and was ended"
                 yield self._replace(connection, Status.UNKNOWN, reason)
 
+    def free(self, cores: int) -> None:
+        """So many are no longer used."""
+        if self.cores is not None and cores:
+            self.cores.free(cores)
+
     def kill_all(self) -> None:
         for connection, worker in self.busy.items():
             _kill(worker.process)
@@ -107,6 +115,8 @@ class _Pool:
         for worker in self.busy.values():
             worker.process.join()
         self.busy.clear()
+        if self.cores is not None:
+            self.cores.close()
 
     def _receive(self, connection: Connection, observer: Observer) -> Generator[tuple[int, ClaimReport]]:
         worker = self.busy[connection]
@@ -120,12 +130,14 @@ class _Pool:
             observer.progress(self.tasks[worker.number].name, message)
         elif isinstance(message, Checking):
             worker.checking = message.seconds
+        elif isinstance(message, Holding):
+            worker.held += message.change
         elif isinstance(message, ClaimReport) and _out_of_memory(message):
             self._dismiss(connection)  # what is left of its memory may be in pieces
             yield worker.number, message
         elif isinstance(message, ClaimReport):
             del self.busy[connection]
-            self._hand_next(connection, worker.process)
+            self._hand_next(connection, worker.process, worker.held)
             yield worker.number, message
 
     def _replace(self, connection: Connection, status: Status, reason: str) -> tuple[int, ClaimReport]:
@@ -138,21 +150,23 @@ class _Pool:
         worker = self.busy.pop(connection)
         _kill(worker.process)
         worker.process.join()
+        self.free(worker.held + _told(connection) + (not self.waiting))
         connection.close()
         if self.waiting:
             self.hire()
         return worker
 
-    def _hand_next(self, connection: Connection, process: BaseProcess) -> None:
-        """Give an idle worker something to do, or let it go."""
+    def _hand_next(self, connection: Connection, process: BaseProcess, held: int = 0) -> None:
+        """Give an idle worker something to do, or let it go, and its cores with it."""
         if not self.waiting:
             connection.close()  # the worker reads the end of its pipe, and ends
             process.join()
+            self.free(1 + held)
             return
         number = self.waiting.popleft()
         timeout = self.tasks[number].timeout
         limit = float("inf") if timeout is None else timeout
-        self.busy[connection] = _Worker(process, number, time.monotonic(), limit)
+        self.busy[connection] = _Worker(process, number, time.monotonic(), limit, held=held)
         connection.send(number)
 
 
@@ -171,6 +185,16 @@ def _exit_code(process: BaseProcess) -> int | None:
     return ended.si_status if ended.si_code == os.CLD_EXITED else -ended.si_status
 
 
+def _told(connection: Connection) -> int:
+    """The change of the cores that a worker held, in what it said last and nobody has read."""
+    change = 0
+    with suppress(EOFError, OSError):
+        while connection.poll():
+            message = connection.recv()
+            change += message.change if isinstance(message, Holding) else 0
+    return change
+
+
 def _kill(process: BaseProcess) -> None:
     """Kill a worker that is not joined yet, and what it has started: it leads a group of its own."""
     if process.pid is not None and hasattr(os, "killpg"):
@@ -179,36 +203,11 @@ def _kill(process: BaseProcess) -> None:
     process.kill()
 
 
-def _lead_a_group(parent: int) -> None:
-    """What this process starts can be ended with it; and it ends with its parent, where the system helps."""
-    if hasattr(os, "setpgid"):
-        os.setpgid(0, 0)
-    if sys.platform == "linux":
-        import ctypes  # noqa: PLC0415 - workers alone need it
-
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(1)  # it was too late to be told
-
-
 def _context() -> BaseContext:
     """`fork` on Linux as long as this process has one thread: a worker starts in milliseconds, with all
     imported and every network loaded.  Elsewhere it is unsafe, and workers start from scratch."""
     alone = sys.platform == "linux" and threading.active_count() == 1
     return get_context("fork" if alone else "spawn")
-
-
-@contextmanager
-def _deaf_to_signals() -> Iterator[None]:
-    """Holds signals back until a new worker has said what it does with them."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
 
 
 def _cause_of_death(code: int | None) -> str:
@@ -224,14 +223,15 @@ def _serve(
     tasks: Sequence[Task],
     decide: Decide,
     inherited: Sequence[Connection],
-    parent: int,
+    shared: SharedCores | None,
 ) -> None:
     """A worker: decides the tasks whose numbers it reads, until there are no more."""
-    _lead_a_group(parent)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal interrupts the whole group; the parent decides
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+    parent = os.getppid()
+    if (started_by := parent_process()) is not None:
+        end_with_parent(parent := started_by.pid or parent)
+    if hasattr(os, "setpgid"):
+        os.setpgid(0, 0)  # what this process starts can be ended with it
+    leave_signals_to_parent()
     for other in inherited:
         other.close()  # or a sibling's pipe would never end
     last = 0.0
@@ -247,9 +247,10 @@ def _serve(
                 os._exit(1)  # nobody is left to hear the answer
             connection.send(event)
 
+    cores = None if shared is None else WorkerCores(shared, connection.send)
     while True:
         try:
             number = connection.recv()
         except EOFError:
             return
-        connection.send(decide(tasks[number], listen))
+        connection.send(decide(tasks[number], listen, cores))

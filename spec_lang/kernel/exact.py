@@ -21,7 +21,7 @@ from spec_lang.diagnostics import InternalError
 from spec_lang.kernel.arrays import Index
 from spec_lang.kernel.maps import Map, Matrix, absolute, map_of, with_numbers
 from spec_lang.network.graph import Graph
-from spec_lang.network.primitives import Affine, Floats, PiecewiseLinear, Primitive, numbers_of
+from spec_lang.network.primitives import Affine, Floats, PiecewiseLinear, Primitive, Smooth, numbers_of
 
 Integers = NDArray[Any]  # of dtype object: Python's own integers, which do not overflow
 
@@ -81,7 +81,7 @@ class _Sum:
 
 
 @dataclass(frozen=True, slots=True)
-class _Pieces:
+class Pieces:
     """`(slopes[i] * t + offsets[i]) / 2**shift` from `knots[i-1]` to `knots[i]`."""
 
     knots: tuple[Fraction, ...]
@@ -112,7 +112,7 @@ class ExactNetwork:
         for node, step in zip(self._graph.nodes, self._steps, strict=True):
             operands = [values[operand] for operand in node.operands]
             values.append(
-                _sum(step, operands, odd) if isinstance(step, _Sum) else _pieces(step, operands, odd)
+                _sum(step, operands, odd) if isinstance(step, _Sum) else pieces(step, operands, odd)
             )
         return tuple(
             Fraction(number, odd << values[output].shift)
@@ -130,13 +130,15 @@ def evaluate_exact(graph: Graph, point: Sequence[Fraction]) -> tuple[Fraction, .
     return ExactNetwork(graph)(point)
 
 
-def _compiled(primitive: Primitive) -> _Sum | _Pieces:
+def _compiled(primitive: Primitive) -> _Sum | Pieces:
     match primitive:
         case Affine():
             maps = (ExactMap.of(map_of(linear, numbers_of(linear))) for linear in primitive.maps)
             return _Sum(tuple(maps), dyadic(primitive.bias))
         case PiecewiseLinear():
-            return _compiled_pieces(primitive)
+            return compiled_pieces(primitive)
+        case Smooth():
+            raise InternalError(f"{primitive.value} has no exact values: it is enclosed")
         case _ as unreachable:
             assert_never(unreachable)
 
@@ -165,7 +167,7 @@ def dyadic(array: Floats) -> Dyadic:
     return Dyadic(numbers, shift) if shift >= 0 else Dyadic(np.left_shift(numbers, -shift), 0)
 
 
-def _compiled_pieces(function: PiecewiseLinear) -> _Pieces:
+def compiled_pieces(function: PiecewiseLinear) -> Pieces:
     knots = tuple(Fraction(knot) for knot in function.knots)
     slopes = [Fraction(slope) for slope in function.slopes]
     offsets = [Fraction(function.anchor) - slopes[0] * knots[0]]
@@ -174,7 +176,7 @@ def _compiled_pieces(function: PiecewiseLinear) -> _Pieces:
     scale = lcm(*(number.denominator for number in (*slopes, *offsets)))
     if scale & (scale - 1) or any(left >= right for left, right in pairwise(knots)):
         raise InternalError("a piecewise linear function needs dyadic numbers and ascending knots")
-    return _Pieces(
+    return Pieces(
         knots,
         tuple(int(slope * scale) for slope in slopes),
         tuple(int(offset * scale) for offset in offsets),
@@ -193,7 +195,7 @@ def _sum(step: _Sum, operands: Sequence[Dyadic], odd: int) -> Dyadic:
     return Dyadic(sum(aligned[1:], start=aligned[0]), shift)
 
 
-def _pieces(step: _Pieces, operands: Sequence[Dyadic], odd: int) -> Dyadic:
+def pieces(step: Pieces, operands: Sequence[Dyadic], odd: int) -> Dyadic:
     (operand,) = operands
     unit = odd << operand.shift  # the integer that stands for 1
     piece = np.zeros(len(operand.numbers), dtype=np.intp)

@@ -25,7 +25,8 @@ from spec_lang.kernel.dyadics import (
     times,
 )
 from spec_lang.kernel.exact import Dyadic, dyadic, objects
-from spec_lang.kernel.network import AffineStep, ReluStep
+from spec_lang.kernel.exact_lines import SLOPE_BITS as SMOOTH_BITS
+from spec_lang.kernel.network import AffineStep, ReluStep, SmoothStep
 from spec_lang.kernel.scene import About, Index, Linear, Mask, OwnSlopes, Slopes
 
 if TYPE_CHECKING:
@@ -80,8 +81,10 @@ class ExactSubstitution:
                 continue
             if isinstance(step, AffineStep):
                 self._affine(step, rows)
-            else:
+            elif isinstance(step, ReluStep):
                 self._relu(step, rows)
+            else:
+                self._smooth(step, rows)
         count = len(self.constant.numbers)
         coefficients = np.zeros((count, scene.network.input_size), dtype=object)
         for number, where in enumerate(scene.network.inputs):
@@ -133,6 +136,14 @@ class ExactSubstitution:
         slope = np.where(opened, np.where(part < 0, above, below), fixed)
         passed = Dyadic(part * slope, rows.shift + shift)
         self.add(step.operand, passed if beta is None else plus(passed, beta))
+
+    def _smooth(self, step: SmoothStep, rows: Dyadic) -> None:
+        lines, part = self.scene.lines[step.value], rows.numbers
+        positive = np.where(part > 0, part, 0)
+        for head, constant in ((positive, lines.below_constant), (part - positive, lines.above_constant)):
+            self.constant = plus(self.constant, times(Dyadic(head, rows.shift), constant))
+        passed = part * np.where(part > 0, lines.below, lines.above)
+        self.add(step.operand, Dyadic(passed, rows.shift + SMOOTH_BITS))
 
 
 def _with_own(step: ReluStep, below: Objects, shape: tuple[int, ...], slopes: OwnSlopes) -> Objects:

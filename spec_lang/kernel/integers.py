@@ -27,8 +27,9 @@ from spec_lang.kernel.dyadics import (
     shaped,
 )
 from spec_lang.kernel.exact import Dyadic, ExactMap, dyadic, objects
+from spec_lang.kernel.exact_lines import ExactLines, exact_lines
 from spec_lang.kernel.exact_substitution import ExactSubstitution, Relaxed
-from spec_lang.kernel.network import F64, AffineStep, Network, ReluStep, float32_error
+from spec_lang.kernel.network import F64, AffineStep, Network, ReluStep, SmoothStep, float32_error
 from spec_lang.kernel.rows import Alternatives, placed
 from spec_lang.kernel.scene import (
     CLIP_ROUNDS,
@@ -95,6 +96,7 @@ class IntegerScene(Scene):
             [Fraction(v) for v in upper[0].tolist()],
         )
         self.relaxed: dict[int, Relaxed] = {}
+        self.lines: dict[int, ExactLines] = {}  # of smooth steps
         self.outermost: dict[int, Dyadic] = {}  # by value, for the errors of float32
         self.error: dict[int, Dyadic] = {}
         self.sound = True
@@ -120,6 +122,30 @@ class IntegerScene(Scene):
         self.sound &= max(ends, default=0.0) < inf
         self.outermost[step.value] = dyadic(np.array(ends if self.sound else [0.0] * len(ends)))
 
+    def interval(self, step: AffineStep) -> tuple[F64, F64]:
+        """Twice the ends are `W (l + u) + 2 b ∓ |W| (u − l)`."""
+        middle, spread = plus(self.shared.biases[step.value], self.shared.biases[step.value]), None
+        for operand, linear in zip(step.operands, self.shared.maps[step.value], strict=True):
+            ends = self.ends(operand)
+            if not all(np.isfinite(end).all() for end in ends):
+                return np.full((1, len(step.bias)), -inf), np.full((1, len(step.bias)), inf)
+            low, high = (dyadic(end[0]) for end in ends)
+            middle = plus(middle, linear.forward(plus(low, high)))
+            reach = linear.absolute().forward(plus(high, Dyadic(-low.numbers, low.shift)))
+            spread = reach if spread is None else plus(spread, reach)
+        if step.value in self.error:
+            twice = plus(self.error[step.value], self.error[step.value])
+            spread = twice if spread is None else plus(spread, twice)
+        return self._rounded(middle, spread, -1), self._rounded(middle, spread, 1)
+
+    @staticmethod
+    def _rounded(middle: Dyadic, spread: Dyadic | None, side: int) -> F64:
+        """Half of `middle + side·spread`, outward, as a batch of one."""
+        if spread is not None:
+            middle = plus(middle, Dyadic(side * spread.numbers, spread.shift))
+        outward = float_above if side > 0 else float_below
+        return np.array([[outward(Fraction(int(v), 2 << middle.shift)) for v in middle.numbers]])
+
     def relax(self, step: ReluStep, lower: F64, upper: F64) -> None:
         pairs = list(starmap(chord, zip(lower[0].tolist(), upper[0].tolist(), strict=True)))
         self.sound &= bool(np.isfinite(lower).all() and np.isfinite(upper).all())
@@ -135,6 +161,10 @@ class IntegerScene(Scene):
         self.outermost[step.value] = dyadic(
             np.maximum(upper[0], 0.0) if self.sound else np.zeros(len(upper[0]))
         )
+
+    def bend(self, step: SmoothStep, lower: F64, upper: F64) -> None:
+        """Under float32, which alone asks for the outermost values, there is no smooth step."""
+        self.lines[step.value] = exact_lines(step.function, lower[0], upper[0])
 
     def neurons(self, value: int, owner: Index, neuron: Index, side: NDArray[np.int8]) -> F64:
         del owner  # there is one box
@@ -176,7 +206,8 @@ class IntegerScene(Scene):
         other = copy(self)  # arrays are replaced here, never written to, but for the ranges
         other.ranges = {value: (low.copy(), high.copy()) for value, (low, high) in self.ranges.items()}
         other.outermost, other.error = dict(self.outermost), dict(self.error)
-        other.relaxed = dict(self.relaxed)
+        other.relaxed, other.lines = dict(self.relaxed), dict(self.lines)
+        other.intervals = dict(self.intervals)
         return other
 
     def clip(self, box: Index, rows: Rows, strict: Mask, together: Rows | None) -> Clipped:

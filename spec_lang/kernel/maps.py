@@ -13,7 +13,7 @@ from typing import assert_never
 import numpy as np
 
 from spec_lang._values import dataclass
-from spec_lang.kernel.arrays import ROOM, Array, Index, moved, unit_rows
+from spec_lang.kernel.arrays import ROOM, SMALL, Array, Index, moved, unit_rows
 from spec_lang.kernel.sliding import Sliding
 from spec_lang.network.primitives import Convolution, Dense, Entries, LinearMap, Scale
 
@@ -83,18 +83,35 @@ class Sparse:
         return _collected(full, self.column, self.numbers, self.row, self.shape[0])
 
     def backward(self, rows: Array, given: Index | None = None, kept: Index | None = None) -> Array:
+        if given is not None and kept is not None and len(given) * len(kept) <= SMALL:
+            return rows @ self._part(given, kept)
         full, order = moved(rows, given, None, self.shape[0]), self.order
         found = _collected(full, self.row[order], self.numbers[order], self.column[order], self.shape[1])
         return found if kept is None else found[:, kept]
 
     def rows(self, chosen: Index) -> Array:
         result = np.zeros((len(chosen), self.shape[1]), dtype=self.numbers.dtype)
+        here, entry = self._entries(chosen)
+        result[here, self.column[entry]] = self.numbers[entry]
+        return result
+
+    def _part(self, rows: Index, columns: Index) -> Array:
+        """Some rows of the matrix and of these some columns."""
+        place = np.full(self.shape[1], -1, dtype=np.intp)
+        place[columns] = np.arange(len(columns))
+        here, entry = self._entries(rows)
+        there = place[self.column[entry]]
+        present = np.flatnonzero(there >= 0)
+        result = np.zeros((len(rows), len(columns)), dtype=self.numbers.dtype)
+        result[here[present], there[present]] = self.numbers[entry[present]]
+        return result
+
+    def _entries(self, chosen: Index) -> tuple[Index, Index]:
+        """The entries of rows: which of the rows, and which entry."""
         first = np.searchsorted(self.row, chosen)
         count = np.searchsorted(self.row, chosen, side="right") - first
         here = np.repeat(np.arange(len(chosen)), count)
-        entry = np.arange(len(here)) + np.repeat(first - (np.cumsum(count) - count), count)
-        result[here, self.column[entry]] = self.numbers[entry]
-        return result
+        return here, np.arange(len(here)) + np.repeat(first - (np.cumsum(count) - count), count)
 
 
 Map = Matrix | Diagonal | Sparse | Sliding

@@ -1,7 +1,7 @@
 """A graph, prepared for the checks of proofs: float64 copies of its weights, and who reads what.
 
-In: a graph of affine and ReLU nodes.  Out: a `Network`, or `Unchecked` for what no proof can be checked of.
-float32 and float64 weights are exact in float64, so nothing is rounded here.
+In: a graph of affine, ReLU and smooth nodes.  Out: a `Network`, or `Unchecked` for what no proof can be
+checked of.  float32 and float64 weights are exact in float64, so nothing is rounded here.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from spec_lang._values import dataclass
 from spec_lang.kernel.maps import Map, map_of
 from spec_lang.network.graph import Graph, Node
-from spec_lang.network.primitives import RELU, Affine, most_terms, numbers_of
+from spec_lang.network.primitives import RELU, Affine, Smooth, most_terms, numbers_of
 from spec_lang.obligations.model import Semantics
 
 F64 = NDArray[np.float64]
@@ -49,13 +49,23 @@ class ReluStep:
     first: int
 
 
-Step = AffineStep | ReluStep
+@dataclass(frozen=True, slots=True, eq=False)
+class SmoothStep:
+    """`value = function(operand)`; it has no phases, and certificates do not count its elements."""
+
+    value: int
+    operand: int
+    function: Smooth
+
+
+Step = AffineStep | ReluStep | SmoothStep
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Network:
     """`inputs` are where each graph input sits in the flat input; `readers` counts the steps and outputs
-    that read a value; `producer` has the affine step behind a value, where there is one."""
+    that read a value; `producer` has the affine step behind a value, where there is one; `bent` are the
+    values that enter a smooth step, of which both bounds are wanted everywhere."""
 
     sizes: tuple[int, ...]
     inputs: tuple[slice, ...]
@@ -64,6 +74,7 @@ class Network:
     readers: tuple[int, ...]
     producer: dict[int, AffineStep]
     neurons: int
+    bent: frozenset[int] = frozenset()
 
     @property
     def input_size(self) -> int:
@@ -99,8 +110,8 @@ def float32_error(terms: int) -> tuple[Fraction, Fraction]:
 
 
 def compiled(graph: Graph, semantics: Semantics = Semantics.REAL) -> Network:
-    """Raises `Unchecked` for a non-linearity other than ReLU, for weights that are not finite, and under
-    float32 for those that are not float32."""
+    """Raises `Unchecked` for a piecewise linear function other than ReLU, for weights that are not finite,
+    and under float32 for those that are not float32 and for smooth functions."""
     sizes = [spec.size for spec in graph.inputs] + [node.size for node in graph.nodes]
     ends = list(accumulate(sizes[: len(graph.inputs)], initial=0))
     readers = [0] * len(sizes)
@@ -115,13 +126,19 @@ def compiled(graph: Graph, semantics: Semantics = Semantics.REAL) -> Network:
                 raise Unchecked(f"{node.tensor.name}: its weights are not float32")
             steps.append(step)
             continue
+        if isinstance(node.primitive, Smooth):
+            if semantics is Semantics.FLOAT32:
+                raise Unchecked(f"{node.tensor.name}: how it is rounded is not known")
+            steps.append(SmoothStep(value, node.operands[0], node.primitive))
+            continue
         if node.primitive != RELU:
             raise Unchecked(f"{node.tensor.name}: only ReLU is checked among piecewise linear functions")
         steps.append(ReluStep(value, node.operands[0], neurons))
         neurons += node.size
     slices = tuple(slice(a, b) for a, b in pairwise(ends))
     producer = {step.value: step for step in steps if isinstance(step, AffineStep)}
-    return Network(tuple(sizes), slices, tuple(steps), graph.outputs, tuple(readers), producer, neurons)
+    bent = frozenset(step.operand for step in steps if isinstance(step, SmoothStep))
+    return Network(tuple(sizes), slices, tuple(steps), graph.outputs, tuple(readers), producer, neurons, bent)
 
 
 def _is_float32(primitive: Affine) -> bool:

@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from spec_lang._values import dataclass
-from spec_lang.kernel.network import F64, ReluStep
-from spec_lang.kernel.scene import Mask, Scene, Slopes, leaf_phases, relu_of, slopes_are_sound, tighten
+from spec_lang.kernel.network import F64, ReluStep, SmoothStep
+from spec_lang.kernel.ranges import tighten
+from spec_lang.kernel.scene import Mask, Scene, Slopes, leaf_phases, relu_of, slopes_are_sound
 from spec_lang.kernel.shares import Share
 from spec_lang.obligations.certificate import Lemma, PhaseTree
 
@@ -68,6 +69,8 @@ def _leave_no_point(
         for reader in scene.network.steps:
             if isinstance(reader, ReluStep) and reader.operand == step.operand:
                 scene.relax(reader, lower, upper)
+            elif isinstance(reader, SmoothStep) and reader.operand == step.operand:
+                scene.bend(reader, lower, upper)
     return False
 
 

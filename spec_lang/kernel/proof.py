@@ -41,6 +41,8 @@ from spec_lang.obligations.model import Box, Obligation
 EXACT_PRODUCTS: Final = 3_000_000
 # What a node costs besides: 2 ms, in products.
 _PRODUCTS_A_NODE: Final = 12_000
+# What the lines of a smooth neuron cost: 0.1 ms.
+_PRODUCTS_A_LINE: Final = 700
 
 
 # Nodes of a proof that is worth several processes.
@@ -149,12 +151,14 @@ class _Check:
 
 def _products(proof: Proof, network: Network, found: Alternatives) -> int:
     """Roughly what the exact check multiplies, and what it does besides, in the same unit."""
-    rows = 2 * network.neurons + len(found.atoms)
+    smooth = sum(network.sizes[value] for value in network.bent)
+    rows = 2 * (network.neurons + smooth) + len(found.atoms)
     boxes = leaves = 0
     for part in proof.parts:
         boxes += len(part.axis) + len(part.phases)
         leaves += sum(len(tree.multipliers) for proof in part.phases for tree in proof.trees)
-    return (boxes * rows + leaves) * network.multiplications + (boxes + leaves) * _PRODUCTS_A_NODE
+    nodes = (boxes + leaves) * _PRODUCTS_A_NODE + boxes * smooth * _PRODUCTS_A_LINE
+    return (boxes * rows + leaves) * network.multiplications + nodes
 
 
 def _outward(box: Box) -> tuple[F64, F64]:

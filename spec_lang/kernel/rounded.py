@@ -16,8 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spec_lang.kernel.arrays import unit_rows
+from spec_lang.kernel.lines import Lines, lines
 from spec_lang.kernel.maps import absolute
-from spec_lang.kernel.network import F64, AffineStep, Network, ReluStep, float32_error
+from spec_lang.kernel.narrow import Relaxed, narrowed
+from spec_lang.kernel.network import F64, AffineStep, Network, ReluStep, SmoothStep, float32_error
 from spec_lang.kernel.rounding import LARGEST, UNDERFLOW, UNIT, clip_by
 from spec_lang.kernel.rows import Alternatives, placed
 from spec_lang.kernel.scene import (
@@ -32,7 +34,7 @@ from spec_lang.kernel.scene import (
     Scene,
     Slopes,
 )
-from spec_lang.kernel.substitution import Relaxed, Start, Substitution, add, norms
+from spec_lang.kernel.substitution import Start, Substitution, add, norms
 from spec_lang.obligations.model import LinearAtom, Semantics
 
 MAX_BATCH: Final = 256  # boxes: the arrays of a 50-wide network stay in the cache
@@ -85,6 +87,7 @@ class RoundedScene(Scene):
         self.norm: dict[int, F64] = {}
         self.error: dict[int, F64] = {}
         self.relaxed: dict[int, Relaxed] = {}
+        self.lines: dict[int, Lines] = {}  # of smooth steps
         self.carried: dict[int, Index] = {}  # by value: the elements that coefficients are kept for
         self.sound = np.ones(len(lower), dtype=np.bool_)
         outermost = np.maximum(abs(lower), abs(upper))
@@ -113,6 +116,24 @@ class RoundedScene(Scene):
             self.sound &= (magnitude < LARGEST32).all(axis=1)
         self._measure(step.value, magnitude)
 
+    def interval(self, step: AffineStep) -> tuple[F64, F64]:
+        """Sound because the centres, the reaches and the sums err by at most γ times the sums of sizes."""
+        middle, spread, sizes = step.bias, np.zeros(1), abs(step.bias)
+        maps = zip(step.operands, step.maps, self.shared.absolute[step.value], strict=True)
+        for operand, linear, absolute_map in maps:
+            low, high = self.ends(operand)
+            center = low + 0.5 * (high - low)
+            reach = np.nextafter(np.maximum(high - center, center - low), np.inf)
+            middle = middle + linear.forward(center)
+            spread = spread + absolute_map.forward(reach)
+            sizes = sizes + absolute_map.forward(abs(center) + reach)
+        spread = spread + (self.shared.gamma * 1.01 * (sizes + spread) + UNDERFLOW)
+        if step.value in self.error:
+            spread = spread + 1.0001 * self.error[step.value]
+        low, high = np.nextafter(middle - spread, -np.inf), np.nextafter(middle + spread, np.inf)
+        good = np.isfinite(low) & np.isfinite(high)
+        return np.where(good, low, -np.inf), np.where(good, high, np.inf)
+
     def relax(self, step: ReluStep, lower: F64, upper: F64) -> None:
         """Above, the chord; below, the slope 0 or 1 that leaves the smaller area.
 
@@ -137,6 +158,10 @@ class RoundedScene(Scene):
             self.carried[step.operand] = carried
         self._measure(step.value, np.maximum(upper, 0.0))
 
+    def bend(self, step: SmoothStep, lower: F64, upper: F64) -> None:
+        self.lines[step.value] = lines(step.function, lower, upper)
+        self._measure(step.value, np.ones_like(lower))  # no value is larger
+
     def neurons(self, value: int, owner: Index, neuron: Index, side: NDArray[np.int8]) -> F64:
         rows, constant = self._entering(About(value, neuron, side), owner)
         start: dict[int, F64] = {}
@@ -155,18 +180,18 @@ class RoundedScene(Scene):
         step = self.network.producer.get(value)
         if step is None:
             unit = unit_rows(neuron, sign, self.network.sizes[value])
-            return [(value, self._kept(value, unit))], np.zeros(len(neuron))
+            return [(value, self.kept(value, unit))], np.zeros(len(neuron))
         constant = sign * step.bias[neuron]
         if value in self.error:
             constant = constant - self.error[value][owner, neuron]
         parts = zip(step.operands, step.maps, strict=True)
-        return [(o, self._kept(o, linear.rows(neuron)) * sign[:, None]) for o, linear in parts], constant
+        return [(o, self.kept(o, linear.rows(neuron)) * sign[:, None]) for o, linear in parts], constant
 
     def atoms(self, owner: Index, atom: Index) -> Linear:
         shared = self.shared
         start: dict[int, F64] = {}
         for value, rows in placed(self.network, shared.inputs, shared.outputs):
-            add(start, value, self._kept(value, rows)[atom])
+            add(start, value, self.kept(value, rows)[atom])
         sizes = {v: abs(rows) for v, rows in start.items()}
         constant = shared.constants[atom]
         return self._substitute(Start(start, sizes, constant, abs(constant)), owner, None)
@@ -176,7 +201,7 @@ class RoundedScene(Scene):
         start: dict[int, F64] = {}
         sizes: dict[int, F64] = {}
         for value, rows in placed(self.network, shared.inputs, shared.outputs):
-            kept = self._kept(value, rows)
+            kept = self.kept(value, rows)
             add(start, value, weights @ kept)
             add(sizes, value, weights @ abs(kept))
         constants = shared.constants
@@ -194,7 +219,7 @@ class RoundedScene(Scene):
         constant, weight = multipliers @ constants, multipliers @ abs(constants)
         if chosen:
             for value, rows in placed(self.network, shared.inputs[chosen], shared.outputs[chosen]):
-                kept = self._kept(value, rows)
+                kept = self.kept(value, rows)
                 add(start, value, multipliers @ kept)
                 add(sizes, value, multipliers @ abs(kept))
         if about is not None:
@@ -211,15 +236,17 @@ class RoundedScene(Scene):
         other.ranges = {value: (low.copy(), high.copy()) for value, (low, high) in self.ranges.items()}
         other.magnitude, other.norm, other.error = dict(self.magnitude), dict(self.norm), dict(self.error)
         other.relaxed, other.carried = dict(self.relaxed), dict(self.carried)
+        other.lines, other.intervals = dict(self.lines), dict(self.intervals)
         return other
 
-    def _kept(self, value: int, rows: F64) -> F64:
+    def kept(self, value: int, rows: F64) -> F64:
         carried = self.carried.get(value)
         return rows if carried is None else rows[:, carried]
 
     def _substitute(self, start: Start, owner: Index, slopes: Slopes | OwnSlopes | None) -> Linear:
         """Rows over values, substituted back to rows over the inputs."""
-        run = Substitution(self, dict(start.rows), start.constant.copy(), 2 * start.weight, owner, slopes)
+        view, rows = narrowed(self, start.rows)
+        run = Substitution(self, view, dict(rows), start.constant.copy(), 2 * start.weight, owner, slopes)
         for value, sizes in start.sizes.items():
             run.weight = run.weight + norms(sizes) * self.norm[value][owner]
         for step in reversed(self.network.steps):
@@ -228,12 +255,15 @@ class RoundedScene(Scene):
             rows = run.pending.pop(step.value)
             if isinstance(step, AffineStep):
                 run.affine(step, rows)
-            else:
+            elif isinstance(step, ReluStep):
                 run.relu(step, rows)
+            else:
+                run.smooth(step, rows)
         coefficients = np.zeros((len(owner), self.network.input_size))
         for number, where in enumerate(self.network.inputs):
             if number in run.pending:
-                coefficients[:, where] = run.pending[number]
+                kept = view.carried.get(number)
+                coefficients[:, where if kept is None else where.start + kept] = run.pending[number]
         return self._minimised(coefficients, run.constant, run.weight, owner)
 
     def _minimised(self, coefficients: F64, constant: F64, weight: F64, owner: Index) -> Linear:

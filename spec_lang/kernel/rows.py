@@ -8,12 +8,13 @@ satisfies all atoms of some conjunction.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 from typing import Final
 
 import numpy as np
 
 from spec_lang._values import dataclass
-from spec_lang.kernel.network import F64, Network, ReluStep, Unchecked
+from spec_lang.kernel.network import F64, Network, ReluStep, SmoothStep, Unchecked
 from spec_lang.obligations.model import All, Any, Condition, LinearAtom, Obligation
 
 MAX_CONJUNCTIONS: Final = 4096
@@ -21,9 +22,9 @@ MAX_CONJUNCTIONS: Final = 4096
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Alternatives:
-    """`conjunctions[k]` are positions in `atoms`; `possible` leaves out those that the signs of ReLU's
-    results exclude.  `multiplied` lists, for the conjunctions with several atoms, their columns among the
-    weights of a node."""
+    """`conjunctions[k]` are positions in `atoms`; `possible` leaves out those that the ends of what ReLUs and
+    smooth functions give exclude.  `multiplied` lists, for the conjunctions with several atoms, their columns
+    among the weights of a node."""
 
     atoms: tuple[LinearAtom, ...]
     conjunctions: tuple[tuple[int, ...], ...]
@@ -51,8 +52,8 @@ def alternatives(obligation: Obligation, network: Network) -> Alternatives:
                 atoms.append(atom)
             positions.append(numbers[key])
         conjunctions.append(tuple(positions))
-    positive = _never_negative(network)
-    excluded = [_excluded(atom, positive) for atom in atoms]
+    ends = _ends(network)
+    excluded = [_excluded(atom, ends) for atom in atoms]
     possible = tuple(not any(excluded[i] for i in conjunction) for conjunction in conjunctions)
     multiplied, column = {}, 0
     for number, chosen in enumerate(conjunctions):
@@ -82,17 +83,40 @@ def _limit(count: int) -> None:
         raise Unchecked(f"the negated claim has more than {MAX_CONJUNCTIONS} alternatives")
 
 
-def _never_negative(network: Network) -> list[bool]:
-    """Which flat outputs are results of a ReLU."""
-    relus = {step.value for step in network.steps if isinstance(step, ReluStep)}
-    return [output in relus for output in network.outputs for _ in range(network.sizes[output])]
+@dataclass(frozen=True, slots=True)
+class _Ends:
+    """What a value lies between, None for no end; with `strict` it reaches neither."""
+
+    lower: int | None
+    upper: int | None
+    strict: bool
 
 
-def _excluded(atom: LinearAtom, positive: list[bool]) -> bool:
-    """Whether the atom fails because ReLU's results are >= 0: exact, and sufficient alone."""
-    if atom.inputs or any(c < 0 or not positive[j] for j, c in atom.outputs):
+def _ends(network: Network) -> list[_Ends]:
+    """Of the flat outputs, by the form of the network alone."""
+    found = {}
+    for step in network.steps:
+        if isinstance(step, ReluStep):
+            found[step.value] = _Ends(0, None, strict=False)
+        elif isinstance(step, SmoothStep):
+            found[step.value] = _Ends(*step.function.ends, strict=True)
+    unknown = _Ends(None, None, strict=False)
+    return [found.get(output, unknown) for output in network.outputs for _ in range(network.sizes[output])]
+
+
+def _excluded(atom: LinearAtom, ends: list[_Ends]) -> bool:
+    """Whether the atom fails by what outputs lie between: exact, and sufficient alone."""
+    if atom.inputs:
         return False
-    return atom.constant > 0 or (atom.strict and atom.constant == 0)
+    least, strict = Fraction(atom.constant), atom.strict
+    for j, coefficient in atom.outputs:
+        if not coefficient:
+            continue
+        end = ends[j].lower if coefficient > 0 else ends[j].upper
+        if end is None:
+            return False
+        least, strict = least + coefficient * end, strict or ends[j].strict
+    return least > 0 or (strict and least == 0)
 
 
 def placed(network: Network, inputs: F64, outputs: F64) -> Iterator[tuple[int, F64]]:

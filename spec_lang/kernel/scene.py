@@ -8,19 +8,19 @@ backward substitution through linear relaxations [Zhang et al. 2018, CROWN; Wang
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spec_lang._values import dataclass
-from spec_lang.kernel.network import F64, AffineStep, Network, ReluStep
+from spec_lang.kernel.network import F64, AffineStep, Network, ReluStep, SmoothStep
 from spec_lang.obligations.certificate import Lemma
 
 Index = NDArray[np.intp]
 Mask = NDArray[np.bool_]
-Ranges = dict[int, tuple[F64, F64]]  # by value that enters a ReLU: lower and upper bounds (batch, n)
+Ranges = dict[int, tuple[F64, F64]]  # by value that enters a ReLU or a smooth step: bounds (batch, n)
 
 CLIP_ROUNDS = 2  # of clipping by a combination and by all rows
 LEAVES = 256  # of phase trees, at once
@@ -92,9 +92,10 @@ class Clipped:
 
 
 class Scene(ABC):
-    """A batch of boxes and the relaxations of the ReLUs so far; `lower`, `upper`: (batch, in).
+    """A batch of boxes and the relaxations of what is not affine so far; `lower`, `upper`: (batch, in).
 
-    `ranges` is what `propagate` has found; `nothing` is a constant so low that a row with it says nothing.
+    `ranges` is what `propagate` has found, `intervals` bounds of affine values, by the ranges of what they
+    read; `nothing` is a constant so low that a row with it says nothing.
     """
 
     nothing: float
@@ -103,6 +104,25 @@ class Scene(ABC):
         self.network = network
         self.lower, self.upper = lower, upper
         self.ranges: Ranges = {}
+        self.intervals: Ranges = {}
+
+    def ends(self, value: int) -> tuple[F64, F64]:
+        """What is known of a value that is not affine, or whose interval is known; rounded outward."""
+        network = self.network
+        if value < len(network.inputs):
+            return self.lower[:, network.inputs[value]], self.upper[:, network.inputs[value]]
+        if value in self.intervals:
+            return self.intervals[value]
+        step = network.steps[value - len(network.inputs)]
+        if isinstance(step, ReluStep):
+            lower, upper = self.ranges[step.operand]
+            return np.maximum(lower, 0.0), np.maximum(upper, 0.0)
+        ones = np.ones((len(self.lower), network.sizes[value]))
+        return -ones, ones
+
+    @abstractmethod
+    def interval(self, step: AffineStep) -> tuple[F64, F64]:
+        """Bounds of an affine value by those of its operands, rounded outward."""
 
     @abstractmethod
     def is_sound(self) -> bool:
@@ -115,6 +135,10 @@ class Scene(ABC):
     @abstractmethod
     def relax(self, step: ReluStep, lower: F64, upper: F64) -> None:
         """Relax a ReLU over the range of what enters it."""
+
+    @abstractmethod
+    def bend(self, step: SmoothStep, lower: F64, upper: F64) -> None:
+        """Relax a smooth step over the range of what enters it."""
 
     @abstractmethod
     def neurons(self, value: int, owner: Index, neuron: Index, side: NDArray[np.int8]) -> F64:
@@ -149,98 +173,13 @@ class Scene(ABC):
         """
 
 
-def propagate(
-    scene: Scene, known: Ranges, lemmas: Sequence[Lemma] = (), check_time: Callable[[], None] = lambda: None
-) -> Ranges:
-    """Relax every ReLU of `scene`, and return the ranges of what enters them.
-
-    `known` holds over larger boxes: a bound of there is valid here, and so is the tighter of two.  What it
-    leaves on one side of 0 is not bounded again.
-    """
-    found, network = scene.ranges, scene.network
-    for step in network.steps:
-        if isinstance(step, AffineStep):
-            scene.enter(step)
-            continue
-        check_time()
-        value = step.operand
-        if value not in found:
-            found[value] = _bounded(scene, value, known.get(value))
-        for lemma in lemmas:
-            if _is_about(lemma, step, network):
-                tighten(scene, lemma, step, (), check_time)
-        scene.relax(step, *found[value])
-    return found
-
-
-def _bounded(scene: Scene, value: int, known: tuple[F64, F64] | None) -> tuple[F64, F64]:
-    """First the side on which a neuron is nearer to being stable; then the other, if it is not, or if there
-    is no bound of it yet."""
-    shape = (len(scene.lower), scene.network.sizes[value])
-    if known is None:
-        lower, upper = np.full(shape, -np.inf), np.full(shape, np.inf)
-    else:
-        lower, upper = known[0].copy(), known[1].copy()
-    owners, neurons = np.nonzero((lower < 0) & (upper > 0))
-    sides = np.where(upper[owners, neurons] < -lower[owners, neurons], np.int8(-1), np.int8(1))
-    _tighten(scene, value, (lower, upper), (owners, neurons, sides))
-    if known is not None:
-        still = np.flatnonzero((lower[owners, neurons] < 0) & (upper[owners, neurons] > 0))
-        owners, neurons, sides = owners[still], neurons[still], sides[still]
-    _tighten(scene, value, (lower, upper), (owners, neurons, -sides))
-    return lower, upper
-
-
-def _tighten(
-    scene: Scene, value: int, ranges: tuple[F64, F64], rows: tuple[Index, Index, NDArray[np.int8]]
-) -> None:
-    """Bound one side of neurons, in place; `rows` are their boxes, their places, and the sides."""
-    (lower, upper), (owners, neurons, sides) = ranges, rows
-    room = min(MAX_ROWS, max(LEAST_ROWS, ROOM // max(scene.network.sizes)))
-    for start in range(0, len(owners), room):
-        part = slice(start, start + room)
-        owner, neuron, side = owners[part], neurons[part], sides[part]
-        found = scene.neurons(value, owner, neuron, side)
-        below, above = side > 0, side < 0
-        here = owner[below], neuron[below]
-        lower[here] = np.maximum(lower[here], found[below])
-        here = owner[above], neuron[above]
-        upper[here] = np.minimum(upper[here], -found[above])
-
-
-def tighten(
-    scene: Scene, lemma: Lemma, step: ReluStep, atoms: Sequence[int], check_time: Callable[[], None]
-) -> None:
-    """Tighten the ranges of what enters `step` over the only box, in place, by a lemma about its neurons.
-
-    Sound because the two phases of a split cover all points, so that the least of the leaves' bounds holds
-    on all of the box where the atoms do; there these are at most 0, and so is what is added to `side·z`.
-    """
-    lower, upper = scene.ranges[step.operand]
-    columns = lemma.columns.astype(np.intp)
-    neuron, best = lemma.neuron.astype(np.intp) - step.first, np.full(len(lemma.neuron), np.inf)
-    first = 0
-    for tree, phases in leaf_phases(lemma.tree, scene.network.neurons):
-        check_time()
-        part = slice(first, first + len(phases))
-        slopes = Slopes(phases, columns, lemma.slopes[part].astype(np.float64))
-        about = About(step.operand, neuron[tree], lemma.side[tree])
-        found = scene.mixtures(atoms, lemma.multipliers[part].astype(np.float64), slopes, about)
-        np.minimum.at(best, tree, np.where(slopes_are_sound(slopes), found, -np.inf))
-        first += len(phases)
-    best = np.where(np.isfinite(best), best, -np.inf)
-    below, above = lemma.side > 0, lemma.side < 0
-    np.maximum.at(lower[0], neuron[below], best[below])
-    np.minimum.at(upper[0], neuron[above], -best[above])
-
-
-def _is_about(lemma: Lemma, step: ReluStep, network: Network) -> bool:
+def is_about(lemma: Lemma, step: ReluStep, network: Network) -> bool:
     return step.first <= int(lemma.neuron[0]) < step.first + network.sizes[step.value]
 
 
 def relu_of(lemma: Lemma, network: Network) -> ReluStep:
     """The ReLU whose neurons a lemma is about, which a check of its form has shown to exist."""
-    return next(s for s in network.steps if isinstance(s, ReluStep) and _is_about(lemma, s, network))
+    return next(s for s in network.steps if isinstance(s, ReluStep) and is_about(lemma, s, network))
 
 
 def slopes_are_sound(slopes: Slopes) -> Mask:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spec_lang._values import dataclass
-from spec_lang.kernel.arrays import ROOM, Array, Index, moved
+from spec_lang.kernel.arrays import ROOM, SMALL, Array, Index, moved
 
 _ALL: Final = (slice(None), slice(None))
 
@@ -45,6 +45,9 @@ class Sliding:
         return self._transposed(full) if self.adjoint else self._convolved(full)
 
     def backward(self, rows: Array, given: Index | None = None, kept: Index | None = None) -> Array:
+        if given is not None and len(given) * prod(self._ends[0]) <= SMALL:
+            part = self.rows(given)
+            return rows @ (part if kept is None else part[:, kept])
         full = moved(rows, given, None, prod(self._ends[1]))
         found = self._convolved(full) if self.adjoint else self._transposed(full)
         return found if kept is None else found[:, kept]

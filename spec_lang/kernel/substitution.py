@@ -12,24 +12,13 @@ import numpy as np
 
 from spec_lang._values import dataclass
 from spec_lang.kernel.arrays import moved
-from spec_lang.kernel.network import F64, AffineStep, ReluStep
+from spec_lang.kernel.narrow import Relaxed, View
+from spec_lang.kernel.network import F64, AffineStep, ReluStep, SmoothStep
 from spec_lang.kernel.rounding import UNDERFLOW
 from spec_lang.kernel.scene import Index, Mask, OwnSlopes, Slopes
 
 if TYPE_CHECKING:
     from spec_lang.kernel.rounded import RoundedScene
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Relaxed:
-    """A ReLU over the batch.  Of `carried`, the neurons that are not dead in every box, the first `mixed`
-    are relaxed, `lower·z <= relu(z) <= upper·z + intercept`; the others are active in every box."""
-
-    carried: Index
-    mixed: int
-    lower: F64  # (batch, mixed)
-    upper: F64
-    intercept: F64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,6 +37,7 @@ class Substitution:
     """One substitution.  `constant` is what is certain so far, `weight` what its error scales with."""
 
     scene: RoundedScene
+    view: View
     pending: dict[int, F64]
     constant: F64
     weight: F64
@@ -55,8 +45,8 @@ class Substitution:
     slopes: Slopes | OwnSlopes | None
 
     def affine(self, step: AffineStep, rows: F64) -> None:
-        scene = self.scene
-        carried = scene.carried.get(step.value)
+        scene, view = self.scene, self.view
+        carried = view.carried.get(step.value)
         self.weight = self.weight + norms(rows) * scene.norm[step.value][self.owner]
         bias = step.bias if carried is None else step.bias[carried]
         self.constant = self.constant + rows @ bias
@@ -67,10 +57,10 @@ class Substitution:
             )
             self.constant, self.weight = self.constant - lost, self.weight + lost
         for operand, linear in zip(step.operands, step.maps, strict=True):
-            add(self.pending, operand, linear.backward(rows, carried, scene.carried.get(operand)))
+            add(self.pending, operand, linear.backward(rows, carried, view.carried.get(operand)))
 
     def relu(self, step: ReluStep, rows: F64) -> None:
-        relaxed = self.scene.relaxed[step.value]
+        relaxed = self.view.relaxed[step.value]
         if relaxed.mixed:
             head = rows[:, : relaxed.mixed]
             positive = np.maximum(head, 0.0)
@@ -93,12 +83,29 @@ class Substitution:
             active = rows[:, relaxed.mixed :]
             rows = np.concatenate([positive, active], axis=1) if active.shape[1] else positive
         scene, operand = self.scene, step.operand
-        rows = moved(rows, relaxed.carried, scene.carried.get(operand), scene.network.sizes[operand])
+        rows = moved(rows, relaxed.carried, self.view.carried.get(operand), scene.network.sizes[operand])
         if scene.network.readers[operand] > 1:
             # What others say of this value may cancel these rows, and with them what their rounding scales
             # with; elsewhere the step behind the value takes their measure.
             self.weight = self.weight + norms(rows) * scene.norm[operand][self.owner]
         add(self.pending, operand, rows)
+
+    def smooth(self, step: SmoothStep, rows: F64) -> None:
+        """Coefficients above 0 take the lines below, the others those above; no slope is above 1.
+
+        Rows are counted before and after, so that what they were rounded by is, whatever made or meets them.
+        """
+        scene, found, operand = self.scene, self.scene.lines[step.value], step.operand
+        self.weight = self.weight + norms(rows) * scene.norm[step.value][self.owner]
+        positive = np.maximum(rows, 0.0)
+        negative = rows - positive
+        for part, by_box in ((positive, found.below_constant), (negative, found.above_constant)):
+            constants = self._each(by_box)
+            self.constant = self.constant + np.einsum("rn,rn->r", part, constants)
+            self.weight = self.weight + np.einsum("rn,rn->r", abs(part), abs(constants))
+        rows = positive * self._each(found.below) + negative * self._each(found.above)
+        self.weight = self.weight + norms(rows) * scene.norm[operand][self.owner]
+        add(self.pending, operand, scene.kept(operand, rows))
 
     def _each(self, by_box: F64) -> F64:
         """Row by row what belongs to its box."""

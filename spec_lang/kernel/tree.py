@@ -19,8 +19,9 @@ from spec_lang._values import dataclass
 from spec_lang.kernel.combinations import Combinations
 from spec_lang.kernel.network import F64, Network
 from spec_lang.kernel.phases import TreeOfAtoms, unclosed_leaves
+from spec_lang.kernel.ranges import propagate
 from spec_lang.kernel.rows import Alternatives
-from spec_lang.kernel.scene import Index, Mask, Ranges, Rows, Scene, propagate
+from spec_lang.kernel.scene import Index, Mask, Ranges, Rows, Scene
 from spec_lang.kernel.shares import WHOLE, Share, is_divided, of_others
 from spec_lang.obligations.certificate import BY_PHASES, BoxProof, Unclosed
 from spec_lang.obligations.model import Semantics

@@ -43,11 +43,16 @@ class Evidence:
 @dataclass(frozen=True, slots=True)
 class Witness:
     """A counterexample that the kernel has replayed: exact input and output, network space, and the
-    atoms of the violation that hold there (each the negation of a clause of the claim)."""
+    atoms of the violation that hold there (each the negation of a clause of the claim).
+
+    Outputs of smooth networks are irrational: each is within `error` of what is said, and the atoms hold for
+    all that may be.
+    """
 
     point: tuple[Fraction, ...]
     outputs: tuple[Fraction, ...]
     violated: tuple[LinearAtom, ...]
+    error: Fraction = Fraction(0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,20 +4,26 @@ In: an obligation and a point that somebody claims breaks it.  Out: the `Witness
 and the atoms that hold there, or None.  No tolerance: the point lies in the region, strict constraints
 hold strictly, and the violation is true, or the point is nothing.  Under float32 the outputs are those of one
 permitted execution, from left to right; where `every` execution has to break the obligation, an enclosure of
-them all is held against it as well.
+them all is held against it as well.  Smooth nodes leave a network no exact outputs: it is enclosed, ever more
+narrowly, until the enclosure alone says whether the violation is true.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from typing import Final
 
+from spec_lang.kernel.enclosed import EnclosedNetwork, Interval
 from spec_lang.kernel.exact import ExactNetwork
 from spec_lang.kernel.float32 import Float32Network
 from spec_lang.kernel.verdict import Witness
+from spec_lang.network.graph import Graph
 from spec_lang.obligations.model import All, Any, Box, Condition, LinearAtom, Obligation, Region, Semantics
 
 Point = Sequence[Fraction]
+
+PRECISIONS: Final = (96, 192, 384, 768, 1536)  # bits of enclosures: what the last leaves open stays open
 
 
 class WitnessChecker:
@@ -30,7 +36,7 @@ class WitnessChecker:
     def __init__(self, obligation: Obligation, every: bool = False) -> None:
         self._obligation = obligation
         self._every = every
-        self._network: ExactNetwork | Float32Network | None = None
+        self._network: ExactNetwork | EnclosedNetwork | Float32Network | None = None
 
     def __call__(self, point: Point) -> Witness | None:
         """The witness that `point` is, or None.  A point of the wrong length is none."""
@@ -39,11 +45,14 @@ class WitnessChecker:
         if len(exact) != obligation.graph.input_size or not _inside(obligation.region, exact):
             return None
         if self._network is None:
-            is_real = obligation.semantics is Semantics.REAL
-            self._network = (ExactNetwork if is_real else Float32Network)(obligation.graph)
+            self._network = _network(obligation.graph, obligation.semantics)
+        if isinstance(self._network, EnclosedNetwork):
+            return _enclosed(self._network, obligation.violation, exact)
         outputs = self._network(exact)
-        violated = None if outputs is None else _true_atoms(obligation.violation, exact, outputs)
-        if outputs is None or violated is None or (self._every and not self._certain(exact)):
+        if outputs is None:
+            return None
+        violated = _true_atoms(obligation.violation, exact, [(y, y) for y in outputs])
+        if violated is None or (self._every and not self._certain(exact)):
             return None
         return Witness(exact, outputs, violated)
 
@@ -55,6 +64,26 @@ class WitnessChecker:
         return enclosure is not None and _surely(self._obligation.violation, point, enclosure)
 
 
+def _network(graph: Graph, semantics: Semantics) -> ExactNetwork | EnclosedNetwork | Float32Network:
+    if semantics is not Semantics.REAL:
+        return Float32Network(graph)
+    return (EnclosedNetwork if graph.smooth else ExactNetwork)(graph)
+
+
+def _enclosed(network: EnclosedNetwork, violation: Condition, point: tuple[Fraction, ...]) -> Witness | None:
+    """The witness that a point is by enclosures alone; None where they say that it is none, or nothing."""
+    for bits in PRECISIONS:
+        enclosure = network(point, bits)
+        outputs = tuple((low + high) / 2 for low, high in enclosure)
+        violated = _true_atoms(violation, point, enclosure)
+        if violated is not None:
+            error = max(((high - low) / 2 for low, high in enclosure), default=Fraction(0))
+            return Witness(point, outputs, violated, error)
+        if not _possibly(violation, point, enclosure):
+            return None
+    return None
+
+
 def check_witness(obligation: Obligation, point: Point, every: bool = False) -> Witness | None:
     """The witness that `point` is, or None.  For several points, keep a `WitnessChecker`."""
     return WitnessChecker(obligation, every)(point)
@@ -62,19 +91,44 @@ def check_witness(obligation: Obligation, point: Point, every: bool = False) -> 
 
 def holds(atom: LinearAtom, point: Point, outputs: Point) -> bool:
     """Whether the atom is true: exact, and strict where it is strict."""
-    value = atom.constant
-    value += sum((c * point[i] for i, c in atom.inputs), start=Fraction(0))
-    value += sum((c * outputs[i] for i, c in atom.outputs), start=Fraction(0))
+    return _met(atom, _at(atom, point) + sum((c * outputs[i] for i, c in atom.outputs), start=Fraction(0)))
+
+
+def _at(atom: LinearAtom, point: Point) -> Fraction:
+    """The atom's value at a point, but for what outputs add."""
+    return atom.constant + sum((c * point[i] for i, c in atom.inputs), start=Fraction(0))
+
+
+def _met(atom: LinearAtom, value: Fraction) -> bool:
     return value < 0 if atom.strict else value <= 0
 
 
-def _surely(condition: Condition, point: Point, enclosure: Sequence[tuple[Fraction, Fraction]]) -> bool:
+def _worst(atom: LinearAtom, point: Point, enclosure: Sequence[Interval]) -> Fraction:
+    """The greatest value of the atom for outputs in `enclosure`."""
+    return _at(atom, point) + sum((c * enclosure[j][c > 0] for j, c in atom.outputs), start=Fraction(0))
+
+
+def _best(atom: LinearAtom, point: Point, enclosure: Sequence[Interval]) -> Fraction:
+    """The least."""
+    return _at(atom, point) + sum((c * enclosure[j][c < 0] for j, c in atom.outputs), start=Fraction(0))
+
+
+def _possibly(condition: Condition, point: Point, enclosure: Sequence[Interval]) -> bool:
+    """Whether the condition may be true for some outputs in `enclosure`; necessary, not sufficient."""
+    match condition:
+        case LinearAtom():
+            return _met(condition, _best(condition, point, enclosure))
+        case All(parts):
+            return all(_possibly(part, point, enclosure) for part in parts)
+        case Any(parts):
+            return any(_possibly(part, point, enclosure) for part in parts)
+
+
+def _surely(condition: Condition, point: Point, enclosure: Sequence[Interval]) -> bool:
     """Whether the condition is true for all outputs in `enclosure`; sufficient, not necessary."""
     match condition:
         case LinearAtom():
-            rising = {j for j, coefficient in condition.outputs if coefficient > 0}
-            worst = [ends[j in rising] for j, ends in enumerate(enclosure)]
-            return holds(condition, point, worst)
+            return _met(condition, _worst(condition, point, enclosure))
         case All(parts):
             return all(_surely(part, point, enclosure) for part in parts)
         case Any(parts):
@@ -92,22 +146,24 @@ def _in_box(box: Box, point: Point) -> bool:
     return all((lo is None or lo <= x) and (hi is None or x <= hi) for lo, x, hi in sides)
 
 
-def _true_atoms(condition: Condition, point: Point, outputs: Point) -> tuple[LinearAtom, ...] | None:
-    """The atoms of the first conjunction that is true, or None where the condition is false."""
+def _true_atoms(
+    condition: Condition, point: Point, enclosure: Sequence[Interval]
+) -> tuple[LinearAtom, ...] | None:
+    """The atoms of the first conjunction that is true for all outputs in `enclosure`, or None."""
     match condition:
         case LinearAtom():
-            return (condition,) if holds(condition, point, outputs) else None
+            return (condition,) if _surely(condition, point, enclosure) else None
         case All(parts):
             found: list[LinearAtom] = []
             for part in parts:
-                true = _true_atoms(part, point, outputs)
+                true = _true_atoms(part, point, enclosure)
                 if true is None:
                     return None
                 found.extend(true)
             return tuple(found)
         case Any(parts):
             for part in parts:
-                true = _true_atoms(part, point, outputs)
+                true = _true_atoms(part, point, enclosure)
                 if true is not None:
                     return true
             return None

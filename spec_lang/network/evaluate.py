@@ -8,7 +8,7 @@ the `Evaluator`, and the graph stays as it is.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import assert_never
+from typing import Any, TypeVar, assert_never
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +17,10 @@ from spec_lang._values import dataclass
 from spec_lang.diagnostics import InternalError
 from spec_lang.network.graph import Graph
 from spec_lang.network.operators import Operator, operator_of
-from spec_lang.network.primitives import RELU, Affine, Floats, PiecewiseLinear, Primitive
+from spec_lang.network.primitives import RELU, Affine, Floats, PiecewiseLinear, Primitive, Smooth
 
 Array = NDArray[np.float64]
+_Float = TypeVar("_Float", bound=np.floating[Any])
 _Step = Callable[[list[Array]], Array]
 
 
@@ -51,6 +52,23 @@ class _Piecewise:
 def _relu(operands: list[Array]) -> Array:
     (points,) = operands
     return np.maximum(points, 0.0)
+
+
+def smooth_values(function: Smooth, points: NDArray[_Float]) -> NDArray[_Float]:
+    """`function` at points of either float type, and in it."""
+    half = points.dtype.type(0.5)
+    is_tanh = function is Smooth.TANH
+    found: NDArray[_Float] = np.tanh(points) if is_tanh else half * np.tanh(half * points) + half
+    return found
+
+
+def smooth_slopes(function: Smooth, values: NDArray[_Float]) -> NDArray[_Float]:
+    """The slopes of `function` where it has these values."""
+    return 1 - values * values if function is Smooth.TANH else values * (1 - values)
+
+
+def _smooth(function: Smooth) -> _Step:
+    return lambda operands: smooth_values(function, operands[0])
 
 
 class Evaluator:
@@ -90,6 +108,8 @@ def _compiled(primitive: Primitive) -> _Step:
             return _Sum(tuple(map(operator_of, primitive.maps)), _wide(primitive.bias))
         case PiecewiseLinear():
             return _relu if primitive == RELU else _piecewise(primitive)
+        case Smooth():
+            return _smooth(primitive)
         case _ as unreachable:
             assert_never(unreachable)
 

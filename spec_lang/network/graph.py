@@ -12,7 +12,7 @@ from math import prod
 
 from spec_lang._values import dataclass
 from spec_lang.diagnostics import InternalError
-from spec_lang.network.primitives import Affine, Primitive
+from spec_lang.network.primitives import Affine, Primitive, Smooth
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +85,11 @@ class Graph:
         if number < len(self.inputs):
             return self.inputs[number]
         return self.nodes[number - len(self.inputs)].tensor
+
+    @property
+    def smooth(self) -> tuple[Node, ...]:
+        """Its smooth nodes: without any, all of its values are rational where its inputs are."""
+        return tuple(node for node in self.nodes if isinstance(node.primitive, Smooth))
 
     def with_outputs(self, outputs: tuple[int, ...]) -> Graph:
         """The same graph seen at other values (hidden tensors, several at once); unused nodes are dropped."""

@@ -6,6 +6,7 @@ and keep the ONNX file's own floats: they are exact dyadic rationals, never roun
 
 from __future__ import annotations
 
+from enum import Enum
 from math import prod
 from typing import Any, assert_never
 
@@ -185,4 +186,22 @@ class PiecewiseLinear:
 
 RELU = PiecewiseLinear(knots=(0.0,), slopes=(0.0, 1.0), anchor=0.0)
 
-Primitive = Affine | PiecewiseLinear
+
+class Smooth(Enum):
+    """A smooth function, applied to every element.  Its values are irrational nearly everywhere.
+
+    All of them are S-shaped: increasing between two ends that they never reach, convex left of 0 and concave
+    right of it, `f(−t) = f(−∞) + f(∞) − f(t)`, with the greatest slope, at most 1, at 0.  What bounds them
+    relies on that, so that another function is another primitive unless it is of this shape.
+    """
+
+    SIGMOID = "sigmoid"  # 1 / (1 + e^−t)
+    TANH = "tanh"  # (e^t − e^−t) / (e^t + e^−t)
+
+    @property
+    def ends(self) -> tuple[int, int]:
+        """What all values lie strictly between."""
+        return (0, 1) if self is Smooth.SIGMOID else (-1, 1)
+
+
+Primitive = Affine | PiecewiseLinear | Smooth

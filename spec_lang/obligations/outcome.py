@@ -65,3 +65,8 @@ class Work:
 
     seconds: float = 0.0
     units: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def spent(self) -> int:
+        """All units together: what counts against a budget."""
+        return sum(count for _, count in self.units)

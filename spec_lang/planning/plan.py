@@ -36,22 +36,25 @@ _STRENGTH: Final = tuple(EvidenceKind)  # strongest first
 @dataclass(frozen=True, slots=True)
 class Wishes:
     """`using`: this backend or none.  `accept`: the weakest evidence that counts as a proof.  `seconds`: all
-    that may be spent; None for no limit."""
+    that may be spent; None for no limit.  `units`: the same of work, which is shared out instead of
+    time where it is given."""
 
     using: str | None = None
     accept: EvidenceKind = EvidenceKind.TRUSTED
     seconds: float | None = None
+    units: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A backend, by name, why it is tried, and the seconds it gets; None without a limit, 0 for what the
-    others leave.  `exact` as it declares it."""
+    """A backend, by name, why it is tried, and the seconds or the units of work that it gets; None without a
+    limit, 0 for what the others leave.  `exact` as it declares it."""
 
     backend: str
     reason: str
     seconds: float | None = None
     exact: bool = False
+    units: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,13 @@ class Plan:
         return replace(self, attempts=tuple(rest))
 
 
+def units_for(attempts: Sequence[Attempt], left: int) -> int:
+    """What the first of `attempts` gets of the units of work that are `left`; in integers, so that it is the
+    same everywhere."""
+    mine, *later = (attempt.units or 0 for attempt in attempts)
+    return left * mine // (mine + sum(later)) if any(later) else left
+
+
 def seconds_for(attempts: Sequence[Attempt], left: float) -> float:
     """What the first of `attempts` gets of the seconds that are `left`: its share, or all of it where
     nobody after it has one."""
@@ -110,16 +120,14 @@ def plan(obligation: Obligation, backends: Sequence[Backend], wishes: Wishes | N
     if wishes.using is not None:
         if all(backend.name != wishes.using for backend in backends):
             refusals.append(Refusal(wishes.using, "there is no backend of this name"))
-        asked = (
-            Attempt(c.backend.name, f"it was asked for: {c.backend.summary}", wishes.seconds, c.can.exact)
-            for c in able
-        )
+        why = "it was asked for: "
+        asked = (_attempt(c, why + c.backend.summary, wishes.seconds, wishes.units) for c in able)
         return Plan(about, tuple(asked), tuple(refusals))
     provers, unfit = _fit([c for c in able if c.can.proves], about)
     provers.sort(key=_reach, reverse=True)
     attackers, idle = _attackers([c for c in able if not c.can.proves], provers)
     refusals += [*unfit, *idle]
-    attempts = _attempts(attackers, provers, about, wishes.seconds)
+    attempts = _attempts(attackers, provers, about, wishes)
     return Plan(about, attempts, tuple(refusals))
 
 
@@ -176,6 +184,10 @@ def _attackers(
     return [], [Refusal(c.backend.name, reason) for c in attackers]
 
 
+def _attempt(one: _Candidate, why: str, seconds: float | None, units: int | None) -> Attempt:
+    return Attempt(one.backend.name, why, seconds, one.can.exact, units)
+
+
 @dataclass(frozen=True, slots=True)
 class _Share:
     """A candidate, its part of the time (0 for what the others leave), and why it is tried."""
@@ -186,20 +198,24 @@ class _Share:
 
 
 def _attempts(
-    attackers: list[_Candidate], provers: list[_Candidate], about: Features, limit: float | None
+    attackers: list[_Candidate], provers: list[_Candidate], about: Features, wishes: Wishes
 ) -> tuple[Attempt, ...]:
     """Attacks, then who reaches furthest, then the specialists for what that leaves open."""
-    whole = _PATIENCE if limit is None else limit
-    brief = min(_ATTACK_SHARE, _ATTACK_SECONDS / whole) if whole else _ATTACK_SHARE
+    whole = _PATIENCE if wishes.seconds is None else wishes.seconds
+    brief = _ATTACK_SHARE
+    if wishes.units is None and whole:
+        brief = min(_ATTACK_SHARE, _ATTACK_SECONDS / whole)
     each = brief if provers else 1.0 / max(1, len(attackers))
     shares = [_Share(one, each, "a counterexample may be cheap to find") for one in attackers]
     shares += _provers(provers, about, 1.0 - each * len(attackers))
-    attempts = [
-        Attempt(one.backend.name, f"{share.why}: {one.backend.summary}", whole * share.part, one.can.exact)
-        for share in shares
-        for one in (share.candidate,)
-    ]
-    if limit is None and attempts:
+    attempts = []
+    for share in shares:
+        why = f"{share.why}: {share.candidate.backend.summary}"
+        if wishes.units is None:
+            attempts.append(_attempt(share.candidate, why, whole * share.part, None))
+        else:
+            attempts.append(_attempt(share.candidate, why, wishes.seconds, int(wishes.units * share.part)))
+    if wishes.seconds is None and wishes.units is None and attempts:
         main = provers[0].backend.name if provers else attempts[0].backend
         return _without_limit(attempts, main)
     return tuple(attempts)

@@ -14,6 +14,7 @@ from spec_lang.semantics import codes
 from spec_lang.semantics.claim_graph.applications import Applications
 from spec_lang.semantics.claim_graph.blocks import Wanted
 from spec_lang.semantics.claim_graph.encoding import opaque
+from spec_lang.semantics.claim_graph.phases import check_phases
 from spec_lang.semantics.claim_graph.signature import Signature, Space
 from spec_lang.semantics.claim_graph.spaces import Home, Signatures, home_of, input_of, report_functions
 from spec_lang.semantics.formulas.clauses import clause_text
@@ -251,6 +252,7 @@ class Context:
             self.log.error(codes.KIND, problem, places[0])
             raise Rejected
         signature = self._signature(about.use)
+        check_phases(about.use.label, signature.graph, places[0], self.log)
         at_expr = written.arguments[1].value
         ((value, _),) = self._arguments(signature, [(None, at, at_expr)], written.span)
         need = _not_linear(about.use, written.span)

@@ -13,12 +13,13 @@ import numpy as np
 
 from spec_lang.diagnostics import DiagnosticLog, Span
 from spec_lang.network.graph import Graph
-from spec_lang.network.primitives import RELU, Affine, numbers_of
+from spec_lang.network.primitives import RELU, Affine, Smooth, numbers_of
 from spec_lang.obligations.model import Semantics
 from spec_lang.semantics import codes
 from spec_lang.semantics.model import TypedClaim
 
 _FIX = "export it with float32 weights, or say `@semantics(real)`"
+_FIX_SMOOTH = "say `@semantics(real)`"
 
 
 def check_semantics(
@@ -35,7 +36,7 @@ def check_semantics(
             if obstacle is not None and (use.declaration.name.text, place) not in said:
                 said.add((use.declaration.name.text, place))
                 problem = f"network `{use.label}` has no float32 semantics: {obstacle}"
-                log.error(codes.SEMANTICS, problem, place, _FIX)
+                log.error(codes.SEMANTICS, problem, place, _FIX_SMOOTH if graphs[use.label].smooth else _FIX)
 
 
 def float32_obstacle(graph: Graph) -> str | None:
@@ -45,6 +46,8 @@ def float32_obstacle(graph: Graph) -> str | None:
     for node in graph.nodes:
         if node.glue or node.primitive == RELU:
             continue
+        if isinstance(node.primitive, Smooth):
+            return f"each runtime approximates `{node.tensor.name}`, a {node.primitive.value}, in its own way"
         if not isinstance(node.primitive, Affine):
             return f"how `{node.tensor.name}`, which is no ReLU, is rounded is not known"
         weights = map(numbers_of, node.primitive.maps)

@@ -25,6 +25,7 @@ from spec_lang.network.primitives import (
     PiecewiseLinear,
     Primitive,
     Scale,
+    Smooth,
 )
 from spec_lang.obligations.model import All, Any, Box, Condition, Goal, LinearAtom, Obligation, Region, Terms
 
@@ -66,6 +67,8 @@ class Keys:
     def _primitive(self, primitive: Primitive) -> str:
         if isinstance(primitive, PiecewiseLinear):
             return _piecewise(primitive)
+        if isinstance(primitive, Smooth):
+            return f"smooth({primitive.value})"
         known = self._known.get(id(primitive))
         if known is not None and known[0] is primitive:
             return known[1]

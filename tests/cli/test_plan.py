@@ -63,6 +63,16 @@ def test_text_names_backends_times_and_reasons_and_a_family_once(
     assert "    not falsify: `bounds` was asked for\n" in out
 
 
+def test_a_budget_is_planned_in_units_of_work(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write(tmp_path, HOLDS)
+    (claim,) = plan(capsys, path, "--budget", "1_000")
+    attempts = claim["obligations"][0]["attempts"]
+    assert (claim["timeout"], sum(entry["units"] for entry in attempts)) == (None, 1000)
+    assert {entry["seconds"] for entry in attempts} == {None}
+    _, out, _ = run(capsys, "plan", path, "--budget", "1000", "--using", "bounds")
+    assert "    bounds, 1,000 units of work: it was asked for: " in out
+
+
 def test_a_claim_that_no_backend_gets_says_why(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     status, out, _ = run(capsys, "plan", write(tmp_path, EMPTY, BEYOND))
     assert status == 0

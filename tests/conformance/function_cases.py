@@ -30,6 +30,16 @@ def function(operator: str, opsets: list[int], **attributes: list[float]) -> st.
     return cases()
 
 
+def smooth(operator: str) -> st.SearchStrategy[Case]:
+    """Its values are irrational, and approximated by whoever computes them."""
+    return st.builds(
+        lambda shape, opset, runtime: Case(operator, ["x"], {"x": shape}, {}, {}, opset, 1, True, runtime),
+        shapes,
+        st.sampled_from([6, 13, 22]),
+        st.booleans(),
+    )
+
+
 @st.composite
 def prelu(draw: st.DrawFn) -> Case:
     shape = draw(shapes)
@@ -136,5 +146,7 @@ FUNCTION_CASES: dict[str, st.SearchStrategy[Case]] = {
     "ReduceMean": reduction("ReduceMean", 18),
     "ReduceMin": reduction("ReduceMin", 18),
     "ReduceSum": reduction("ReduceSum", 13),
+    "Sigmoid": smooth("Sigmoid"),
     "Sum": variadic("Sum"),
+    "Tanh": smooth("Tanh"),
 }

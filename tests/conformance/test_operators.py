@@ -20,8 +20,10 @@ from hypothesis import strategies as st
 from onnx import helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
+from spec_lang.kernel.enclosed import EnclosedNetwork
 from spec_lang.kernel.exact import evaluate_exact
 from spec_lang.network.evaluate import evaluate
+from spec_lang.network.graph import Graph
 from spec_lang.network.onnx_import import load_graph
 from spec_lang.network.onnx_lower import NEWEST_OPSET, operators
 from tests.conformance.cases import Case, Shape, Weights, broadcast_pair, quarters, shapes
@@ -225,13 +227,22 @@ def test_exact_and_float_evaluation_agree_with_the_reference(name: str, data: st
     graph, problems = load_graph(model.SerializeToString(), "f")
     assert graph is not None, problems
     point = np.concatenate([feed[spec.name].ravel() for spec in graph.inputs]).astype(np.float64)
-    exact = evaluate_exact(graph, [Fraction(value) for value in point.tolist()])
+    exact = _exact(graph, [Fraction(value) for value in point.tolist()])
     if case.rounded:
         np.testing.assert_allclose([float(value) for value in exact], expected, rtol=1e-5, atol=1e-5)
         expected = np.array([float(value) for value in exact])
     else:
         assert [Fraction(value) for value in expected.tolist()] == list(exact)
     np.testing.assert_allclose(evaluate(graph, point[np.newaxis])[0], expected, rtol=1e-12, atol=1e-12)
+
+
+def _exact(graph: Graph, point: list[Fraction]) -> tuple[Fraction, ...]:
+    """The outputs; of smooth graphs the middles of enclosures that are too narrow to matter."""
+    if not graph.smooth:
+        return evaluate_exact(graph, point)
+    found = EnclosedNetwork(graph)(point, 96)
+    assert all(0 <= high - low < 2**-90 for low, high in found)
+    return tuple((low + high) / 2 for low, high in found)
 
 
 def _by_runtime(model: onnx.ModelProto, feed: Mapping[str, np.ndarray[Any, Any]]) -> list[Any]:

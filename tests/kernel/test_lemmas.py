@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 from spec_lang.kernel.integers import Integers
 from spec_lang.kernel.network import ReluStep, Unchecked, compiled
 from spec_lang.kernel.proof import check_form
+from spec_lang.kernel.ranges import propagate, tighten
 from spec_lang.kernel.rounded import Rounded
 from spec_lang.kernel.rows import alternatives
-from spec_lang.kernel.scene import Scene, leaf_phases, propagate, relu_of, tighten
+from spec_lang.kernel.scene import Scene, leaf_phases, relu_of
 from spec_lang.network.primitives import RELU
 from spec_lang.obligations.certificate import BY_PHASES, BoxProof, Lemma, PhaseProof, PhaseTree
 from spec_lang.obligations.model import Box, LinearAtom, Obligation, Region

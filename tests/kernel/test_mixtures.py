@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from spec_lang.bounding.boxes import Boxes
 from spec_lang.kernel.integers import Integers
 from spec_lang.kernel.network import ReluStep
+from spec_lang.kernel.ranges import propagate
 from spec_lang.kernel.rounded import Rounded
-from spec_lang.kernel.scene import About, Ranges, Scene, Slopes, propagate
+from spec_lang.kernel.scene import About, Ranges, Scene, Slopes
 from spec_lang.obligations.model import LinearAtom, Semantics
 from tests.bounding.samples import points_of
 from tests.graphs import exact_values, random_chain

@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spec_lang.kernel.integers import Integers
+from spec_lang.kernel.ranges import propagate
 from spec_lang.kernel.rounded import Rounded
-from spec_lang.kernel.scene import OwnSlopes, Rows, propagate
+from spec_lang.kernel.scene import OwnSlopes, Rows
 from spec_lang.obligations.model import Semantics
 from tests.bounding.samples import points_of
 from tests.graphs import exact_outputs, exact_values

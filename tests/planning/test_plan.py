@@ -16,7 +16,7 @@ from spec_lang.network.primitives import PiecewiseLinear
 from spec_lang.obligations.model import All, Any, Box, LinearAtom, Obligation, Region, Semantics, Tie
 from spec_lang.obligations.outcome import GaveUp, GaveUpReason
 from spec_lang.planning.features import Features, features
-from spec_lang.planning.plan import Attempt, Plan, Refusal, Wishes, plan, seconds_for
+from spec_lang.planning.plan import Attempt, Plan, Refusal, Wishes, plan, seconds_for, units_for
 from tests.tiny_networks import relu_network
 
 ONE = Fraction(1)
@@ -226,6 +226,27 @@ def test_the_time_that_one_leaves_is_shared_by_the_others() -> None:
     assert seconds_for(attempts, 80.0) == 60.0
     assert seconds_for(attempts[1:], 80.0) == 80.0
     assert seconds_for(attempts[2:], 5.0) == 5.0
+
+
+@given(PORTFOLIOS, st.integers(1, 10**9), st.none() | st.floats(0, 1e6))
+def test_a_budget_is_shared_in_the_same_parts_whatever_the_time(
+    backends: list[Backend], units: int, seconds: float | None
+) -> None:
+    found = plan(OBLIGATION, backends, Wishes(seconds=seconds, units=units))
+    shares = [attempt.units or 0 for attempt in found.attempts]
+    assert shares == [a.units for a in plan(OBLIGATION, backends, Wishes(units=units)).attempts]
+    assert {attempt.seconds for attempt in found.attempts} <= {seconds}
+    assert units - len(shares) <= sum(shares) <= units or not shares
+    for start in range(len(shares)):
+        mine = units_for(found.attempts[start:], 100)
+        assert 0 <= mine <= 100
+        if not any(shares[start + 1 :]):
+            assert mine == 100
+
+
+def test_the_work_that_one_leaves_is_shared_by_the_others() -> None:
+    attempts = [Attempt(name, "", units=units) for name, units in (("x", 30), ("y", 10), ("z", 0))]
+    assert [units_for(attempts[start:], 83) for start in range(3)] == [62, 83, 83]
 
 
 # -- features ------------------------------------------------------------------------------------------

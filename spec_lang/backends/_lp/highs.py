@@ -63,6 +63,7 @@ class Solver:
         if not self.is_integer:
             # Without it the solver starts from the last basis and knows a ray when there is no point.
             _expect_ok(self.highs.setOptionValue("presolve", "off"))
+        self.nodes = 0  # of the searches for integers, over all runs
         self.iterations = 0  # of the simplex method, over all runs: what they cost, on any machine
         self._pass()
 
@@ -119,6 +120,7 @@ class Solver:
         self.option("time_limit", left)
         code = self.highs.run()
         self.iterations += max(0, int(self.highs.getInfo().simplex_iteration_count))
+        self.nodes += max(0, int(self.highs.getInfo().mip_node_count))
         status = self.highs.getModelStatus()
         detail = f"HiGHS {self.highs.version()}: {self.highs.modelStatusToString(status)}"
         match code, status:

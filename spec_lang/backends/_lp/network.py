@@ -18,6 +18,7 @@ from spec_lang.bounding.linear import Context
 from spec_lang.bounding.program import F64, AffineStep, Indices, Program, ReluStep
 from spec_lang.bounding.propagate import Known
 from spec_lang.bounding.unstable import Unstable
+from spec_lang.diagnostics import InternalError
 
 # Numbers of the rows of a map that are looked at together: most of them may be 0.
 _BLOCK: Final = 2**22
@@ -65,8 +66,10 @@ class Encoder:
                 continue
             if isinstance(step, AffineStep):
                 self._affine(step)
-            else:
+            elif isinstance(step, ReluStep):
                 self._relu(step)
+            else:
+                raise InternalError(f"value {step.value}: no rows say what a smooth function is")
         ends = self.lower, self.upper
         return Encoding(context.program, self.column, self.z, self.a, self.lower_row, self.upper_row, *ends)
 

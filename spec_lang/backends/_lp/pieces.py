@@ -10,8 +10,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from spec_lang.diagnostics import InternalError
 from spec_lang.network.graph import Graph, Node, TensorSpec
-from spec_lang.network.primitives import RELU, Affine, LinearMap, PiecewiseLinear, Scale, frozen
+from spec_lang.network.primitives import RELU, Affine, LinearMap, PiecewiseLinear, Scale, Smooth, frozen
 from spec_lang.obligations.model import Obligation
 
 
@@ -37,6 +38,8 @@ def _with_relus(graph: Graph) -> Graph:
             number[old] = add(node.primitive, operands, node, glue=node.glue)
             continue
         function, size = node.primitive, node.size
+        if isinstance(function, Smooth):
+            raise InternalError(f"{node.tensor.name}: no pieces make a {function.value}")
         parts: list[int] = []
         maps: list[LinearMap] = []
         for place, knot in enumerate(function.knots):

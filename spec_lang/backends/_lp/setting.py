@@ -15,11 +15,18 @@ WORTH: Final = 200  # iterations that may be spent on closing a sub-problem, whi
 class Tally:
     """What the searches of an obligation have cost, over all conjunctions and boxes."""
 
+    boxes: int = 0
     nodes: int = 0
     programs: int = 0
     iterations: int = 0  # of the simplex method
     closed: int = 0  # by programs
     hopes: int = 0  # leaves that only exact arithmetic may find closed
+    solver: int = 0  # units of a solver that searches by itself
+
+    @property
+    def units(self) -> tuple[tuple[str, int], ...]:
+        """What counts against a budget."""
+        return tuple((name, getattr(self, name)) for name in ("boxes", "nodes", "programs", "solver"))
 
     def pays(self) -> bool:
         """Whether linear programs close enough for what they cost; counted, not timed, so that the same
@@ -36,3 +43,13 @@ class Setting:
     problem: Problem
     witnesses: Witnesses
     tally: Tally
+
+    @property
+    def units(self) -> tuple[tuple[str, int], ...]:
+        """What counts against a budget."""
+        return (("attacks", self.witnesses.work), *self.tally.units)
+
+    def left(self) -> int | None:
+        """Units of the session's budget that are left."""
+        limit = self.witnesses.session.budget.work
+        return None if limit is None else max(0, limit - sum(count for _, count in self.units))

@@ -69,7 +69,7 @@ class PhaseSearch:
             while self.stack:
                 if self._expired():
                     return self._gave_up(GaveUpReason.TIMEOUT)
-                if last is not None and self.setting.tally.nodes >= last:
+                if (last is not None and self.setting.tally.nodes >= last) or self.setting.left() == 0:
                     return self._gave_up(GaveUpReason.BUDGET)
                 part = _pop(self.stack)
                 stuck = self._process(part)

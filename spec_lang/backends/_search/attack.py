@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 from spec_lang._values import dataclass
 from spec_lang.backends._search.problem import Problem, Witnesses, conjunction_margins
 from spec_lang.bounding.boxes import Boxes
-from spec_lang.bounding.program import F64, AffineStep, Program, ReluStep
+from spec_lang.bounding.program import F64, Program, ReluStep, SmoothStep, Step
+from spec_lang.network.evaluate import smooth_slopes
 
 FIRST_STEP, LAST_STEP = 0.25, 0.01  # of the box's width: shrinking geometrically from one to the other
+MOMENTUM, SQUARE_MOMENTUM = 0.7, 0.9
 DEEPENING_STEPS = 15
 
 
@@ -25,6 +27,7 @@ def sample(problem: Problem, witnesses: Witnesses, count: int, rng: np.random.Ge
     for root in problem.roots:
         width = root.upper - root.lower
         points = root.lower + width * rng.random((count, problem.program.input_size))
+        witnesses.tried += count
         if witnesses.try_points(np.concatenate([points, root.center])):
             return True
     return False
@@ -49,9 +52,14 @@ def random_starts(problem: Problem, boxes: Boxes, count: int, rng: np.random.Gen
 
 
 def descend(problem: Problem, witnesses: Witnesses, starts: Starts, steps: int) -> bool:
-    """Signed gradient steps towards the violation, on the row of a point's conjunction that is furthest
-    from holding [Madry et al. 2018, with the margin as loss]."""
+    """Gradient steps towards the violation, on the row of a point's conjunction that holds least.
+
+    Steps are Adam's without its correction of the first ones [Kingma and Ba 2015]: with few inputs they reach
+    narrow violations about four times as often as steps by the gradient's sign.
+    """
     boxes = starts.boxes
+    width = boxes.upper - boxes.lower
+    mean, square = np.zeros_like(width), np.zeros_like(width)
     x = np.clip(starts.points, boxes.lower, boxes.upper)
     if not problem.rows.count:
         return witnesses.try_points(x)  # any point of the region will do
@@ -59,11 +67,16 @@ def descend(problem: Problem, witnesses: Witnesses, starts: Starts, steps: int) 
         for rate in np.geomspace(FIRST_STEP, LAST_STEP, steps):
             if witnesses.expired():
                 break
+            witnesses.tried += len(x)
             x = problem.completed(x)
             margins, gradient = _slope(problem, x, starts.goal)
             if np.any(margins <= problem.slack) and witnesses.offer(x, margins):
                 return True
-            x = np.clip(x - rate * (boxes.upper - boxes.lower) * np.sign(gradient), boxes.lower, boxes.upper)
+            gradient *= width
+            mean = MOMENTUM * mean + (1 - MOMENTUM) * gradient
+            square = SQUARE_MOMENTUM * square + (1 - SQUARE_MOMENTUM) * gradient * gradient
+            move = np.nan_to_num(mean / (np.sqrt(square) + np.finfo(np.float64).tiny))
+            x = np.clip(x - rate * width * move, boxes.lower, boxes.upper)
     return witnesses.try_points(x)
 
 
@@ -128,7 +141,9 @@ def input_gradient(program: Program, values: Sequence[F64], seed: F64) -> F64:
     return result
 
 
-def _parts(step: AffineStep | ReluStep, values: Sequence[F64], gradient: F64) -> list[tuple[int, F64]]:
+def _parts(step: Step, values: Sequence[F64], gradient: F64) -> list[tuple[int, F64]]:
+    if isinstance(step, SmoothStep):
+        return [(step.operand, gradient * smooth_slopes(step.function, values[step.value]))]
     if isinstance(step, ReluStep):
         return [(step.operand, gradient * (values[step.operand] > 0))]
     return [

@@ -81,7 +81,8 @@ class _Part:
 @dataclass(slots=True, eq=False)
 class Cutting:
     """One tree of input cuts, that of root `number`.  `decide` says of a leaf that it is closed, or that it
-    should be cut, or why the search ends.  Leaves that are closed without a proof are kept in `unproved`."""
+    should be cut, or why the search ends; `count` hears of how many boxes it is, and says whether the budget
+    is spent.  Leaves that are closed without a proof are kept in `unproved`."""
 
     problem: Problem
     session: Session
@@ -90,39 +91,40 @@ class Cutting:
     readiness: Readiness
     decide: Callable[[Leaf], Decision | GaveUp]
     expired: Callable[[], bool]
+    count: Callable[[int], bool]
     boxes: int = 0
     unproved: list[Leaf] = field(default_factory=list)
     _stack: list[_Part] = field(default_factory=list)
     _ready: float = field(init=False)
 
-    def run(self, limit: int | None) -> GaveUp | None:
-        """None where the whole box is closed; `limit` is on boxes."""
+    def run(self) -> GaveUp | None:
+        """None where the whole box is closed."""
         self._ready = self.readiness.first
         alive = np.ones(len(self.problem.rows.member), dtype=np.bool_)
         root = _Part(self.number, self.problem.roots[self.number], {}, alive, -np.inf)
         self._stack = [root] if alive.any() else []
         while self._stack:
-            stop = self._step(limit)
+            stop = self._step()
             if stop is not None:
                 bound = min((part.bound for part in self._stack), default=np.inf)
                 return replace(stop, bound=bound if np.isfinite(bound) else None)
             self.session.observe(Progress(self.boxes, len(self._stack)))
         return None
 
-    def _step(self, limit: int | None) -> GaveUp | None:
+    def _step(self) -> GaveUp | None:
         if self.expired():
-            return self._timeout()
-        if limit is not None and self.boxes >= limit:
-            return GaveUp(GaveUpReason.BUDGET, f"the budget of {limit} boxes is spent")
+            return self._gave_up(GaveUpReason.TIMEOUT)
+        if self.count(self.boxes):
+            return self._gave_up(GaveUpReason.BUDGET)
         batch, self._stack = self._stack[-BATCH:], self._stack[:-BATCH]
         try:
             return self._process(batch)
         except Expired:
             self._stack += batch
-            return self._timeout()
+            return self._gave_up(GaveUpReason.TIMEOUT)
 
-    def _timeout(self) -> GaveUp:
-        return GaveUp(GaveUpReason.TIMEOUT, f"{self.boxes} boxes bounded, {len(self._stack)} open")
+    def _gave_up(self, reason: GaveUpReason) -> GaveUp:
+        return GaveUp(reason, f"{self.boxes} boxes bounded, {len(self._stack)} open")
 
     def _process(self, batch: list[_Part]) -> GaveUp | None:
         """Close every box or cut it; why, where neither can be done."""

@@ -26,6 +26,7 @@ from spec_lang.network.evaluate import Evaluator
 from spec_lang.obligations.model import Box, Obligation, Semantics
 
 _TIED: Final = 1e-9
+POINTS_A_UNIT: Final = 64  # of an attack: a step of so many points costs about what bounding a box does
 _CLOSE: Final = 32  # points that float32 may move into the violation, and that are replayed to find out
 
 
@@ -108,7 +109,13 @@ class Witnesses:
     problem: Problem
     session: Session
     found: Point | None = field(default=None)
+    tried: int = field(default=0)  # points of attacks, step by step
     close: int = field(default=0)  # points offered although only rounding could make them violate
+
+    @property
+    def work(self) -> int:
+        """Of attacks, in units of a budget."""
+        return self.tried // POINTS_A_UNIT
 
     def expired(self) -> bool:
         """Whether the session's deadline has passed."""

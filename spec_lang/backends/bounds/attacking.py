@@ -53,6 +53,7 @@ class Attack:
         for rate in np.geomspace(FIRST_STEP, LAST_STEP, steps).astype(plain.kind):
             if self.witnesses.expired():
                 return False
+            self.witnesses.tried += len(x)
             masks: dict[int, Float] = {}
             outputs = plain.outputs(plain.values(x, masks))
             values = rows.values(x.astype(np.float64), outputs.astype(np.float64))

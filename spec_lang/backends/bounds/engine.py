@@ -10,7 +10,7 @@ from spec_lang.backends.base import Capabilities, Run, Session
 from spec_lang.backends.bounds.record import trivial
 from spec_lang.backends.bounds.split_input import InputSplitting
 from spec_lang.backends.bounds.split_relu import ReluSplitting
-from spec_lang.bounding.program import unsupported
+from spec_lang.bounding.program import ReluStep, unsupported
 from spec_lang.bounding.rows import MAX_CONJUNCTIONS, TooManyDisjuncts
 from spec_lang.kernel.rounding import fault as rounding_fault
 from spec_lang.kernel.verdict import EvidenceKind
@@ -58,11 +58,18 @@ class BoundsBackend:
     def _search(self, problem: Problem, session: Session) -> Run:
         if (fault := rounding_fault()) is not None:
             return Run(GaveUp(GaveUpReason.NUMERICAL, fault), Work())
-        if problem.program.input_size < MANY_INPUTS:
-            attestation = self._attestation("input splitting, outward-rounded float64")
-            return InputSplitting(problem, session, attestation).run()
-        attestation = self._attestation("ReLU splitting, outward-rounded float64")
-        return ReluSplitting(problem, session, attestation).run()
+        program = problem.program
+        has_relus = any(isinstance(step, ReluStep) for step in program.steps)
+        if program.input_size >= MANY_INPUTS and has_relus:
+            attestation = self._attestation("ReLU splitting, outward-rounded float64")
+            run = ReluSplitting(problem, session, attestation).run()
+            outcome = run.outcome
+            stuck = isinstance(outcome, GaveUp) and outcome.reason is GaveUpReason.NUMERICAL
+            if not (stuck and program.bent):
+                return run
+        # What smooth functions leave open no phases close, smaller boxes do.
+        attestation = self._attestation("input splitting, outward-rounded float64")
+        return InputSplitting(problem, session, attestation).run()
 
     def _attestation(self, method: str) -> Attestation:
         return Attestation(self.name, self.version, method)

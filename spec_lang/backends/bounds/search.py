@@ -44,7 +44,11 @@ class Search(ABC):
 
     def run(self) -> Run:
         outcome = self.search()
-        return Run(outcome, Work(time.monotonic() - self.started, ((self.unit, self.done),)))
+        return Run(outcome, Work(time.monotonic() - self.started, self.units()))
+
+    def units(self) -> tuple[tuple[str, int], ...]:
+        """What counts against a budget."""
+        return (self.unit, self.done), ("attacks", self.witnesses.work)
 
     @abstractmethod
     def search(self) -> Outcome:
@@ -101,6 +105,7 @@ class Search(ABC):
             detail = f"{self.done} {self.counted} bounded, {self.still_open()} open"
             return GaveUp(GaveUpReason.TIMEOUT, detail, self.bound())
         limit = self.session.budget.work
-        if limit is not None and self.done >= limit:
-            return GaveUp(GaveUpReason.BUDGET, f"the budget of {limit} {self.counted} is spent", self.bound())
+        if limit is not None and self.done and sum(count for _, count in self.units()) >= limit:
+            detail = f"the budget of {limit:,} units is spent, {self.done} {self.counted} bounded"
+            return GaveUp(GaveUpReason.BUDGET, detail, self.bound())
         return None

@@ -35,8 +35,9 @@ LENT = 128  # boxes a part
 SAMPLES = 2000
 DESCENT_POINTS, DESCENT_STEPS = 64, 25  # points a conjunction
 # The attack on the open boxes: so many points and steps, each time that so many boxes more have been bounded.
-# It costs about as much as 150 boxes.
-OPEN_POINTS, OPEN_STEPS, OPEN_EVERY = 256, 40, 1500
+# It costs about as much as 150 boxes, and up to four times as much in a long search.
+OPEN_POINTS, OPEN_STEPS, OPEN_EVERY = 512, 25, 1500
+MOST_POINTS, MORE_POINTS = 2048, 1 / 16  # so many more a box
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,7 +91,9 @@ class InputSplitting(Search):
         self.stack = [self._root(number, root) for number, root in enumerate(self.problem.roots)]
         try:
             while True:
-                outcome = self._empty_stack() or self.exhausted()
+                outcome = self._empty_stack()
+                self.team.release()  # the check of the proof can use the cores
+                outcome = outcome or self.exhausted()
                 if outcome is not None:
                     return outcome
         finally:
@@ -166,9 +169,10 @@ class InputSplitting(Search):
         return descend(problem, self.witnesses, starts, DESCENT_STEPS)
 
     def _attack_open(self) -> None:
-        """Descend from centres of open boxes, spread over the whole frontier, within their root boxes.
+        """Descend from points of open boxes, within their root boxes: half of the points spread evenly over
+        the boxes, half over their volume.
 
-        Counterexamples that uniform starts miss lie in boxes that stay open; a fixed share of the work
+        Counterexamples that the first starts miss lie in boxes that stay open; a fixed share of the work
         goes to them, so that a true claim loses no more than that.
         """
         if self.done < self.next_attack or not self.stack:
@@ -182,8 +186,17 @@ class InputSplitting(Search):
         )
         alive = np.concatenate([f.alive for f in self.stack])
         root = np.concatenate([f.root for f in self.stack])
-        picks = self.rng.integers(len(boxes), size=min(len(boxes), OPEN_POINTS))
-        inside = boxes.lower[picks] + (boxes.upper - boxes.lower)[picks] * self.rng.random((len(picks), 1))
+        width = boxes.upper - boxes.lower
+        share = width / np.maximum(self.roots.upper - self.roots.lower, np.finfo(np.float64).tiny)[root]
+        volume = np.where(share > 0, share, 1.0).prod(axis=1) + np.finfo(np.float64).tiny
+        count = min(OPEN_POINTS + int(self.done * MORE_POINTS), MOST_POINTS)
+        picks = np.concatenate(
+            [
+                self.rng.integers(len(boxes), size=count // 2),
+                self.rng.choice(len(boxes), size=count // 2, p=volume / volume.sum()),
+            ]
+        )
+        inside = boxes.lower[picks] + width[picks] * self.rng.random((len(picks), self.roots.lower.shape[1]))
         goal = (alive[picks] * self.rng.random(alive[picks].shape)).argmax(axis=1)
         here = Boxes(self.roots.lower[root[picks]], self.roots.upper[root[picks]])
         descend(self.problem, self.witnesses, Starts(here, inside, goal), OPEN_STEPS)

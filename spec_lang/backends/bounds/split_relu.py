@@ -118,12 +118,16 @@ class ReluSplitting(Search):
     def _decide(self, box: Boxes) -> Outcome | None:
         """None once nothing of the box is open but what is stuck."""
         everything = tuple(range(len(self.problem.rows.member)))
-        bounds = bounded(self.problem.program, box, None, self.expired, raised=True)
+        program = self.problem.program
+        bounds = bounded(program, box, None, self.expired, raised=False)
         if not bounds.context.usable().all():
             return GaveUp(GaveUpReason.NUMERICAL, "the network's values leave the range of safe floats")
         root = _Root(box, bounds, {})
         self.roots.append(root)
         stage = self._together(root, bounds, everything)
+        if (stop := self._run(stage, 1)) is not None or not stage.search.waiting():
+            return stop
+        stage = self._together(root, bounded(program, box, None, self.expired, raised=True), everything)
         if (stop := self._run(stage, 1)) is not None or not stage.search.waiting():
             return stop
         if stage.search.attack.random(self._unresolved(stage), OPEN_RESTARTS, OPEN_STEPS, self.rng):

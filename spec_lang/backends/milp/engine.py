@@ -33,6 +33,8 @@ class MilpBackend:
         return None if find_spec("highspy") is not None else "highspy is not installed"
 
     def supports(self, obligation: Obligation) -> str | None:
+        if (node := next(iter(obligation.graph.smooth), None)) is not None:
+            return f"{node.tensor.name}: no linear program says what a smooth function is"
         for box in obligation.region.boxes:
             for number, (low, high) in enumerate(zip(box.lower, box.upper, strict=True)):
                 if low is None or high is None:

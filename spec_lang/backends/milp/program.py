@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from spec_lang._values import dataclass
-from spec_lang.backends._lp.highs import Answer, Solver, Status
+from spec_lang.backends._lp.highs import Solver, Status
 from spec_lang.backends._lp.model import Model
 from spec_lang.backends._lp.network import Encoder
 from spec_lang.backends._lp.relaxation import add_atoms
@@ -27,11 +27,21 @@ class Said:
     status: Status
     detail: str
     point: F64 | None
+    nodes: int  # of its search, which costs one at least
 
 
-def solve(bounds: Bounded, rows: Rows, k: int, deadline: float | None, *, to_the_end: bool = False) -> Said:
-    """Look for a point where every atom is at most 0; the first will do, unless `to_the_end` asks for the one
-    that violates most.  Raises `Unfit`."""
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Until when, and how many sub-problems; the first point will do, unless the one that violates most is
+    looked for `to_the_end`."""
+
+    deadline: float | None
+    nodes: int | None
+    to_the_end: bool
+
+
+def solve(bounds: Bounded, rows: Rows, k: int, limits: Limits) -> Said:
+    """Look for a point where every atom is at most 0.  Raises `Unfit`."""
     model = Model()
     context, unstable = bounds.context, bounds.optimiser.unstable
     code = Encoder(model, context, bounds.known, unstable).encode(context.program.outputs)
@@ -52,13 +62,12 @@ def solve(bounds: Bounded, rows: Rows, k: int, deadline: float | None, *, to_the
     solver.bound_columns(code.z[used], lower, upper)
     solver.bound_columns(code.a[used], np.zeros(count), upper)
     solver.bound_rows(code.upper_row[used], -free, free)  # the two others add up to it
-    if to_the_end:
+    if limits.nodes is not None:
+        solver.option("mip_max_nodes", limits.nodes)
+    if limits.to_the_end:
         solver.option("mip_rel_gap", 1e-9)
     else:
         solver.option("mip_max_improving_sols", 1)
-    return _said(solver.run(deadline), context.program.input_size)
-
-
-def _said(answer: Answer, inputs: int) -> Said:
-    point = None if answer.x is None else answer.x[:inputs]
-    return Said(answer.status, answer.detail, point)
+    answer = solver.run(limits.deadline)
+    point = None if answer.x is None else answer.x[: context.program.input_size]
+    return Said(answer.status, answer.detail, point, max(1, solver.nodes))

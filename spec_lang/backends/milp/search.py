@@ -40,8 +40,9 @@ QUICK_NODES: Final = 400  # sub-problems before the solver is asked
 READINESS: Final = Readiness(first=60.0, least=8.0, more=1.05, fewer=0.8, root=True)
 MEND_NODES: Final = 400  # the same in a leaf that the kernel does not find closed
 CUT_NODES, CUT_NODES_AFTER = 40, 400  # the same in a box that may be cut instead, and once the solver says no
-SOLVER_SHARE: Final = 0.5  # of the time that a conjunction has
+SOLVER_SHARE: Final = 0.5  # of the time, or of the budget, that a conjunction has
 CUT_SECONDS: Final = 2.0  # for the solver, in a box that may be cut instead
+CUT_SHARE: Final = 0.05  # the same of a budget that is left
 BINARIES: Final = 40  # beyond this a program of a box that may be cut takes longer than cutting it
 
 
@@ -53,8 +54,6 @@ class Search:
         self.setting = Setting(problem, Witnesses(problem, session), Tally())
         self.deadline = session.budget.deadline
         self.started = time.monotonic()
-        self.boxes = 0
-        self.solved = 0  # mixed-integer programs
         self.record = record_of(problem)
         self.words: list[str] = []  # the solver's, that a proof would have to rest on
 
@@ -64,9 +63,7 @@ class Search:
         if self.setting.witnesses.found is not None:
             deepen(self.problem, self.setting.witnesses)
             outcome = Refuted(self.setting.witnesses.found)
-        tally = self.setting.tally
-        units = (("boxes", self.boxes), ("nodes", tally.nodes), ("programs", tally.programs + self.solved))
-        return Run(outcome, Work(time.monotonic() - self.started, units))
+        return Run(outcome, Work(time.monotonic() - self.started, self.setting.units))
 
     def _search(self) -> Outcome:
         if self._attack():
@@ -89,10 +86,14 @@ class Search:
 
     def _share(self, sharers: int) -> float | None:
         """The deadline of one of so many that are left."""
-        if self.deadline is None:
-            return None
+        return self._part(self.deadline, 1 / sharers)
+
+    def _part(self, deadline: float | None, share: float) -> float | None:
+        """The deadline of a share of the time until `deadline`; with a budget that is divided instead."""
+        if deadline is None or self.session.budget.work is not None:
+            return deadline
         now = time.monotonic()
-        return now + max(0.0, self.deadline - now) / sharers
+        return now + share * max(0.0, deadline - now)
 
     def _in_units(self, stop: GaveUp, *, last: bool) -> GaveUp:
         """The bound in the claim's own units; none as long as other boxes have not been looked at."""
@@ -124,49 +125,46 @@ class Search:
         """None where the box is closed, in the record or by the solver's word."""
         if self.problem.program.input_size <= FEW_INPUTS:
             return self._cut(number, deadline)
-        self.boxes += 1
+        self.setting.tally.boxes += 1
         bounds = bounded(self.problem.program, root, None, lambda: is_past(deadline), raised=True)
         if not bounds.context.usable().all():
             return out_of_range()
         trees: list[PhaseTree] = []
         count = len(self.problem.rows.member)
         for k in range(count):
-            now = time.monotonic()
-            until = None if deadline is None else now + max(0.0, deadline - now) / (count - k)
-            tree = self._conjunction(bounds, k, until, QUICK_NODES)
+            tree = self._conjunction(bounds, k, self._part(deadline, 1 / (count - k)))
             if isinstance(tree, GaveUp):
                 return tree
             trees += [] if tree is None else [tree]
         self.record.phases[number] = PhaseProof(bounds.lemmas, tuple(trees))
         return None
 
-    def _conjunction(
-        self, bounds: Bounded, k: int, deadline: float | None, quick: int
-    ) -> PhaseTree | GaveUp | None:
+    def _conjunction(self, bounds: Bounded, k: int, deadline: float | None) -> PhaseTree | GaveUp | None:
         """The tree of one conjunction; None where only the solver's word closes it, which is noted."""
-        budget = self.session.budget.work
         search = PhaseSearch(self.setting, bounds, k)
-        tree = search.run(deadline, quick if budget is None else min(quick, budget))
+        tree = search.run(deadline, QUICK_NODES)
         if not isinstance(tree, GaveUp) or tree.reason is GaveUpReason.TIMEOUT:
             return tree if tree is not None else _found()
         word = self._ask(search, k, deadline, SOLVER_SHARE)
         if self.setting.witnesses.found is not None:
             return _found()
-        limit = None if budget is None else max(0, budget - self.setting.tally.nodes)
-        tree = search.run(deadline, limit) if tree.reason is GaveUpReason.BUDGET else tree
+        tree = search.run(deadline) if tree.reason is GaveUpReason.BUDGET else tree
         if isinstance(tree, GaveUp) and word is not None:
             self.words.append(word)
             return None
         return tree if tree is not None else _found()
 
     def _ask(self, search: PhaseSearch, k: int, deadline: float | None, share: float) -> str | None:
-        """The solver's word where it says that there is no point; a point that it has is tried."""
-        now = time.monotonic()
-        until = None if deadline is None else now + share * max(0.0, deadline - now)
+        """The solver's word where it says that there is no point; a point that it has is tried.  It gets a
+        share of the time or, with a budget, of the units that are left, in sub-problems of its own."""
+        until, left = self._part(deadline, share), self.setting.left()
+        nodes = None if left is None else int(share * left)
         try:
             for to_the_end in (False, True):
-                said = program.solve(search.bounds, self.problem.rows, k, until, to_the_end=to_the_end)
-                self.solved += 1
+                limits = program.Limits(until, nodes, to_the_end=to_the_end)
+                said = program.solve(search.bounds, self.problem.rows, k, limits)
+                self.setting.tally.solver += said.nodes
+                nodes = None if nodes is None else max(0, nodes - said.nodes)
                 if said.status is Status.INFEASIBLE:
                     return said.detail
                 # The first point may lie at the edge, where rounding decides; the deepest one seldom does.
@@ -175,6 +173,13 @@ class Search:
         except Unfit:
             pass
         return None
+
+    def _briefly(self, deadline: float | None) -> tuple[float | None, float]:
+        """A deadline and a share for the solver, in a box that may be cut instead."""
+        if self.session.budget.work is not None:
+            return deadline, CUT_SHARE
+        until = time.monotonic() + CUT_SECONDS
+        return until if deadline is None else min(until, deadline), 1.0
 
     def _polish(self, bounds: Bounded, k: int, point: F64, deadline: float | None) -> bool:
         unstable, rows = bounds.optimiser.unstable, self.problem.rows
@@ -185,14 +190,12 @@ class Search:
 
     def _cut(self, number: int, deadline: float | None) -> GaveUp | None:
         """Trees on the whole box, and on ever smaller ones if that fails."""
-        budget = self.session.budget.work
+        setting, before = self.setting, self.setting.tally.boxes
 
         def expired() -> bool:
             return is_past(deadline)
 
         def decide(leaf: Leaf) -> Decision | GaveUp:
-            if budget is not None and self.setting.tally.nodes + cutting.boxes > budget:
-                return GaveUp(GaveUpReason.BUDGET, f"the budget of {budget} is spent")
             first = leaf.node == number
             bounds = bounded(self.problem.program, leaf.boxes, leaf.known, expired, raised=first)
             quick = QUICK_NODES if first or not leaf.divisible else CUT_NODES
@@ -203,13 +206,16 @@ class Search:
                 return Decision(closed=True, worth=True, proof=proof)
             if proof.reason is GaveUpReason.TIMEOUT:
                 raise Expired
+            if setting.left() == 0:
+                return proof
             return Decision(closed=False, worth=first)
 
-        cutting = Cutting(self.problem, self.session, self.record, number, READINESS, decide, expired)
-        try:
-            return cutting.run(budget)
-        finally:
-            self.boxes += cutting.boxes
+        def count(boxes: int) -> bool:
+            setting.tally.boxes = before + boxes
+            return setting.left() == 0
+
+        cutting = Cutting(self.problem, self.session, self.record, number, READINESS, decide, expired, count)
+        return cutting.run()
 
     def _trees(
         self, bounds: Bounded, wanted: tuple[int, ...], quick: int, deadline: float | None
@@ -221,8 +227,7 @@ class Search:
             tree = search.run(deadline, quick)
             open_end = isinstance(tree, GaveUp) and tree.reason is GaveUpReason.BUDGET
             if open_end and bounds.optimiser.unstable.count <= BINARIES:
-                until = time.monotonic() + CUT_SECONDS
-                word = self._ask(search, k, until if deadline is None else min(until, deadline), 1.0)
+                word = self._ask(search, k, *self._briefly(deadline))
                 if word is not None and self.setting.witnesses.found is None:
                     tree = search.run(deadline, CUT_NODES_AFTER)
             if tree is None or self.setting.witnesses.found is not None:

@@ -22,8 +22,9 @@ from spec_lang.backends.smt import worker
 from spec_lang.backends.smt.forms import Check, Form, Indices, Scattered, Weights, along, total, variables
 from spec_lang.backends.smt.pieces import End, Line, Piece, hull, image, pieces_of, possible
 from spec_lang.bounding.program import F64
+from spec_lang.diagnostics import InternalError
 from spec_lang.network.graph import Node
-from spec_lang.network.primitives import RELU, Affine, Dense, LinearMap, PiecewiseLinear
+from spec_lang.network.primitives import RELU, Affine, Dense, LinearMap, PiecewiseLinear, Smooth
 from spec_lang.obligations.model import All, Any, Condition, LinearAtom, Obligation, atoms
 
 Mask = NDArray[np.bool_]
@@ -86,6 +87,8 @@ class _Encoding:
                     self.forms.append(self._affine(node, node.primitive, kept))
                 case PiecewiseLinear():
                     self.forms.append(self._piecewise(node, self.encoder.pieces[place], kept))
+                case Smooth():
+                    raise InternalError(f"{node.tensor.name}: a smooth function is not encoded")
                 case _ as unreachable:
                     assert_never(unreachable)
         condition = self._condition(self.encoder.condition)

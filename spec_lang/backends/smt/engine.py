@@ -36,6 +36,8 @@ class SmtBackend:
         return None if find_spec("z3") is not None else "z3 is not installed (the package z3-solver)"
 
     def supports(self, obligation: Obligation) -> str | None:
+        if (node := next(iter(obligation.graph.smooth), None)) is not None:
+            return f"{node.tensor.name}: no piecewise linear formula says what a smooth function is"
         count = exact_numbers(obligation.graph)
         if count > MOST_NUMBERS:
             return f"written out exactly, the network's values take up to {count:,} numbers, too many for z3"

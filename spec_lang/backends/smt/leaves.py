@@ -19,6 +19,14 @@ from spec_lang.obligations.outcome import GaveUpReason
 _SHORTEN_FROM: Final = 4
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Of one question: seconds, or units of a budget; None for none."""
+
+    seconds: float | None = None
+    work: int | None = None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Leaves:
     """Of one obligation.  A counterexample is left with `recogniser`."""
@@ -27,16 +35,16 @@ class Leaves:
     solver: SolverProcess
     recogniser: Recogniser
 
-    def decide(self, box: Sequence[Interval], known: Knowledge, seconds: float | None) -> Answer:
-        """What the solver says of `box` within `seconds` a question; exact."""
+    def decide(self, box: Sequence[Interval], known: Knowledge, limits: Limits) -> Answer:
+        """What the solver says of `box` within `limits` a question; exact."""
         if any(low is not None and high is not None and low > high for low, high in box):
             return Impossible()
-        question = self.encoder.question(box, known, seconds)
+        question = self.encoder.question(box, known, limits.seconds)
         if is_bounded(question) and len(question[2]) >= _SHORTEN_FROM:
-            answer = self.solver.ask(shortened(question), self.recogniser.try_rounded)
+            answer = self.solver.ask(shortened(question), self.recogniser.try_rounded, limits.work)
             if not isinstance(answer, Solution) or answer.found:
                 return answer
-        answer = self.solver.ask(question, self.recogniser.try_rounded)
+        answer = self.solver.ask(question, self.recogniser.try_rounded, limits.work)
         if not isinstance(answer, Solution) or answer.found or self.recogniser.try_exactly(answer.point):
             return answer
         return NoAnswer(GaveUpReason.NUMERICAL, self._spurious(known))

@@ -26,6 +26,7 @@ from spec_lang.obligations.outcome import GaveUpReason
 
 # z3's own exit code, and how a library ends that is refused memory.
 _OUT_OF_MEMORY: Final = (101, -signal.SIGABRT, -signal.SIGSEGV)
+EFFORT_A_UNIT: Final = 100  # of z3's own units: up to some milliseconds, the longer its numbers
 # What the process may take beyond the seconds that a question grants before it is ended.
 _GRACE: Final = 2.0
 
@@ -63,6 +64,7 @@ class SolverProcess:
         self._process: subprocess.Popen[bytes] | None = None
         self._inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self.checks = 0
+        self.effort = 0  # in z3's own units
 
     def __enter__(self) -> Self:
         return self
@@ -77,21 +79,33 @@ class SolverProcess:
         """Of the process, while there is one."""
         return None if self._process is None else self._process.pid
 
-    def ask(self, question: worker.Question, recognise: Callable[[Point], bool]) -> Answer:
-        """Sees every model on the way; one that `recognise` accepts is the answer."""
+    @property
+    def work(self) -> int:
+        """In units of a budget."""
+        return self.checks + self.effort // EFFORT_A_UNIT
+
+    def ask(
+        self, question: worker.Question, recognise: Callable[[Point], bool], most: int | None = None
+    ) -> Answer:
+        """Sees every model on the way; one that `recognise` accepts is the answer.  `most` is the work that
+        it may cost, in units of a budget."""
         seconds = question[-1]
         now = time.monotonic()
         limits = [] if self._deadline is None else [self._deadline]
         if seconds is not None:
             limits.append(now + seconds + _GRACE)
         limit = min(limits) if limits else None
-        self._send(question)
+        asked: worker.Asked = question, None if most is None else most * EFFORT_A_UNIT
+        self._send(asked)
+        before = self.effort
         while True:
             reply = self._receive(limit)
             if isinstance(reply, NoAnswer):
                 return reply
             self.checks += 1
             kind, *rest = reply
+            if kind in (worker.UNSAT, worker.MODEL, worker.UNKNOWN):
+                self.effort = before + rest.pop(0)
             if kind == worker.UNSAT:
                 return Impossible()
             if kind == worker.MODEL:
@@ -112,6 +126,8 @@ class SolverProcess:
         if "memory" in why or "memout" in why:
             self._end()
             return self._out_of_memory()
+        if why == worker.SPENT:
+            return NoAnswer(GaveUpReason.BUDGET, f"z3: {why}", slow=True)
         if why in ("timeout", "canceled"):
             return NoAnswer(GaveUpReason.TIMEOUT, "z3 ran out of time", slow=True)
         return NoAnswer(GaveUpReason.NUMERICAL, f"z3 says unknown: {why}")

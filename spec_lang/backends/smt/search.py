@@ -24,7 +24,7 @@ from spec_lang.backends._search.problem import Problem, Witnesses, prepare
 from spec_lang.backends._search.record import BoxRecord, record_of
 from spec_lang.backends.base import Point, Run, Session
 from spec_lang.backends.smt.encode import NOTHING, Encoder, Interval, Knowledge
-from spec_lang.backends.smt.leaves import Leaves
+from spec_lang.backends.smt.leaves import Leaves, Limits
 from spec_lang.backends.smt.points import Recogniser
 from spec_lang.backends.smt.process import Answer, Impossible, NoAnswer, Solution, SolverProcess
 from spec_lang.bounding.boxes import Boxes
@@ -55,6 +55,9 @@ PROOF_SHARE: Final = 0.8  # of the time that is left; the kernel's check takes s
 READINESS: Final = Readiness(first=10.0, least=2.0, more=1.1, fewer=0.9, doubling=32)
 SECONDS: Final = 1.0  # for the solver, on a box that can be cut instead
 QUICK: Final = 0.05  # seconds in which hundreds of boxes can be cut: what the solver may take
+# The same in units of a budget.
+UNITS: Final = 1000
+QUICK_UNITS: Final = 50
 
 
 Prove = Callable[[Bounded, Sequence[int] | None], PhaseProof | None]
@@ -68,7 +71,7 @@ class Search:
         self.stamp = Attestation(backend, version, "exact rationals, on boxes cut by outward-rounded bounds")
         self.recogniser = Recogniser(obligation, session)
         self.started = time.monotonic()
-        self.boxes = 0
+        self.setting: Setting | None = None  # where bounds take it
         self.unproved: list[Leaf] = []  # closed by the solver's word
         self.wholes: dict[int, Bounded] = {}  # the same, of boxes that are not cut
         self.tally = Tally()
@@ -80,8 +83,19 @@ class Search:
                 outcome = self._search(solver)
             except Expired:
                 outcome = GaveUp(GaveUpReason.TIMEOUT, "the network was still being prepared for the solver")
-        units = (("boxes", self.boxes), ("checks", solver.checks), ("nodes", self.tally.nodes))
-        return Run(outcome, Work(time.monotonic() - self.started, units))
+        return Run(outcome, Work(time.monotonic() - self.started, self._units(solver)))
+
+    def _units(self, solver: SolverProcess) -> tuple[tuple[str, int], ...]:
+        self.tally.solver = solver.work
+        return self.tally.units if self.setting is None else self.setting.units
+
+    def _limits(self, solver: SolverProcess, *, divisible: bool = False) -> Limits:
+        """For a question, on a box that can be cut instead or not."""
+        budget = self.session.budget.work
+        if budget is None:
+            return Limits(seconds=SECONDS if divisible else None)
+        left = max(0, budget - sum(count for _, count in self._units(solver)))
+        return Limits(work=min(UNITS, left) if divisible else left)
 
     def _search(self, solver: SolverProcess) -> Outcome:
         problem = _boundable(self.obligation)
@@ -89,23 +103,28 @@ class Search:
             return GaveUp(GaveUpReason.UNSUPPORTED, "float32 errors need bounds, which do not take this")
         if problem is not None and not len(problem.rows.member) and problem.may_overflow():
             return GaveUp(GaveUpReason.NUMERICAL, "a sum may overflow in float32")
-        if problem is not None and (point := self._attack(problem)) is not None:
-            return Refuted(point)
+        if problem is not None:
+            self.setting = Setting(problem, Witnesses(problem, self.session), self.tally)
+            if (point := self._attack(self.setting)) is not None:
+                return Refuted(point)
         leaves = Leaves(Encoder(self.obligation, self._check_time), solver, self.recogniser)
         record = None if problem is None else record_of(problem)
         for number, box in enumerate(self.obligation.region.boxes):
             if problem is None or record is None:
-                stop = _gave_up(leaves.decide(_intervals(box), NOTHING, None))
+                stop = _gave_up(leaves.decide(_intervals(box), NOTHING, self._limits(solver)))
             else:
                 stop = self._bounded(problem, record, number, leaves)
             if self.recogniser.found is not None:
                 return Refuted(self.recogniser.found)
             if stop is not None:
                 return stop
-        return Proved(self.stamp) if problem is None or record is None else self._proved(problem, record)
+        if self.setting is None or record is None:
+            return Proved(self.stamp)
+        self._units(solver)
+        return self._proved(self.setting, record)
 
-    def _attack(self, problem: Problem) -> Point | None:
-        witnesses, rng = Witnesses(problem, self.session), np.random.default_rng(0)
+    def _attack(self, setting: Setting) -> Point | None:
+        problem, witnesses, rng = setting.problem, setting.witnesses, np.random.default_rng(0)
         if not len(problem.rows.member) or not problem.roots:
             return None
         if not sample(problem, witnesses, SAMPLES, rng):
@@ -119,22 +138,39 @@ class Search:
         """None where the box has no counterexample."""
         root, box = problem.roots[number], self.obligation.region.boxes[number]
         if problem.program.input_size <= FEW_INPUTS:
+            before = self.tally.boxes
 
             def decide(leaf: Leaf) -> Decision | GaveUp:
-                return _decision(leaves, _within(leaf.boxes, box), leaf)
+                return self._decision(leaves, _within(leaf.boxes, box), leaf)
 
-            cutting = Cutting(problem, self.session, record, number, READINESS, decide, self._expired)
-            stop = cutting.run(self.session.budget.work)
-            self.boxes += cutting.boxes
+            def count(boxes: int) -> bool:
+                self.tally.boxes = before + boxes
+                return self._limits(leaves.solver).work == 0
+
+            cutting = Cutting(problem, self.session, record, number, READINESS, decide, self._expired, count)
+            stop = cutting.run()
             self.unproved += cutting.unproved
             return stop if stop is None else _in_units(problem, stop)
-        self.boxes += 1
+        self.tally.boxes += 1
         bounds = bounded(problem.program, root, None, self._expired, raised=True)
         if not bounds.context.usable().all():
             return GaveUp(GaveUpReason.NUMERICAL, "the network's values leave the range of safe floats")
         self.wholes[number] = bounds
         errors = {value: error[0] for value, error in bounds.context.errors.items()}
-        return _gave_up(leaves.decide(_within(root, box), _knowledge(bounds.known, errors), None))
+        known = _knowledge(bounds.known, errors)
+        return _gave_up(leaves.decide(_within(root, box), known, self._limits(leaves.solver)))
+
+    def _decision(self, leaves: Leaves, box: Sequence[Interval], leaf: Leaf) -> Decision | GaveUp:
+        """What the solver makes of a leaf; one that takes it long is cut instead, where it can be."""
+        started, before = time.monotonic(), leaves.solver.work
+        limits = self._limits(leaves.solver, divisible=leaf.divisible)
+        answer = leaves.decide(box, _knowledge(leaf.known, leaf.errors), limits)
+        quick = time.monotonic() - started < QUICK
+        if limits.work is not None:
+            quick = leaves.solver.work - before < QUICK_UNITS
+        if isinstance(answer, NoAnswer) and answer.slow and leaf.divisible:
+            return Decision(closed=False, worth=quick)
+        return _gave_up(answer) or Decision(closed=True, worth=quick)
 
     def _check_time(self) -> None:
         if self._expired():
@@ -146,12 +182,12 @@ class Search:
 
     # -- the proof -------------------------------------------------------------------------------
 
-    def _proved(self, problem: Problem, record: BoxRecord) -> Outcome:
+    def _proved(self, setting: Setting, record: BoxRecord) -> Outcome:
         """Proved, with a proof if one is found in the time that is left and the kernel accepts it."""
-        deadline = self.session.budget.deadline
-        now = time.monotonic()
-        until = None if deadline is None else now + PROOF_SHARE * (deadline - now)
-        setting = Setting(problem, Witnesses(problem, self.session), self.tally)
+        problem, budget = setting.problem, self.session.budget
+        now, until = time.monotonic(), budget.deadline
+        if until is not None and budget.work is None:
+            until = now + PROOF_SHARE * (until - now)
 
         def prove(bounds: Bounded, wanted: Sequence[int] | None = None) -> PhaseProof | None:
             found = prove_box(setting, bounds, until, PROOF_NODES, wanted)
@@ -211,16 +247,6 @@ def _within(boxes: Boxes, box: Box) -> list[Interval]:
 
 def _knowledge(known: Known, errors: dict[int, F64]) -> Knowledge:
     return Knowledge({value: (part.lower[0], part.upper[0]) for value, part in known.items()}, errors)
-
-
-def _decision(leaves: Leaves, box: Sequence[Interval], leaf: Leaf) -> Decision | GaveUp:
-    """What the solver makes of a leaf; one that takes it long is cut instead, where it can be."""
-    started = time.monotonic()
-    answer = leaves.decide(box, _knowledge(leaf.known, leaf.errors), SECONDS if leaf.divisible else None)
-    quick = time.monotonic() - started < QUICK
-    if isinstance(answer, NoAnswer) and answer.slow and leaf.divisible:
-        return Decision(closed=False, worth=quick)
-    return _gave_up(answer) or Decision(closed=True, worth=quick)
 
 
 def _gave_up(answer: Answer) -> GaveUp | None:

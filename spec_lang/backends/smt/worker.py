@@ -39,13 +39,16 @@ Neuron = tuple[Row, int, tuple[Line, ...], tuple[Line, ...], tuple[Piece, ...], 
 Condition = tuple[Any, ...]  # ("all" | "any", conditions) or ("<" | "<=", terms, constant): … relation 0
 # Interval of every variable, how many of them are inputs, neurons, condition, seconds or None.
 Question = tuple[tuple[tuple[End, End], ...], int, tuple[Neuron, ...], Condition, float | None]
-# (UNSAT,), (MODEL, inputs, whether every neuron is as it should be), (UNKNOWN, why), (MEMORY,), (FAILED, why)
+Asked = tuple[Question, int | None]  # and z3's own units of work that it may take, or None
+# (UNSAT, effort), (MODEL, effort, inputs, whether every neuron is as it should be), (UNKNOWN, effort, why),
+# (MEMORY,) or (FAILED, why); the effort is what the question has taken so far, in z3's own units.
 Reply = tuple[Any, ...]
 Model = Any  # z3 has no types
 
 # What is added in one round: a few, since each moves the model of all others.
 FACETS_A_ROUND, CLAUSES_A_ROUND = 8, 4
 UNSAT, MODEL, UNKNOWN, MEMORY, FAILED = "unsat", "model", "unknown", "memory", "failed"
+SPENT = "its share of the budget is spent"
 LEAST_MEMORY = 2**25  # bytes that Python needs to tell of it
 
 
@@ -178,7 +181,13 @@ class Solver:
             raise ValueError(f"{name} has no rational value")
         return Fraction(found.numerator_as_long(), found.denominator_as_long())
 
-    def answers(self, question: Question) -> Iterator[Reply]:
+    def effort(self, solver: Any) -> int:  # noqa: ANN401 - z3 has no types
+        """What this process has taken so far; the same on every machine."""
+        found = solver.statistics()
+        known = {found[i][0]: found[i][1] for i in range(len(found))}
+        return int(known.get("rlimit count", 0))
+
+    def answers(self, question: Question, most: int | None) -> Iterator[Reply]:
         """Models, each of which may break the claim; then the last word, unless a model was that."""
         _, inputs, neurons, _, seconds = question
         stop = None if seconds is None else time.monotonic() + seconds
@@ -186,19 +195,24 @@ class Solver:
         solver.set("smt.arith.propagation_mode", 0)  # rows are dense: what they imply is found by pivoting
         solver.from_string("\n".join(statements(question)))
         said: set[str] = set()
+        before, spent = self.effort(solver), 0
         while True:
+            if most is not None:
+                solver.set("rlimit", max(1, most - spent))
             if stop is not None:
                 solver.set("timeout", max(1, int(1000 * (stop - time.monotonic()))))
             answer = solver.check()
+            spent = self.effort(solver) - before
             if answer == self.z3.unsat:
-                yield (UNSAT,)
+                yield UNSAT, spent
                 return
             if answer != self.z3.sat:
-                yield (MEMORY,) if self.is_full() else (UNKNOWN, solver.reason_unknown())
+                why = SPENT if most is not None and spent >= most else solver.reason_unknown()
+                yield (MEMORY,) if self.is_full() else (UNKNOWN, spent, why)
                 return
             model = solver.model()
             missing = self.missing(model, neurons, said)
-            yield MODEL, tuple(self.value(model, f"v{i}") for i in range(inputs)), not missing
+            yield MODEL, spent, tuple(self.value(model, f"v{i}") for i in range(inputs)), not missing
             if not missing:
                 return
             said.update(missing)
@@ -234,9 +248,9 @@ def serve(limit: int | None) -> None:
         if limit is not None and not solver.limit(limit_memory(limit) - LEAST_MEMORY):
             raise MemoryError  # noqa: TRY301 - it is one
         while True:
-            for reply in solver.answers(inbox.get()):
+            for reply in solver.answers(*inbox.get()):
                 send(out, reply)
-                if reply[0] == MODEL and not reply[2] and not inbox.get():
+                if reply[0] == MODEL and not reply[3] and not inbox.get():
                     break
     except MemoryError:
         send(out, (MEMORY,))

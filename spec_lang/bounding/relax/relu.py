@@ -7,6 +7,7 @@ stored.  Over-approximates; exact where the neuron is stable.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from spec_lang._values import dataclass
 from spec_lang.bounding.program import F64, UNIT_ROUNDOFF
@@ -47,3 +48,30 @@ def relax(lower: F64, upper: F64) -> Relaxation:
         np.where(active, 1.0, chord),
         intercept,
     )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Layout:
+    """Which neurons of a ReLU a pass over this batch carries, and in which order.
+
+    `columns` lists the neurons that are not dead in every box, those that are unstable or differ
+    between boxes first (`mixed` of them), then those that are active in every box, whose coefficients
+    pass through unchanged.  The relaxation is stored for the mixed ones alone.
+    """
+
+    columns: NDArray[np.intp]
+    mixed: int
+    relaxation: Relaxation  # (batch, mixed)
+
+
+def layout(relaxation: Relaxation) -> Layout:
+    """Sound to drop dead neurons: both of their bounds are 0."""
+    dead = (relaxation.upper_slope == 0).all(axis=0) & (relaxation.upper_intercept == 0).all(axis=0)
+    active = (relaxation.lower_slope == 1).all(axis=0) & (relaxation.upper_intercept == 0).all(axis=0)
+    mixed = np.flatnonzero(~dead & ~active)
+    part = Relaxation(
+        np.ascontiguousarray(relaxation.lower_slope[:, mixed]),
+        np.ascontiguousarray(relaxation.upper_slope[:, mixed]),
+        np.ascontiguousarray(relaxation.upper_intercept[:, mixed]),
+    )
+    return Layout(np.concatenate([mixed, np.flatnonzero(active)]), len(mixed), part)

@@ -61,7 +61,8 @@ def _add_limits(parser: argparse.ArgumentParser) -> None:
         "--jobs",
         metavar="N",
         type=usage.jobs,
-        help="worker processes; 1 decides in this one (default: one for every core)",
+        help="processes that are busy at any time, of one claim or of several; 1 decides in this one "
+        "(default: one for every core)",
     )
     parser.add_argument(
         "--memory",

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from spec_lang._values import dataclass
-from spec_lang.network.operators.matrices import Array, Indices, Matrix
+from spec_lang.network.operators.matrices import LARGEST_PART, Array, Indices, Matrix
 from spec_lang.network.primitives import Convolution
 
 if TYPE_CHECKING:
@@ -27,8 +27,6 @@ _CHUNK: Final = 2**17
 # as long as 50 multiplications inside of a large product (measured forward and backward on kernels from 2×2
 # to 4×4, 1 to 32 channels, 15 to 32 wide).
 _WINDOW_COST: Final = 50
-# A part of a convolution becomes a matrix of at most 16 MB.
-_LARGEST_PART: Final = 2**21
 
 Slices = tuple[slice | EllipsisType, ...]
 
@@ -231,7 +229,7 @@ class Cut:
     def best(self) -> Operator:
         """This, or the matrix: whichever costs less a point, which is a question of size alone."""
         size = prod(self.shape)
-        if size > min(self.whole.cost, _LARGEST_PART):
+        if size > min(self.whole.cost, LARGEST_PART):
             return self
         out, width = self.whole.shape
         rows = np.arange(out) if self.chosen_rows is None else self.chosen_rows

@@ -22,6 +22,10 @@ Indices = NDArray[np.intp]
 # Lines are padded to the longest while that makes no more than this many times their entries, or this many.
 _PADDING: Final = 2
 _FEW: Final = 2**12
+# What an entry costs to gather, in products of a matrix.
+_GATHER_COST: Final = 64
+# A part of a larger map becomes a matrix of at most 16 MB.
+LARGEST_PART: Final = 2**21
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -210,11 +214,10 @@ class Sparse:
     def cut(self, rows: Indices | None, columns: Indices | None) -> Operator:
         out = self.shape[0] if rows is None else len(rows)
         width = self.shape[1] if columns is None else len(columns)
-        return Sparse(
-            (out, width),
-            self.by_row.cut(rows, columns, self.shape[1]),
-            self.by_column.cut(columns, rows, self.shape[0]),
-        )
+        by_row = self.by_row.cut(rows, columns, self.shape[1])
+        if out * width <= min(_GATHER_COST * by_row.value.size, LARGEST_PART):
+            return Matrix(by_row.rows(np.arange(out), width))
+        return Sparse((out, width), by_row, self.by_column.cut(columns, rows, self.shape[0]))
 
     def magnitude(self) -> Operator:
         return Sparse(self.shape, self.by_row.magnitude(), self.by_column.magnitude())

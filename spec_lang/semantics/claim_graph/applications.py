@@ -106,10 +106,11 @@ class Applications:
         return Tensor(shape, _forms(result))
 
     def preactivations(self, wanted: Wanted) -> Tensor:
-        """What all piecewise linear functions of the network get, flat; opaque where the point is."""
+        """What all piecewise linear functions of the network get, flat; opaque where the point is, and where
+        the network has smooth ones, which is an error."""
         place = self._apply(wanted)
         graph = wanted.signature.graph
-        if isinstance(place, Need) or graph is None:
+        if isinstance(place, Need) or graph is None or graph.smooth:
             found = place if isinstance(place, Need) else wanted.need
             return opaque((1,), found)
         applied = self._applied[place]

@@ -172,7 +172,7 @@ def test_the_mixed_integer_program_has_the_networks_minimum(seed: int) -> None:
     goal = deep(seed, 100)  # everything violates: the program then finds the most violating point
     problem = prepare(goal)
     known = bounded(problem.program, problem.roots[0], None, lambda: False, raised=True)
-    said = program.solve(known, problem.rows, 0, None, to_the_end=True)
+    said = program.solve(known, problem.rows, 0, program.Limits(None, None, to_the_end=True))
     assert said.status is Status.OPTIMAL
     assert said.point is not None
     points = np.random.default_rng(0).uniform(-1, 1, (20_000, 3))
@@ -184,7 +184,8 @@ def test_a_program_without_a_point_is_said_to_have_none() -> None:
     goal = deep(0, -(10**3))
     problem = prepare(goal)
     known = bounded(problem.program, problem.roots[0], None, lambda: False, raised=False)
-    assert program.solve(known, problem.rows, 0, None).status is Status.INFEASIBLE
+    said = program.solve(known, problem.rows, 0, program.Limits(None, None, to_the_end=False))
+    assert said.status is Status.INFEASIBLE
 
 
 def test_the_solvers_word_alone_is_no_proof(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,81 @@
+"""Linear bounds on smooth functions over `lower <= z <= upper`.
+
+In: rigorous pre-activation bounds.  Out: slopes and intercepts, as floats that are valid exactly as stored.
+The lines touch where the kernel's do, which is a matter of taste; that they are bounds is computed here, by
+other means than there, and with more slack.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from spec_lang._values import dataclass
+from spec_lang.bounding.program import F64, Indices
+from spec_lang.kernel.lines import touching
+from spec_lang.network.primitives import Smooth
+
+# numpy is off by a few units of 2^-53 in exponentials and hyperbolic tangents, and each operation by one.
+SLACK = 2.0**-40
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lines:
+    """`lower_slope·z + lower_intercept <= f(z) <= upper_slope·z + upper_intercept` (batch, n)."""
+
+    lower_slope: F64
+    lower_intercept: F64
+    upper_slope: F64
+    upper_intercept: F64
+
+    def passed(self, coefficients: F64, owner: Indices) -> tuple[F64, F64, F64]:
+        """Rows over the function's values as rows over its operand, what that adds to the constants, and what
+        the error of these sums scales with: the intercepts have either sign."""
+        positive = np.maximum(coefficients, 0.0)
+        negative = coefficients - positive
+        below, above = (
+            np.take(by_box, owner, axis=0) for by_box in (self.lower_intercept, self.upper_intercept)
+        )
+        constant = np.einsum("rn,rn->r", positive, below) + np.einsum("rn,rn->r", negative, above)
+        weight = np.einsum("rn,rn->r", positive, abs(below)) - np.einsum("rn,rn->r", negative, abs(above))
+        passed = positive * np.take(self.lower_slope, owner, axis=0)
+        passed += negative * np.take(self.upper_slope, owner, axis=0)
+        return passed, constant, weight
+
+
+def lines(function: Smooth, lower: F64, upper: F64) -> Lines:
+    """A chord or a tangent on either side; the one above is the one below of the function turned by half a
+    turn, `f(z) = f(−∞) + f(∞) − f(−z)`."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        slope, intercept = _below(function, lower, upper)
+        above, turned = _below(function, -upper, -lower)
+    return Lines(slope, intercept, above, sum(function.ends) - turned + 4 * SLACK)
+
+
+def _below(function: Smooth, lower: F64, upper: F64) -> tuple[F64, F64]:
+    """Sound because `f − slope·z` is concave where z >= 0, and so is least at an end; and where z <= 0 f is
+    convex, hence above its tangent at p, from which the line strays by the difference of the slopes."""
+    p, slope = touching(function, lower, upper)
+    at_lower, at_upper, at_p = (_value(function, z) for z in (lower, upper, p))
+    exact = _slope(function, p)
+    lost = np.maximum(slope - exact * (1 - SLACK), 0.0) * (np.minimum(upper, 0.0) - p)
+    lost += np.maximum(exact * (1 + SLACK) - slope, 0.0) * (p - lower)
+    tangent = at_p - slope * p - lost - SLACK * (1 + abs(slope * p) + lost)
+    first, last = (
+        value - slope * z - SLACK * (1 + abs(slope * z))
+        for value, z in ((at_lower, lower), (at_upper, upper))
+    )
+    convex = np.where(upper > 0, np.minimum(tangent, last), tangent)
+    found = np.where(lower >= 0, np.minimum(first, last), convex)
+    return slope, np.where(slope == 0, at_lower - SLACK, found)
+
+
+def _value(function: Smooth, z: F64) -> F64:
+    found: F64 = np.tanh(z) if function is Smooth.TANH else 0.5 * np.tanh(0.5 * z) + 0.5
+    return found
+
+
+def _slope(function: Smooth, z: F64) -> F64:
+    factor = 2.0 if function is Smooth.TANH else 1.0
+    e = np.exp(-factor * abs(z))
+    found: F64 = factor * factor * e / ((1 + e) * (1 + e))
+    return found

@@ -1,0 +1,129 @@
+"""The ranges of what enters every ReLU and smooth step of a scene.
+
+In: a scene, what is known over larger boxes, and lemmas.  Out: the scene with its relaxations, and the
+ranges.
+Intervals come first, then backward bounds of the neurons that they leave on both sides of 0, then lemmas.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spec_lang.kernel.network import F64, AffineStep, ReluStep, SmoothStep
+from spec_lang.kernel.scene import (
+    LEAST_ROWS,
+    MAX_ROWS,
+    ROOM,
+    About,
+    Index,
+    Ranges,
+    Scene,
+    Slopes,
+    is_about,
+    leaf_phases,
+    slopes_are_sound,
+)
+from spec_lang.obligations.certificate import Lemma
+
+
+def propagate(
+    scene: Scene, known: Ranges, lemmas: Sequence[Lemma] = (), check_time: Callable[[], None] = lambda: None
+) -> Ranges:
+    """Relax every ReLU and smooth step of `scene`, and return the ranges of what enters them.
+
+    `known` holds over larger boxes: a bound of there is valid here, and so is the tighter of two.  What it
+    leaves on one side of 0 is not bounded again where ReLUs alone read it.
+    """
+    found, network = scene.ranges, scene.network
+    for step in network.steps:
+        if isinstance(step, AffineStep):
+            scene.enter(step)
+            if not known:
+                scene.intervals[step.value] = scene.interval(step)
+            continue
+        check_time()
+        value = step.operand
+        if value not in found:
+            found[value] = _bounded(scene, value, known.get(value))
+        if isinstance(step, SmoothStep):
+            scene.bend(step, *found[value])
+            continue
+        for lemma in lemmas:
+            if is_about(lemma, step, network):
+                tighten(scene, lemma, step, (), check_time)
+        scene.relax(step, *found[value])
+    return found
+
+
+def _bounded(scene: Scene, value: int, known: tuple[F64, F64] | None) -> tuple[F64, F64]:
+    """First the side on which a neuron is nearer to being stable; then the other, if it is not, or if there
+    is no bound of it yet."""
+    shape, step = (len(scene.lower), scene.network.sizes[value]), scene.network.producer.get(value)
+    if known is None and value in scene.intervals:
+        lower, upper = (end.copy() for end in scene.intervals[value])
+        if step is not None and all(operand < len(scene.network.inputs) for operand in step.operands):
+            return lower, upper  # backward bounds would be the same
+    elif known is None:
+        lower, upper = np.full(shape, -np.inf), np.full(shape, np.inf)
+    else:
+        lower, upper = known[0].copy(), known[1].copy()
+    if value in scene.network.bent:
+        owners, neurons = (place.ravel() for place in np.indices(shape))
+        for side in (1, -1):
+            sides = np.full(len(owners), side, dtype=np.int8)
+            _tighten(scene, value, (lower, upper), (owners, neurons, sides))
+        return lower, upper
+    owners, neurons = np.nonzero((lower < 0) & (upper > 0))
+    sides = np.where(upper[owners, neurons] < -lower[owners, neurons], np.int8(-1), np.int8(1))
+    _tighten(scene, value, (lower, upper), (owners, neurons, sides))
+    if known is not None:
+        still = np.flatnonzero((lower[owners, neurons] < 0) & (upper[owners, neurons] > 0))
+        owners, neurons, sides = owners[still], neurons[still], sides[still]
+    _tighten(scene, value, (lower, upper), (owners, neurons, -sides))
+    return lower, upper
+
+
+def _tighten(
+    scene: Scene, value: int, ranges: tuple[F64, F64], rows: tuple[Index, Index, NDArray[np.int8]]
+) -> None:
+    """Bound one side of neurons, in place; `rows` are their boxes, their places, and the sides."""
+    (lower, upper), (owners, neurons, sides) = ranges, rows
+    room = min(MAX_ROWS, max(LEAST_ROWS, ROOM // max(scene.network.sizes)))
+    for start in range(0, len(owners), room):
+        part = slice(start, start + room)
+        owner, neuron, side = owners[part], neurons[part], sides[part]
+        found = scene.neurons(value, owner, neuron, side)
+        below, above = side > 0, side < 0
+        here = owner[below], neuron[below]
+        lower[here] = np.maximum(lower[here], found[below])
+        here = owner[above], neuron[above]
+        upper[here] = np.minimum(upper[here], -found[above])
+
+
+def tighten(
+    scene: Scene, lemma: Lemma, step: ReluStep, atoms: Sequence[int], check_time: Callable[[], None]
+) -> None:
+    """Tighten the ranges of what enters `step` over the only box, in place, by a lemma about its neurons.
+
+    Sound because the two phases of a split cover all points, so that the least of the leaves' bounds holds
+    on all of the box where the atoms do; there these are at most 0, and so is what is added to `side·z`.
+    """
+    lower, upper = scene.ranges[step.operand]
+    columns = lemma.columns.astype(np.intp)
+    neuron, best = lemma.neuron.astype(np.intp) - step.first, np.full(len(lemma.neuron), np.inf)
+    first = 0
+    for tree, phases in leaf_phases(lemma.tree, scene.network.neurons):
+        check_time()
+        part = slice(first, first + len(phases))
+        slopes = Slopes(phases, columns, lemma.slopes[part].astype(np.float64))
+        about = About(step.operand, neuron[tree], lemma.side[tree])
+        found = scene.mixtures(atoms, lemma.multipliers[part].astype(np.float64), slopes, about)
+        np.minimum.at(best, tree, np.where(slopes_are_sound(slopes), found, -np.inf))
+        first += len(phases)
+    best = np.where(np.isfinite(best), best, -np.inf)
+    below, above = lemma.side > 0, lemma.side < 0
+    np.maximum.at(lower[0], neuron[below], best[below])
+    np.minimum.at(upper[0], neuron[above], -best[above])

@@ -1,0 +1,31 @@
+"""`Tanh`: `(e^x − e^−x) / (e^x + e^−x)`, element by element.
+
+In: a value.  Out: one smooth node.  Exact in real numbers; every runtime approximates it in its own way,
+so that it has no float32 semantics.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from spec_lang._values import dataclass
+from spec_lang.network.ops._linear import required
+from spec_lang.network.ops.base import Builder, Constant, NodeView, UnsupportedNode, Value
+from spec_lang.network.primitives import Smooth
+
+
+@dataclass(frozen=True, slots=True)
+class _Tanh:
+    name: str = "Tanh"
+    since: int = 6
+    documentation: str = "https://onnx.ai/onnx/operators/onnx__Tanh.html"
+    attributes: frozenset[str] = frozenset()
+
+    def lower(self, node: NodeView, build: Builder) -> tuple[Constant | Value, ...]:
+        value = required(node, 0)
+        if not isinstance(value, Value):
+            raise UnsupportedNode("its operand is a constant: simplify the network when exporting it")
+        return (build.add(Smooth.TANH, (value,), value.shape),)
+
+
+OP: Final = _Tanh()
