@@ -9,19 +9,16 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
+import signal
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-# A BLAS thread a core in each of several processes only makes them wait for each other.
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-
-from benchmarks.asking import CHECKOUT, Asked, ask_each, ask_once, compiled
+from benchmarks.asking import Asked, ask_each, ask_once, compiled
 from benchmarks.figures import Family, families
-from benchmarks.instances import Instance, read_instances
+from benchmarks.instances import Instance, add_data, read_instances
 from benchmarks.measured import Measured
 from benchmarks.processes import Usage
 from benchmarks.table import line, totals
@@ -52,8 +49,7 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--using", metavar="BACKEND", help="this backend alone (what the planner chooses)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write a document")
-    default = Path(os.environ.get("NNSPEC_DATA", CHECKOUT.parent / "shared" / "data"))
-    parser.add_argument("--data", type=Path, default=default, help="the families' folder ($NNSPEC_DATA)")
+    add_data(parser)
     return parser.parse_args(argv)
 
 
@@ -156,4 +152,5 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(main())

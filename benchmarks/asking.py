@@ -17,11 +17,10 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.family_spec import family_spec
-from benchmarks.instances import Instance, acasxu_claim, acasxu_folder
+from benchmarks.instances import CHECKOUT, Instance, acasxu_claim, acasxu_folder
 from benchmarks.measured import Measured, failed, of_claim, report_of, trouble
 from benchmarks.processes import Done, Usage, run
 
-CHECKOUT: Final = Path(__file__).resolve().parent.parent
 _ACASXU: Final = CHECKOUT / "tests" / "acasxu" / "acasxu.nnspec"
 # What a process may take beyond the time limit before it is ended: the check of its proof, start-up and the
 # report.
@@ -112,13 +111,16 @@ def _laid_out(
 def compiled(instance: Instance) -> Iterator[None]:
     """Inside, what is asked finds its modules compiled, as an installed one does, whatever this environment
     says of writing byte code; without that, every start compiles all of them again."""
-    names = (_NO_BYTECODE, _BYTECODE)
-    before = {name: os.environ.pop(name) for name in names if name in os.environ}
+    plan = ["plan", str(instance.vnnlib), "--network", str(instance.onnx)]
+    if _NO_BYTECODE not in os.environ:
+        _nnspec(plan, _GRACE)  # imports everything, once
+        yield
+        return
+    before = {name: os.environ.pop(name) for name in (_NO_BYTECODE, _BYTECODE) if name in os.environ}
     with tempfile.TemporaryDirectory() as folder:
         os.environ[_BYTECODE] = folder
         try:
-            plan = ["plan", str(instance.vnnlib), "--network", str(instance.onnx)]
-            _nnspec(plan, _GRACE)  # imports everything, once
+            _nnspec(plan, _GRACE)
             yield
         finally:
             del os.environ[_BYTECODE]

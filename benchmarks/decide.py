@@ -14,6 +14,8 @@ from benchmarks.instances import Instance
 from benchmarks.measured import ANSWERS, Measured
 from spec_lang.engine import check
 from spec_lang.engine.options import CheckOptions, Silent
+from spec_lang.obligations.model import Semantics
+from spec_lang.reporters.model import Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +24,23 @@ class Way:
 
     timeout: float
     using: str | None = None
+    semantics: Semantics = Semantics.REAL
+
+
+def checked(instance: Instance, way: Way) -> Report:
+    """Raises `KeyboardInterrupt`."""
+    network = (("", instance.onnx),)
+    options = CheckOptions(timeout=way.timeout, using=way.using, networks=network, semantics=way.semantics)
+    report = check([instance.vnnlib], options, Silent())
+    if report.interrupted:
+        raise KeyboardInterrupt
+    return report
 
 
 def decide(instance: Instance, way: Way) -> Measured:
     """Raises `KeyboardInterrupt`."""
     started, before = time.perf_counter(), time.process_time()
-    options = CheckOptions(timeout=way.timeout, using=way.using, networks=(("", instance.onnx),))
-    report = check([instance.vnnlib], options, Silent())
-    if report.interrupted:
-        raise KeyboardInterrupt
+    report = checked(instance, way)
     seconds, cpu = time.perf_counter() - started, time.process_time() - before
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     if len(report) != 1:

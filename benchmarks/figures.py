@@ -50,7 +50,8 @@ class Peer:
     def __str__(self) -> str:
         if self.seconds is None:
             return "crash"
-        return f"{self.seconds:g}{'' if self.finished else '+'} s"
+        boxes = "" if self.units is None else f" and {self.units:,} boxes"
+        return f"{self.seconds:g}{'' if self.finished else '+'} s{boxes}"
 
 
 @dataclass(frozen=True, slots=True)

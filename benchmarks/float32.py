@@ -8,19 +8,13 @@ a negative one is the margin that is missing; and how many were proved.
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path
-
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from benchmarks.__main__ import FAMILIES
-from benchmarks.asking import CHECKOUT
-from benchmarks.instances import Instance, read_instances
-from spec_lang.engine import check
-from spec_lang.engine.options import CheckOptions, Silent
+from benchmarks.decide import Way, checked
+from benchmarks.instances import Instance, add_data, read_instances
 from spec_lang.kernel.verdict import Status
 from spec_lang.obligations.model import Semantics
 from spec_lang.reporters.model import ClaimReport
@@ -31,17 +25,13 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("family", nargs="?", choices=FAMILIES, default="acasxu")
     parser.add_argument("--timeout", type=float, default=30.0, metavar="S", help="seconds an instance (30)")
     parser.add_argument("--only", default="*", metavar="GLOB", help="by name, such as '*_1_9_* prop_7'")
-    default = Path(os.environ.get("NNSPEC_DATA", CHECKOUT.parent / "shared" / "data"))
-    parser.add_argument("--data", type=Path, default=default, help="the families' folder ($NNSPEC_DATA)")
+    add_data(parser)
     return parser.parse_args(argv)
 
 
 def decide(instance: Instance, timeout: float) -> ClaimReport | None:
     """The report of an instance in float32; None where there is none."""
-    options = CheckOptions(timeout=timeout, networks=(("", instance.onnx),), semantics=Semantics.FLOAT32)
-    report = check([instance.vnnlib], options, Silent())
-    if report.interrupted:
-        raise KeyboardInterrupt
+    report = checked(instance, Way(timeout, semantics=Semantics.FLOAT32))
     return report.claims[0] if len(report) == 1 else None
 
 

@@ -6,13 +6,18 @@ In: a family's folder with `instances.csv` (`onnx,vnnlib,seconds`, no header) an
 
 from __future__ import annotations
 
+import argparse
 import csv
+import os
 import re
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Final
 
 from spec_lang.diagnostics import InternalError
+
+CHECKOUT: Final = Path(__file__).resolve().parent.parent
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,12 @@ class Instance:
     @property
     def name(self) -> str:
         return f"{self.onnx.stem} {self.vnnlib.stem}"
+
+
+def add_data(parser: argparse.ArgumentParser) -> None:
+    """`--data`: the folder of the families."""
+    default = Path(os.environ.get("NNSPEC_DATA", CHECKOUT.parent / "shared" / "data"))
+    parser.add_argument("--data", type=Path, default=default, help="the families' folder ($NNSPEC_DATA)")
 
 
 def read_instances(folder: Path, only: str = "*") -> tuple[Instance, ...]:

@@ -6,7 +6,7 @@ In: a claim of the JSON report, and the usage of the process that decided it.  O
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -14,6 +14,11 @@ from benchmarks.instances import Instance
 from benchmarks.processes import Done, Usage
 
 ANSWERS = {"proved": "unsat", "refuted": "sat", "unknown": "unknown"}
+
+
+def sub_problems(work: Iterable[tuple[str, int]]) -> int:
+    """Boxes, domains and the like; an attack has none."""
+    return sum(count for name, count in work if name != "attacks")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +51,8 @@ class Measured:
         return {self.answer, self.instance.expected} == {"sat", "unsat"}
 
     @property
-    def units(self) -> int:
-        """Of work, of whatever kind."""
-        return sum(count for _, count in self.work)
+    def parts(self) -> int:
+        return sub_problems(self.work)
 
     def as_json(self) -> dict[str, Any]:
         own = asdict(self) | {"instance": self.instance.name, "work": dict(self.work)}

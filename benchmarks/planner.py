@@ -8,17 +8,12 @@ instance has spent the limit on it.  Exits 1 when a verdict contradicts the expe
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Iterator, Sequence
-from pathlib import Path
-
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from benchmarks.__main__ import FAMILIES
-from benchmarks.asking import CHECKOUT
 from benchmarks.decide import Way, decide
-from benchmarks.instances import Instance, read_instances
+from benchmarks.instances import Instance, add_data, read_instances
 from benchmarks.measured import Measured
 from spec_lang.engine.decide import installed_backends
 
@@ -42,8 +37,7 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--only", default="*", metavar="GLOB", help="instances of the family, by name")
     parser.add_argument("--timeout", type=float, default=20.0, metavar="S", help="seconds an instance (20)")
     parser.add_argument("--using", action="append", metavar="BACKEND", help="compare with these alone")
-    default = Path(os.environ.get("NNSPEC_DATA", CHECKOUT.parent / "shared" / "data"))
-    parser.add_argument("--data", type=Path, default=default, help="the families' folder ($NNSPEC_DATA)")
+    add_data(parser)
     return parser.parse_args(argv)
 
 

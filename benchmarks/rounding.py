@@ -8,20 +8,16 @@ with them; in turns, the least of several runs each.  Exits 1 when the mean is b
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import geometric_mean
 from typing import Final
 
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-
-from benchmarks.asking import CHECKOUT
-from benchmarks.instances import Instance, read_instances
+from benchmarks.instances import Instance, add_data, read_instances
+from benchmarks.measured import sub_problems
 from benchmarks.without_rounding import switched_off
 from spec_lang.backends.base import Budget, Run, Session
 from spec_lang.backends.bounds import BACKEND
@@ -79,7 +75,7 @@ def search(asked: Sequence[Obligation], work: int) -> Cost:
         run: Run = BACKEND.run(
             obligation, Session(Budget(work=work), lambda _point: False, lambda _progress: None)
         )
-        units += sum(count for _, count in run.work.units)
+        units += sub_problems(run.work.units)
     return Cost(time.process_time() - started, units)
 
 
@@ -113,8 +109,7 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--repeats", type=int, default=9, metavar="N", help="runs of each (9)")
     parser.add_argument("--work", type=int, metavar="N", help="sub-problems (what the sample says)")
     parser.add_argument("--what", action="store_true", help="also name what is switched off")
-    default = Path(os.environ.get("NNSPEC_DATA", CHECKOUT.parent / "shared" / "data"))
-    parser.add_argument("--data", type=Path, default=default, help="the families' folder ($NNSPEC_DATA)")
+    add_data(parser)
     return parser.parse_args(argv)
 
 

@@ -41,8 +41,9 @@ def line(measured: Measured, width: int, family: Family | None = None) -> str:
 def _work(measured: Measured) -> Iterator[str]:
     if not measured.work:
         return
-    names = ", ".join(f"{count:,} {name}" for name, count in measured.work)
-    yield f"{names} ({measured.units / max(measured.seconds, _LEAST_SECONDS):,.0f}/s)"
+    names = ", ".join(f"{count:,} {name}" for name, count in measured.work if count)
+    rate = f" ({measured.parts / max(measured.seconds, _LEAST_SECONDS):,.0f}/s)" if measured.parts else ""
+    yield f"{names or 'no search'}{rate}"
 
 
 def _proof(measured: Measured) -> Iterator[str]:
@@ -99,8 +100,9 @@ def _all_work(rows: Sequence[Measured]) -> Iterator[str]:
     for row in rows:
         units.update(dict(row.work))
     if units:
-        each = ", ".join(f"{count:,} {name}" for name, count in sorted(units.items()))
-        yield f"work: {each}; {units.total() / max(seconds, _LEAST_SECONDS):,.0f} a second"
+        each = ", ".join(f"{count:,} {name}" for name, count in sorted(units.items()) if count)
+        parts = sum(row.parts for row in rows)
+        yield f"work: {each}; {parts / max(seconds, _LEAST_SECONDS):,.0f} sub-problems a second"
 
 
 def _all_proofs(rows: Sequence[Measured]) -> Iterator[str]:

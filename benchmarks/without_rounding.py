@@ -24,11 +24,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 import spec_lang.bounding
+from spec_lang.bounding import interval
 from spec_lang.bounding.boxes import Boxes
 from spec_lang.bounding.clip import _clip_by_row
+from spec_lang.bounding.interval import _ends
 from spec_lang.bounding.linear import Context, LinearBounds, Substitution
 from spec_lang.bounding.program import F64, AffineStep
-from spec_lang.bounding.propagate import around
 from spec_lang.bounding.relax.relu import Relaxation, relax
 from spec_lang.diagnostics import InternalError
 
@@ -61,12 +62,12 @@ def _concretise(self: Substitution, coefficients: F64) -> LinearBounds:
     return LinearBounds(coefficients, self.constant, least)
 
 
-def _around(context: Context, step: AffineStep) -> tuple[F64, F64] | None:
-    program = context.program
-    if any(operand >= len(program.input_slices) for operand in step.operands):
-        return None
-    middle = step.forward(program.split_inputs(context.center))
-    return middle, step.magnitude(program.split_inputs(context.radius)) - step.bias_magnitude
+def _spread(context: Context, step: AffineStep) -> tuple[F64, F64]:
+    ends = {operand: _ends(context, operand) for operand in step.operands}
+    middle = step.forward({operand: 0.5 * (low + high) for operand, (low, high) in ends.items()})
+    reach = step.magnitude({operand: 0.5 * (high - low) for operand, (low, high) in ends.items()})
+    reach = reach - step.bias_magnitude
+    return middle - reach, middle + reach
 
 
 def _radius(self: Boxes, center: F64) -> F64:
@@ -103,7 +104,7 @@ _METHODS: Final[tuple[tuple[type, str, Callable[..., Any]], ...]] = (
     (Boxes, "radius", _radius),
 )
 _FUNCTIONS: Final[tuple[tuple[Callable[..., Any], Callable[..., Any]], ...]] = (
-    (around, _around),
+    (interval._spread, _spread),
     (relax, _relax),
     (_clip_by_row, _clip),
 )

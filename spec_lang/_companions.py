@@ -76,14 +76,23 @@ class Companion(Generic[Question, Answer]):
     """One process, which answers by `work`; `busy` while it owes an answer."""
 
     def __init__(self, work: Callable[[Question], Answer]) -> None:
-        ours, theirs = Pipe()
+        """Raises `Lost` where the system makes no more processes."""
+        try:
+            ours, theirs = Pipe()
+        except OSError:
+            raise Lost from None
         parent = os.getpid()
-        with deaf_to_signals():  # or one might unwind a copy of this process's stack
-            self._pid = os.fork()
-            if self._pid == 0:
-                ours.close()
-                _serve(theirs, work, parent)
-        theirs.close()
+        try:
+            with deaf_to_signals():  # or one might unwind a copy of this process's stack
+                self._pid = os.fork()
+                if self._pid == 0:
+                    ours.close()
+                    _serve(theirs, work, parent)
+        except OSError:
+            ours.close()
+            raise Lost from None
+        finally:
+            theirs.close()
         self._connection = ours
         self.busy = False
 

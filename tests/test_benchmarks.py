@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -20,10 +21,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.__main__ import FAMILIES, main
-from benchmarks.asking import CHECKOUT, Asked, ask, ask_once
+from benchmarks.asking import Asked, ask, ask_once
 from benchmarks.family_spec import family_spec, number
 from benchmarks.figures import PROTOTYPE, Family, Peer, Target, Total, families
-from benchmarks.instances import Instance, acasxu_claim, read_instances
+from benchmarks.instances import CHECKOUT, Instance, acasxu_claim, read_instances
 from benchmarks.measured import Measured
 from benchmarks.processes import Usage, run
 from benchmarks.table import line, size_text, totals
@@ -58,6 +59,15 @@ SECONDS = (
 HOLDS = "(assert (>= Y_0 100))"
 FAILS = "(assert (or (and (<= Y_0 100) (<= Y_1 100)) (and (>= Y_1 100))))"
 SPLIT = "(assert (or (and (<= X_0 0.25) (<= Y_0 -100)) (and (>= X_0 0.75) (> X_1 0.5) (>= (+ Y_0 Y_1) 2e2))))"
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _compiled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What is started compiles the modules once for all tests, whatever the environment says."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+        patch.setenv("PYTHONPYCACHEPREFIX", str(tmp_path_factory.mktemp("bytecode")))
+        yield
 
 
 def measured(answer: str, expected: str = "unsat", query: str = "q", seconds: float = 1.5) -> Measured:
@@ -123,7 +133,7 @@ def test_the_totals_count_answers_work_proofs_and_peers() -> None:
     assert list(totals(rows, SPENT, family(peers=peers))) == [
         "2 of 3 decided (1 sat, 1 unknown, 1 unsat): 1 as expected, 1 wrong, 0 with no expectation",
         SECONDS,
-        "work: 21 boxes; 5 a second",
+        "work: 21 boxes; 5 sub-problems a second",
         "proofs: 3 checked; 3.6 kB in all, 1.2 kB the median",
         "nnenum: 3.0 s against 6.0 s on 2, geometric mean of ratios 0.50; 2 more that it did not finish",
         "recorded: nnenum (local): 3 decided, 9.5 s, limit 60 s, two processes",
@@ -247,7 +257,8 @@ def test_a_process_that_does_not_end_is_ended() -> None:
     assert (done.code, done.out) == (None, "so far\n")
 
 
-def test_an_interrupt_leaves_what_was_measured(tmp_path: Path) -> None:
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_leaves_what_was_measured(tmp_path: Path, how: signal.Signals) -> None:
     folder = family_folder(tmp_path)
     endless = instance_of(folder / "test", "endless", HOLDS, "unsat")
     endless.vnnlib.unlink()
@@ -259,7 +270,7 @@ def test_an_interrupt_leaves_what_was_measured(tmp_path: Path) -> None:
     assert process.stdout is not None
     seen = [process.stdout.readline() for _ in range(3)]
     time.sleep(1.0)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(how)
     rest, _ = process.communicate(timeout=60)
     assert process.returncode == 130
     assert [text.split()[:2] for text in seen] == [["n=1", "holds"], ["n=1", "fails"], ["n=1", "split"]]

@@ -46,7 +46,7 @@ class FalsifyBackend:
         return None
 
     def supports(self, obligation: Obligation) -> str | None:
-        return unsupported(obligation.graph)
+        return unsupported(obligation.graph, obligation.semantics)
 
     def run(self, obligation: Obligation, session: Session) -> Run:
         started = time.monotonic()
@@ -104,7 +104,7 @@ class _Attack:
             return GaveUp(GaveUpReason.TIMEOUT, f"no counterexample among {points:,} points")
         limit = self._session.budget.work
         if limit is not None and points // POINTS_A_UNIT >= limit:
-            detail = f"the budget of {limit:,} units is spent, no counterexample among {points:,} points"
+            detail = f"all {limit:,} units are spent, no counterexample among {points:,} points"
             return GaveUp(GaveUpReason.BUDGET, detail)
         return None
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from spec_lang._values import dataclass
 from spec_lang.bounding.boxes import Boxes
+from spec_lang.bounding.columns import rearranged
 from spec_lang.bounding.float32 import LARGEST32
 from spec_lang.bounding.program import F64, AffineStep, Program, ReluStep, SmoothStep
 from spec_lang.bounding.relax.relu import Layout, Relaxation, layout
@@ -106,7 +107,8 @@ class Context:
         """Record a ReLU's relaxation; from here on passes carry only the neurons that matter."""
         self.layouts[step.value] = chosen = layout(relaxation)
         self.columns[step.value] = chosen.columns
-        if self.program.consumers[step.operand] == 1 and step.operand not in self.columns:
+        is_free = step.operand not in self.columns and step.operand not in self.lines
+        if self.program.consumers[step.operand] == 1 and is_free:
             self.columns[step.operand] = chosen.columns
             # Maps cut before this point were cut to other elements.
             self._maps = {key: m for key, m in self._maps.items() if key[0] != step.operand}
@@ -134,22 +136,8 @@ class Context:
 
     def moved(self, value: int, rows: F64, chosen: NDArray[np.intp]) -> F64:
         """Rows over the elements `chosen` of `value`, as rows over those that passes carry."""
-        columns = self.columns.get(value)
-        if columns is chosen:
-            return rows
-        if columns is None:
-            full = np.zeros((len(rows), self.program.sizes[value]))
-            full[:, chosen] = rows
-            return full
-        place = np.full(self.program.sizes[value], -1, dtype=np.intp)
-        place[columns] = np.arange(len(columns))
-        there = place[chosen]
-        kept = there >= 0
-        if value not in self.layouts and not kept.all():
-            raise InternalError("a row needs an element of a value that is not carried")
-        result = np.zeros((len(rows), len(columns)))
-        result[:, there[kept]] = rows[:, kept]
-        return result
+        columns, size = self.columns.get(value), self.program.sizes[value]
+        return rearranged(rows, chosen, columns, size, droppable=value in self.layouts)
 
     def widths(self) -> list[int]:
         """How many elements passes carry of each value."""
@@ -204,18 +192,14 @@ class Substitution:
     """
 
     def __init__(self, context: Context, owner: Owners, constant: F64) -> None:
-        self.context = context
-        self.owner = owner
-        self.constant = constant.copy()
-        self.weight = abs(constant)
+        self.context, self.owner = context, owner
+        self.constant, self.weight = constant.copy(), abs(constant)
         self.gamma = context.program.gamma
 
     def inexact_start(self, start: dict[int, F64], relative: float) -> None:
         """Account for start rows that are themselves rounded, or that meet others at one value."""
-        weight = self.weight
-        for value, coefficients in start.items():
-            size = self.context.norm_of(value)[self.owner]
-            weight = weight + size * (np.sqrt(np.einsum("rn,rn->r", coefficients, coefficients)) + UNDERFLOW)
+        sizes = (self._size(value, coefficients) for value, coefficients in start.items())
+        weight = sum(sizes, start=self.weight)
         # Twice: once for `relative`, once for the sum with what arrives at the same value.
         self.weight = self.weight + weight * (1.01 + 2 * relative / self.gamma)
 
@@ -240,8 +224,7 @@ class Substitution:
         return result
 
     def _affine(self, step: AffineStep, coefficients: F64, pending: dict[int, F64]) -> None:
-        size = np.sqrt(np.einsum("rn,rn->r", coefficients, coefficients)) + UNDERFLOW
-        self.weight += size * self.context.norms[step.value][self.owner]
+        self.weight += self._size(step.value, coefficients)
         columns = self.context.columns.get(step.value)
         self.constant += coefficients @ (step.bias if columns is None else step.bias[columns])
         errors = self.context.errors.get(step.value)
@@ -275,10 +258,7 @@ class Substitution:
         context, owner = self.context, self.owner
         passed, constant, weight = context.lines[step.value].passed(coefficients, owner)
         self.constant += constant
-        self.weight += weight
-        for value, part in ((step.value, coefficients), (step.operand, passed)):
-            size = np.sqrt(np.einsum("rn,rn->r", part, part)) + UNDERFLOW
-            self.weight += size * context.norm_of(value)[owner]
+        self.weight += weight + self._size(step.value, coefficients) + self._size(step.operand, passed)
         self._accumulate(pending, step.operand, context.carried(step.operand, passed))
 
     def lower_slopes(self, step: ReluStep, part: F64) -> F64:
@@ -289,8 +269,7 @@ class Substitution:
     def forward_to_operand(self, step: ReluStep, coefficients: F64, pending: dict[int, F64]) -> None:
         """Hand a ReLU's relaxed coefficients to its operand, in the order that the operand carries."""
         chosen = self.context.layouts[step.value].columns
-        moved = self.context.moved(step.operand, coefficients, chosen)
-        self._accumulate(pending, step.operand, moved)
+        self._accumulate(pending, step.operand, self.context.moved(step.operand, coefficients, chosen))
 
     def _accumulate(self, pending: dict[int, F64], value: int, coefficients: F64) -> None:
         """Add to what is pending at `value`.
@@ -300,10 +279,14 @@ class Substitution:
         if value not in pending:
             pending[value] = coefficients
             return
-        norms = self.context.norm_of(value)[self.owner]
-        for part in (pending[value], coefficients):
-            self.weight += norms * (np.sqrt(np.einsum("rn,rn->r", part, part)) + UNDERFLOW)
+        self.weight += self._size(value, pending[value]) + self._size(value, coefficients)
         pending[value] = pending[value] + coefficients
+
+    def _size(self, value: int, rows: F64) -> F64:
+        """At least the sum of the rows' terms, all counted as positive (Cauchy–Schwarz)."""
+        norms = np.sqrt(np.einsum("rn,rn->r", rows, rows)) + UNDERFLOW
+        found: F64 = norms * self.context.norm_of(value)[self.owner]
+        return found
 
     def concretise(self, coefficients: F64) -> LinearBounds:
         context, owner = self.context, self.owner

@@ -100,10 +100,12 @@ class Program:
         return {number: points[:, where] for number, where in enumerate(self.input_slices)}
 
 
-def unsupported(graph: Graph) -> str | None:
+def unsupported(graph: Graph, semantics: Semantics = Semantics.REAL) -> str | None:
     """Why the passes cannot take this graph, or None."""
     for node in graph.nodes:
         primitive = node.primitive
+        if isinstance(primitive, Smooth) and semantics is not Semantics.REAL:
+            return f"{node.tensor.name}: how a {primitive.value} is rounded is not known"
         if isinstance(primitive, PiecewiseLinear) and primitive != RELU:
             return f"{node.tensor.name}: only ReLU is bounded among piecewise-linear functions"
     return None

@@ -201,7 +201,8 @@ class Raising:
             if step.value not in incoming or step.operand not in values:
                 continue
             if isinstance(step, SmoothStep):
-                values[step.value] = self.bent[step.value].relaxed(incoming[step.value], values[step.operand])
+                part = self.bent[step.value].relaxed(incoming[step.value], values[step.operand])
+                values[step.value] = part.astype(np.float64, copy=False)
                 continue
             z = self._aligned(step, values[step.operand])
             head, part = z[:, : self.layouts[step.value].mixed], incoming[step.value]

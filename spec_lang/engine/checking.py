@@ -99,7 +99,11 @@ def shared_by(cores: Cores | None) -> Callable[[Callable[[Share], Walked]], list
         helpers: list[Companion[Share, Walked]] = []
         try:
             while cores is not None and can_fork() and cores.take():
-                helpers.append(Companion(walk))
+                try:
+                    helpers.append(Companion(walk))
+                except Lost:
+                    cores.give_back()
+                    break
             shares = [Share(number, len(helpers) + 1) for number in range(len(helpers) + 1)]
             asked = [
                 helper if _takes(helper, share) else None

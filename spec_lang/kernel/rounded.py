@@ -245,8 +245,8 @@ class RoundedScene(Scene):
 
     def _substitute(self, start: Start, owner: Index, slopes: Slopes | OwnSlopes | None) -> Linear:
         """Rows over values, substituted back to rows over the inputs."""
-        view, rows = narrowed(self, start.rows)
-        run = Substitution(self, view, dict(rows), start.constant.copy(), 2 * start.weight, owner, slopes)
+        view, begun = narrowed(self, start.rows)
+        run = Substitution(self, view, dict(begun), start.constant.copy(), 2 * start.weight, owner, slopes)
         for value, sizes in start.sizes.items():
             run.weight = run.weight + norms(sizes) * self.norm[value][owner]
         for step in reversed(self.network.steps):

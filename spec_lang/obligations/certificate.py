@@ -7,7 +7,8 @@ and slopes to use, and the kernel computes what follows.  All numbers are dyadic
 
 Conjunctions are those of the disjunctive normal form of "the region's constraints, and the violation",
 left to right; their atoms are each divided by their largest coefficient of outputs, or of inputs where they
-have none of outputs.  Neurons are the elements of the graph's piecewise linear nodes, node by node.
+have none of outputs.  Neurons are the elements of the graph's piecewise linear nodes, node by node; those of
+smooth nodes are none, and the kernel's own lines bound them.
 """
 
 from __future__ import annotations

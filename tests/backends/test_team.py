@@ -13,6 +13,7 @@ import pytest
 
 from spec_lang._companions import Companion, Lost, can_fork
 from spec_lang.backends._search.team import Team
+from spec_lang.engine.checking import shared_by
 from spec_lang.engine.cores import OwnCores
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="companions are forked on Linux alone")
@@ -88,6 +89,18 @@ def test_nobody_is_asked_without_cores_or_beside_other_threads() -> None:
     finally:
         stop.set()
         thread.join()
+
+
+def test_a_system_that_makes_no_more_processes_costs_no_core(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> int:
+        raise BlockingIOError
+
+    monkeypatch.setattr(os, "fork", refuse)
+    cores = OwnCores(1)
+    team = Team(cores, squared)
+    assert not team.has_room()
+    assert len(shared_by(cores)(lambda share: (share, []))) == 1
+    assert cores.take()
 
 
 def test_a_companion_answers_what_it_is_asked_and_knows_what_its_parent_knew() -> None:

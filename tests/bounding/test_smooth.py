@@ -10,6 +10,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from spec_lang.backends._search.attack import input_gradient
+from spec_lang.backends._search.halving import bounds_of
+from spec_lang.backends._search.problem import prepare
 from spec_lang.bounding.boxes import Boxes
 from spec_lang.bounding.linear import lower_bounds
 from spec_lang.bounding.objectives import Objectives, fresh_rows
@@ -21,8 +23,10 @@ from spec_lang.bounding.relax.smooth import lines
 from spec_lang.bounding.unstable import Unstable
 from spec_lang.network.evaluate import Evaluator, evaluate
 from spec_lang.network.graph import Graph
-from spec_lang.network.primitives import RELU, Smooth
+from spec_lang.network.primitives import RELU, Primitive, Smooth
+from spec_lang.obligations.model import All, Box, LinearAtom, Obligation, Region
 from tests.bounding.samples import float_boxes, points_of, share_lists
+from tests.kernel.scenes import value_of
 from tests.smooth_nets import ERROR, ends, functions, near_values, off, random_net, smooth_dags, smooth_value
 
 KINDS = pytest.mark.parametrize("kinds", [[Smooth.TANH], [RELU, Smooth.SIGMOID], [Smooth.TANH, RELU]])
@@ -90,7 +94,7 @@ def unit_box(size: int, radius: float) -> Boxes:
 
 
 @KINDS
-def test_bounds_are_nearly_those_of_the_samples_on_a_small_box(kinds: list[RELU | Smooth]) -> None:
+def test_bounds_are_nearly_those_of_the_samples_on_a_small_box(kinds: list[Primitive]) -> None:
     graph = random_net([3, 8, 8, 1], kinds, 0)
     box = unit_box(3, 0.01)
     context, _ = propagate(compile_graph(graph), box)
@@ -104,7 +108,7 @@ def test_bounds_are_nearly_those_of_the_samples_on_a_small_box(kinds: list[RELU 
 
 @KINDS
 @pytest.mark.parametrize("kind", [np.float64, np.float32])
-def test_plain_passes_are_the_networks_own(kinds: list[RELU | Smooth], kind: type) -> None:
+def test_plain_passes_are_the_networks_own(kinds: list[Primitive], kind: type) -> None:
     """Values, gradients by differences, and the same from the attack's gradients."""
     graph = random_net([3, 6, 6, 2], kinds, 1)
     program, box = compile_graph(graph), unit_box(3, 0.4)
@@ -146,3 +150,35 @@ def test_optimised_rows_are_never_above_the_network(graph: Graph, data: st.DataO
     for point in points_of(box, 0, data.draw(share_lists(graph.input_size))):
         total = sum(near_values(graph, point)[output])
         assert bound[0] == -np.inf or Fraction(float(bound[0])) <= total + 12 * off(graph)
+
+
+@given(situations(), st.data())
+@settings(max_examples=60)
+def test_raised_combinations_hold_at_every_point(situation: Situation, data: st.DataObject) -> None:
+    graph, boxes, shares = situation
+    sign = st.sampled_from([Fraction(1), Fraction(-1), Fraction(1, 3)])
+    output = st.integers(0, graph.output_size - 1)
+    pairs = data.draw(st.lists(st.tuples(output, sign), min_size=1, max_size=3))
+    atoms = tuple(LinearAtom((), ((j, c),), Fraction(n, 7), strict=False) for n, (j, c) in enumerate(pairs))
+    whole = Box(*(tuple(map(Fraction, side)) for side in (boxes.lower[0].tolist(), boxes.upper[0].tolist())))
+    problem = prepare(Obligation(graph, Region((whole,)), All(atoms)))
+    assume(len(problem.rows.member))
+    with np.errstate(all="ignore"):
+        context, _ = propagate(problem.program, boxes)
+        found = bounds_of(problem, context, np.ones((len(boxes), 1), dtype=np.bool_))
+    if found.combined is None:
+        return
+    raised = found.combined.raised
+    for row, box in enumerate(raised.owner.tolist()):
+        if not np.isfinite(raised.bounds.minimum[row]):
+            continue
+        for point in points_of(boxes, box, shares):
+            values = near_values(graph, point)
+            outputs = [number for value in graph.outputs for number in values[value]]
+            mixed = Fraction(0)
+            for place in dict.fromkeys(problem.rows.positions[0]):
+                atom = atoms[problem.rows.positions[0].index(place)]
+                mixed += int(raised.weights[row, place]) * value_of(atom, point, outputs)
+            products = zip(raised.bounds.coefficients[row].tolist(), point, strict=True)
+            affine = Fraction(raised.bounds.constant[row]) + sum(Fraction(a) * x for a, x in products)
+            assert Fraction(raised.bounds.minimum[row]) <= affine <= mixed + 10**4 * off(graph)

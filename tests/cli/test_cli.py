@@ -14,6 +14,8 @@ import pytest
 
 from spec_lang import __version__
 from spec_lang.cli import main, usage
+from spec_lang.cli.arguments import parse_arguments
+from spec_lang.cli.shared import planning_options
 from tests.cli.commands import process, write_endless
 from tests.cli.running import run
 from tests.engine.specs import EMPTY, FAILS, FAMILY, FLAW, HOLDS, LUCK, write
@@ -383,3 +385,33 @@ def test_a_claim_that_is_out_of_time_is_unknown_and_says_how_far_it_came(
     assert status == 3
     assert "timeout" in out
     assert "bound" in out
+
+
+@pytest.mark.parametrize(
+    ("options", "timeout", "budget"),
+    [
+        ((), 60.0, None),
+        (("--timeout", "inf"), None, None),
+        (("--budget", "12"), None, 12),
+        (("--budget", "1,200", "--timeout", "7"), 7.0, 1200),
+    ],
+)
+def test_a_budget_takes_the_place_of_the_limit_of_time(
+    options: tuple[str, ...], timeout: float | None, budget: int | None
+) -> None:
+    command, arguments = parse_arguments(["check", *options])
+    arguments.debug = False
+    found = planning_options(arguments, ())
+    assert (command.name, found.timeout, found.budget) == ("check", timeout, budget)
+
+
+def test_a_spent_budget_is_the_reason_in_every_format(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ("--budget", "1", "--using", "falsify")
+    status, out, _ = run(capsys, "check", write(tmp_path, HOLDS), *options, "--output-format", "json")
+    (claim,) = json.loads(out)["claims"]
+    assert (status, claim["verdict"], claim["plan"][0]["outcomes"]) == (3, "unknown", {"budget": 1})
+    assert claim["reason"].startswith("budget: all 1 units are spent")
+    assert claim["work"]["attacks"] >= 1
+    assert "all 1 units are spent" in run(capsys, "check", write(tmp_path, HOLDS), *options)[1]

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from onnx import ModelProto, TensorProto, helper
 
-from spec_lang.diagnostics import DiagnosticLog
+from spec_lang.diagnostics import DiagnosticLog, Severity
 from spec_lang.network.graph import Graph, Node, TensorSpec
 from spec_lang.network.onnx_import import load_graph
-from spec_lang.network.primitives import RELU, Affine, Dense, frozen
+from spec_lang.network.primitives import RELU, Affine, Dense, Smooth, frozen
 from spec_lang.obligations.lower import lower, lower_condition
 from spec_lang.obligations.model import All, Axis, Frame, Semantics
 from spec_lang.semantics.float32 import check_semantics, float32_obstacle
-from tests.semantics.worlds import accepted, network
+from tests.semantics.worlds import accepted, check, network
 from tests.tiny_networks import ABS_LIKE, chain, dense, onnx_model
 
 REAL, FLOAT32 = Semantics.REAL, Semantics.FLOAT32
@@ -106,6 +108,31 @@ def test_glue_may_have_any_numbers() -> None:
     nodes = Node(shift, (0,), spec, glue=True), Node(dense([[1.0]]), (1,), spec), Node(RELU, (2,), spec)
     assert float32_obstacle(Graph((TensorSpec("x", (1,)),), nodes, (3,))) is None
     assert float32_obstacle(chain(1, shift)) is not None
+
+
+@pytest.mark.parametrize("function", Smooth)
+def test_a_smooth_function_is_approximated_by_every_runtime_in_its_own_way(function: Smooth) -> None:
+    graph = network()
+    nodes = (graph.nodes[0], replace(graph.nodes[1], primitive=function), graph.nodes[2])
+    smooth = known(f=Graph(graph.inputs, nodes, graph.outputs, graph.tensors))
+    problem = f"each runtime approximates `t1`, a {function.value}, in its own way"
+    expected = [("NN143", f"network `f` has no float32 semantics: {problem}")]
+    assert problems(SAYS_FLOAT32, smooth) == expected
+    assert problems(PLAIN, smooth) == []
+
+
+@pytest.mark.parametrize("function", Smooth)
+def test_a_smooth_network_has_no_phases(function: Smooth) -> None:
+    graph = network()
+    nodes = (*graph.nodes, Node(function, (3,), graph.nodes[2].tensor))
+    smooth = Graph(graph.inputs, nodes, (4,), graph.tensors)
+    claim = "claim c: one_activation_region(f, on: box(0, 1))"
+    found = check(FILE + claim, known(f=smooth)).problems
+    errors = [problem for problem in found if problem.severity is Severity.ERROR]
+    assert [error.code for error in errors] == ["NN118"]
+    assert "no phases" in errors[0].problem
+    assert errors[0].fix is not None
+    assert "layer" in errors[0].fix
 
 
 def test_a_function_that_rounds_in_a_way_of_its_own_has_none() -> None:

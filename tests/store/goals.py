@@ -19,6 +19,7 @@ from spec_lang.network.primitives import (
     Entries,
     LinearMap,
     Scale,
+    Smooth,
     frozen,
 )
 from spec_lang.obligations.model import (
@@ -144,6 +145,8 @@ MATTERS: Final[dict[str, Callable[[Obligation], Obligation]]] = {
     "its size": _first(replace(CONVOLUTION, weight=CHANNELS, result=(1,))),
     "its groups": _first(replace(CONVOLUTION, weight=CHANNELS, groups=2, size=(1,), result=(1,))),
     "a function": _node(1, primitive=ABS_LIKE),
+    "a smooth function": _node(1, primitive=Smooth.TANH),
+    "another smooth function": _node(1, primitive=Smooth.SIGMOID),
     "a slope": _node(1, primitive=replace(RELU, slopes=(0.5, 1.0))),
     "an anchor": _node(1, primitive=replace(RELU, anchor=1.0)),
     "what a node reads": _node(2, operands=(1,)),

@@ -39,7 +39,11 @@ class Team(Generic[Part, Result]):
             return True
         if self._cores is None or not self._cores.take():
             return False
-        self._lent[Companion(self._work)] = None
+        try:
+            self._lent[Companion(self._work)] = None
+        except Lost:
+            self._cores.give_back()
+            return False
         return True
 
     def lend(self, part: Part) -> bool:

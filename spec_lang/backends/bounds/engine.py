@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from spec_lang._values import dataclass
@@ -38,7 +40,7 @@ class BoundsBackend:
             for number, (low, high) in enumerate(zip(box.lower, box.upper, strict=True)):
                 if low is None or high is None:
                     return f"the region leaves input {number} unbounded; bounds need a finite box"
-        return unsupported(obligation.graph)
+        return unsupported(obligation.graph, obligation.semantics)
 
     def run(self, obligation: Obligation, session: Session) -> Run:
         try:
@@ -59,17 +61,31 @@ class BoundsBackend:
         if (fault := rounding_fault()) is not None:
             return Run(GaveUp(GaveUpReason.NUMERICAL, fault), Work())
         program = problem.program
-        has_relus = any(isinstance(step, ReluStep) for step in program.steps)
-        if program.input_size >= MANY_INPUTS and has_relus:
-            attestation = self._attestation("ReLU splitting, outward-rounded float64")
-            run = ReluSplitting(problem, session, attestation).run()
-            outcome = run.outcome
-            stuck = isinstance(outcome, GaveUp) and outcome.reason is GaveUpReason.NUMERICAL
-            if not (stuck and program.bent):
-                return run
-        # What smooth functions leave open no phases close, smaller boxes do.
-        attestation = self._attestation("input splitting, outward-rounded float64")
-        return InputSplitting(problem, session, attestation).run()
+        by_inputs = self._attestation("input splitting, outward-rounded float64")
+        if program.input_size < MANY_INPUTS or not any(isinstance(s, ReluStep) for s in program.steps):
+            return InputSplitting(problem, session, by_inputs).run()
+        by_phases = self._attestation("ReLU splitting, outward-rounded float64")
+        first = ReluSplitting(problem, session, by_phases).run()
+        stuck = isinstance(first.outcome, GaveUp) and first.outcome.reason is GaveUpReason.NUMERICAL
+        if not (stuck and program.bent):
+            return first
+        # What smooth functions leave open no phases close: smaller boxes do.
+        second = InputSplitting(problem, _after(session, first.work), by_inputs).run()
+        return Run(second.outcome, _together(first.work, second.work))
 
     def _attestation(self, method: str) -> Attestation:
         return Attestation(self.name, self.version, method)
+
+
+def _after(session: Session, done: Work) -> Session:
+    """The same session, with what is left of its budget."""
+    budget = session.budget
+    left = None if budget.work is None else max(budget.work - done.spent, 0)
+    return replace(session, budget=replace(budget, work=left))
+
+
+def _together(first: Work, second: Work) -> Work:
+    units = dict(first.units)
+    for name, count in second.units:
+        units[name] = units.get(name, 0) + count
+    return Work(first.seconds + second.seconds, tuple(units.items()))

@@ -73,6 +73,12 @@ class PhaseSearch:
     def waiting(self) -> int:
         return sum(len(part.rows) for part in self.stack)
 
+    def share_open(self) -> float:
+        """How much of the trees is open, where both halves of a node count the same [Knuth 1975]."""
+        depths = [np.count_nonzero(part.rows.phases, axis=1) for part in self.stack]
+        total = sum(float(np.exp2(-depth.astype(np.float64)).sum()) for depth in depths)
+        return total / self.record.roots
+
     def advance(self) -> int:
         """Bound one batch, close or split its rows; how many they were."""
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):

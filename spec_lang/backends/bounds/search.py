@@ -104,8 +104,12 @@ class Search(ABC):
         if self.expired():
             detail = f"{self.done} {self.counted} bounded, {self.still_open()} open"
             return GaveUp(GaveUpReason.TIMEOUT, detail, self.bound())
-        limit = self.session.budget.work
-        if limit is not None and self.done and sum(count for _, count in self.units()) >= limit:
-            detail = f"the budget of {limit:,} units is spent, {self.done} {self.counted} bounded"
-            return GaveUp(GaveUpReason.BUDGET, detail, self.bound())
+        if self.done and self.has_spent():
+            spent = f"all {self.session.budget.work:,} units are spent"
+            return GaveUp(GaveUpReason.BUDGET, f"{spent}, {self.done} {self.counted} bounded", self.bound())
         return None
+
+    def has_spent(self, more: int = 0) -> bool:
+        """Whether the budget is spent when `more` sub-problems are counted besides."""
+        limit = self.session.budget.work
+        return limit is not None and sum(count for _, count in self.units()) + more >= limit

@@ -42,9 +42,13 @@ from spec_lang.obligations.outcome import Attestation, GaveUp, GaveUpReason, Out
 # A glance before anything is bounded; then, of each conjunction that the first bounds leave open.
 SAMPLES, RESTARTS, DESCENT_STEPS = 50, 2, 15
 OPEN_RESTARTS, OPEN_STEPS = 30, 60
-# Sub-problems of the searches before the next stage.
-FIRST_NODES: Final = 4_000
+# Sub-problems that a search may seem to need before hidden neurons are refined, and together over refined
+# bounds; the search ends as soon as it seems to need more.
+FIRST_NODES: Final = 20_000
 REFINED_NODES: Final = 10_000
+LOOK_EVERY: Final = 500
+# Rounds of refinement, each time that a conjunction seems to need more sub-problems than they took.
+ROUNDS: Final = (60, 240, 960)
 
 
 @dataclass(slots=True, eq=False)
@@ -132,15 +136,40 @@ class ReluSplitting(Search):
             return stop
         if stage.search.attack.random(self._unresolved(stage), OPEN_RESTARTS, OPEN_STEPS, self.rng):
             return self.refuted()
-        if (stop := self._run(stage, FIRST_NODES)) is not None or not stage.search.waiting():
+        if (stop := self._run_within(stage, FIRST_NODES)) is not None:
             return stop
-        refined = self._refined(box)
-        stage = self._together(root, refined, everything)
-        if (stop := self._run(stage, REFINED_NODES)) is not None:
+        for rounds in ROUNDS:
+            if not any(stage.search.waiting() for stage in root.stages.values()):
+                return None
+            before = self.done
+            stage = self._together(root, self._refined(box, rounds), everything)
+            room = np.inf if rounds == ROUNDS[-1] else self.done - before
+            if (stop := self._one_by_one(root, stage, room)) is not None:
+                return stop
+        return None
+
+    def _one_by_one(self, root: _Root, stage: _Stage, room: float) -> Outcome | None:
+        """Search all conjunctions together for a while, then each that is open over bounds of its own; leave
+        off where one seems to need more than `room` sub-problems."""
+        if (stop := self._run_within(stage, REFINED_NODES)) is not None:
             return stop
         for k in self._unresolved(stage):
             alone = self._alone(root, k)
-            if alone is not None and (stop := self._run(alone)) is not None:
+            if (stop := self._run_within(alone, room)) is not None:
+                return stop
+            if alone.search.waiting():
+                break
+        return None
+
+    def _run_within(self, stage: _Stage, room: float) -> Outcome | None:
+        """Search while the share of the trees that is closed says that no more than `room` sub-problems will
+        be needed."""
+        begun = self.done
+        while stage.search.waiting():
+            closed = 1.0 - stage.search.share_open()
+            if self.done - begun > max(closed * room, LOOK_EVERY):
+                break
+            if (stop := self._run(stage, LOOK_EVERY)) is not None:
                 return stop
         return None
 
@@ -162,7 +191,7 @@ class ReluSplitting(Search):
         roots, counts = np.unique(np.array(opened, dtype=np.intp), return_counts=True)
         return [stage.ks[i] for i in roots[np.argsort(counts, kind="stable")]]
 
-    def _refined(self, box: Boxes) -> Bounded:
+    def _refined(self, box: Boxes, rounds: int) -> Bounded:
         """Bounds over the box with hidden neurons refined, ReLU by ReLU."""
         lemmas: list[Lemma] = []
 
@@ -171,8 +200,8 @@ class ReluSplitting(Search):
             if not context.layouts or not ((plain.lower < 0) & (plain.upper > 0)).any():
                 return plain
             refining = Refining(context, value, plain)
-            for _ in range(60):
-                if not refining.advance():
+            for _ in range(rounds):
+                if self.has_spent(refining.done) or not refining.advance():
                     break
             ranges, found = refining.result()
             self.done += refining.done
@@ -183,7 +212,7 @@ class ReluSplitting(Search):
             context, known = complete(Context.start(self.problem.program, box, self.expired), bound_hidden)
         return Bounded(context, known, tuple(lemmas), Optimiser(context))
 
-    def _alone(self, root: _Root, k: int) -> _Stage | None:
+    def _alone(self, root: _Root, k: int) -> _Stage:
         """Conjunction k over bounds that hold where it does."""
         program, rows, known = self.problem.program, self.problem.rows, root.bounds.known
         found = constrained(program, root.box, known, Conjunction(rows, k), self.expired)
