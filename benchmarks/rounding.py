@@ -34,12 +34,12 @@ SAMPLE: Final = (
     ("acasxu", "*_1_1_* prop_3", 2000),
     ("acasxu", "*_3_3_* prop_2", 2000),
     ("acasxu", "*_4_2_* prop_2", 2000),
-    ("mnist_fc", "*256x2 prop_10_0.05", 400),
-    ("mnist_fc", "*256x4 prop_3_0.05", 400),
-    ("mnist_fc", "*256x6 prop_12_0.05", 400),
+    ("mnist_fc", "*256x2 prop_10_0.05", 1200),
+    ("mnist_fc", "*256x4 prop_3_0.05", 1200),
+    ("mnist_fc", "*256x6 prop_12_0.05", 1200),
     ("verivital", "Convnet_avgpool prop_0_0.02", 200),
-    ("oval21", "cifar_base_kw cifar_base_kw-img2908-*", 200),
-    ("oval21", "cifar_deep_kw cifar_deep_kw-img5168-*", 200),
+    ("oval21", "cifar_base_kw cifar_base_kw-img2908-*", 300),
+    ("oval21", "cifar_deep_kw cifar_deep_kw-img5168-*", 300),
 )
 
 

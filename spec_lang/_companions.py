@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, Pipe
 from typing import Final, Generic, Protocol, TypeVar
@@ -124,6 +124,43 @@ class Companion(Generic[Question, Answer]):
             os.kill(self._pid, signal.SIGKILL)
         with suppress(OSError):
             os.waitpid(self._pid, 0)
+
+
+def together(
+    cores: Cores | None, work: Callable[[Question], Answer], parts: Callable[[int], Sequence[Question]]
+) -> list[Answer]:
+    """`work` on each of at most so many parts as there are processes for it: this one, and one for every core
+    to spare.  What a lost companion had is done here."""
+    helpers: list[Companion[Question, Answer]] = []
+    try:
+        while cores is not None and can_fork() and cores.take():
+            try:
+                helpers.append(Companion(work))
+            except Lost:
+                cores.give_back()
+                break
+        first, *others = parts(len(helpers) + 1)
+        asked = [_takes(helper, part) for helper, part in zip(helpers, others, strict=False)]
+        found = [work(first)]
+        for helper, has_taken, part in zip(helpers, asked, others, strict=False):
+            try:
+                found.append(helper.answer() if has_taken else work(part))
+            except Lost:
+                found.append(work(part))
+        return found
+    finally:
+        for helper in helpers:
+            helper.end()
+            if cores is not None:
+                cores.give_back()
+
+
+def _takes(helper: Companion[Question, Answer], part: Question) -> bool:
+    try:
+        helper.ask(part)
+    except Lost:
+        return False
+    return True
 
 
 def _serve(connection: Connection, work: Callable[[Question], Answer], parent: int) -> None:

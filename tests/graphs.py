@@ -98,6 +98,7 @@ def exact_values(graph: Graph, point: Sequence[Fraction]) -> list[list[Fraction]
         if isinstance(node.primitive, PiecewiseLinear):
             values.append([max(t, Fraction(0)) for t in operands[0]])
             continue
+        assert isinstance(node.primitive, Affine), "smooth functions have no exact values"
         total = [Fraction(float(b)) for b in node.primitive.bias]
         for linear, operand in zip(node.primitive.maps, operands, strict=True):
             total = [t + s for t, s in zip(total, applied(linear, operand), strict=True)]

@@ -178,6 +178,7 @@ def reference_values(graph: Graph, point: Sequence[Fraction]) -> list[list[Fract
         if isinstance(node.primitive, PiecewiseLinear):
             values.append([_piece(node.primitive, t) for t in operands[0]])
             continue
+        assert isinstance(node.primitive, Affine), "smooth functions have no exact values"
         total = [Fraction(float(b)) for b in node.primitive.bias]
         for linear, operand in zip(node.primitive.maps, operands, strict=True):
             total = [t + s for t, s in zip(total, applied(linear, operand), strict=True)]
@@ -212,6 +213,7 @@ def reference_jacobian(graph: Graph, point: Sequence[Fraction]) -> list[list[Fra
             pairs = zip(slopes, rows[operand], strict=True)
             rows.append([[(slope or Fraction(0)) * d for d in row] for slope, row in pairs])
             continue
+        assert isinstance(node.primitive, Affine), "smooth functions have no exact values"
         result = [[Fraction(0)] * size for _ in node.primitive.bias]
         for linear, operand in zip(node.primitive.maps, node.operands, strict=True):
             for row, weights in zip(result, rows_of(linear), strict=True):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from spec_lang._companions import Companion, Cores, Lost, can_fork
+from spec_lang._companions import Cores, together
 from spec_lang.kernel.proof import Examined, OutOfTime, Walked, examine
 from spec_lang.kernel.shares import Share
 from spec_lang.obligations.certificate import Flaw, Proof
@@ -96,43 +96,6 @@ def shared_by(cores: Cores | None) -> Callable[[Callable[[Share], Walked]], list
     """Does every share of a check, in as many processes as there are cores to spare."""
 
     def spread(walk: Callable[[Share], Walked]) -> list[Walked]:
-        helpers: list[Companion[Share, Walked]] = []
-        try:
-            while cores is not None and can_fork() and cores.take():
-                try:
-                    helpers.append(Companion(walk))
-                except Lost:
-                    cores.give_back()
-                    break
-            shares = [Share(number, len(helpers) + 1) for number in range(len(helpers) + 1)]
-            asked = [
-                helper if _takes(helper, share) else None
-                for helper, share in zip(helpers, shares[1:], strict=True)
-            ]
-            found = [walk(shares[0])]
-            for helper, share in zip(asked, shares[1:], strict=True):
-                found.append(_answer(helper) or walk(share))
-            return found
-        finally:
-            for helper in helpers:
-                helper.end()
-                if cores is not None:
-                    cores.give_back()
+        return together(cores, walk, lambda count: [Share(number, count) for number in range(count)])
 
     return spread
-
-
-def _takes(helper: Companion[Share, Walked], share: Share) -> bool:
-    try:
-        helper.ask(share)
-    except Lost:
-        return False
-    return True
-
-
-def _answer(helper: Companion[Share, Walked] | None) -> Walked | None:
-    """None where it is lost: the time is up, or it was killed."""
-    try:
-        return None if helper is None else helper.answer()
-    except Lost:
-        return None

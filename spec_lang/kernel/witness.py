@@ -23,7 +23,7 @@ from spec_lang.obligations.model import All, Any, Box, Condition, LinearAtom, Ob
 
 Point = Sequence[Fraction]
 
-PRECISIONS: Final = (96, 192, 384, 768, 1536)  # bits of enclosures: what the last leaves open stays open
+PRECISIONS: Final = (96, 256, 768)  # bits of enclosures: what the last leaves open stays open
 
 
 class WitnessChecker:

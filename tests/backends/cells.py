@@ -41,6 +41,7 @@ class Cells:
                 self._exponents.append(max(inner[0] + slopes, constants))
                 self._affine.append(None)
             else:
+                assert isinstance(node.primitive, Affine), "smooth functions have no pieces"
                 steps = _Affine(node.primitive, inner, graph.input_size)
                 self._exponents.append(steps.exponent)
                 self._affine.append(steps)

@@ -210,7 +210,9 @@ def test_ranges_rows_and_combinations_hold_at_every_point(
         scale = factor(scene, found)
         exact = [value_of(atom, point, outputs) * scale for atom in found.atoms]
         slack *= 10**9 * scale * (1 + sum(abs(c) for atom in found.atoms for _, c in atom.outputs))
-        for linear, place, number in [(rows, i, e) for i, e in enumerate(exact)] + [(both, 0, sum(exact))]:
+        for linear, place, number in [(rows, i, e) for i, e in enumerate(exact)] + [
+            (both, 0, sum(exact, Fraction(0)))
+        ]:
             if linear.minimum[place] == -inf:
                 continue
             products = zip(linear.coefficients[place].tolist(), point, strict=True)

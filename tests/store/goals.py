@@ -100,7 +100,9 @@ def _node(number: int, **changes: object) -> Callable[[Obligation], Obligation]:
 
 def _affine(number: int, **changes: object) -> Callable[[Obligation], Obligation]:
     def change(one: Obligation) -> Obligation:
-        return _node(number, primitive=replace(one.graph.nodes[number].primitive, **changes))(one)  # type: ignore[arg-type]
+        affine = one.graph.nodes[number].primitive
+        assert isinstance(affine, Affine)
+        return _node(number, primitive=replace(affine, **changes))(one)  # type: ignore[arg-type]
 
     return change
 

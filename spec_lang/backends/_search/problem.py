@@ -140,6 +140,11 @@ class Witnesses:
                         return True
         return False
 
+    def take(self, point: Point) -> None:
+        """A point that somebody else has found."""
+        if self.session.confirm(point):
+            self.found = point
+
     def try_points(self, points: F64) -> bool:
         """Evaluate float points; offer those that seem to violate."""
         rows, points = self.problem.rows, self.problem.completed(points)

@@ -73,10 +73,16 @@ class Team(Generic[Part, Result]):
             self._lent[member] = None
             yield part, result
 
-    def release(self) -> None:
-        """Let everybody go, whatever they are at."""
+    def parts(self) -> list[Part]:
+        """Those that are lent, as they were then."""
+        return [part for part in self._lent.values() if part is not None]
+
+    def release(self) -> list[Part]:
+        """Let everybody go, whatever they are at; the parts that they had, as if nobody had."""
+        parts = self.parts()
         for member in list(self._lent):
             self._dismiss(member)
+        return parts
 
     def _dismiss(self, member: Companion[tuple[Part, float], Result]) -> None:
         member.end()

@@ -6,13 +6,17 @@ is open or whoever drives it stops.  Rows of several conjunctions share batches;
 
 from __future__ import annotations
 
+import time
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from spec_lang._companions import Cores
 from spec_lang._values import dataclass
 from spec_lang.backends._search.problem import Problem, Witnesses
+from spec_lang.backends._search.team import Team
+from spec_lang.backends.base import Point
 from spec_lang.backends.bounds.attacking import Attack
 from spec_lang.backends.bounds.record import PhaseRecord
 from spec_lang.bounding.ascent import Climbed, climb
@@ -27,6 +31,8 @@ ROOT_STEPS, CHILD_STEPS, FULL_STEPS = 60, 5, 200
 # Numbers that a batch of rows has in one array: enough for BLAS, few enough for the cache.
 BATCH_NUMBERS: Final = 100_000
 LEAST_BATCH, MOST_BATCH = 8, 256
+ALONE: Final = 1500  # rows before a companion is asked for: smaller searches are done by then
+LENT: Final = 128  # rows a part
 MOST_BOUNDED: Final = 1000  # rows whose bounds are computed for a report
 
 
@@ -42,11 +48,36 @@ class Open:
         return Open(self.rows.take(part), self.bound[part], self.steps)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Lent:
+    """Open rows for a companion, and the record to keep of what is done below them."""
+
+    part: Open
+    record: PhaseRecord
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Slice:
+    """What a companion made of rows that it was lent: the tree below each, rows that are still open (their
+    nodes are the record's), what it counted, and a counterexample."""
+
+    record: PhaseRecord
+    left: list[Open]
+    done: int
+    stuck: int
+    found: Point | None
+
+
 class PhaseSearch:
     """`stuck` counts rows that could not be closed with all of their phases fixed."""
 
     def __init__(
-        self, problem: Problem, witnesses: Witnesses, optimiser: Optimiser, record: PhaseRecord
+        self,
+        problem: Problem,
+        witnesses: Witnesses,
+        optimiser: Optimiser,
+        record: PhaseRecord,
+        cores: Cores | None = None,
     ) -> None:
         self.problem, self.witnesses = problem, witnesses
         self.optimiser, self.record = optimiser, record
@@ -54,7 +85,8 @@ class PhaseSearch:
         self.attack = Attack(problem, witnesses, self.plain)
         self.stack: list[Open] = []
         self.first: F64 = np.zeros(0)  # rigorous bounds of the rows that it began with
-        self.stuck = 0
+        self.stuck = self.done = 0
+        self.team: Team[Lent, Slice] = Team(cores, self._slice)
         width = max(optimiser.unstable.count, problem.program.input_size, 1)
         self.batch = min(max(BATCH_NUMBERS // width, LEAST_BATCH), MOST_BATCH)
 
@@ -71,24 +103,76 @@ class PhaseSearch:
         self._branch(found, np.zeros(1, dtype=np.intp), np.array([-1e-6], dtype=kind))
 
     def waiting(self) -> int:
-        return sum(len(part.rows) for part in self.stack)
+        return sum(len(part.rows) for part in self._open())
 
     def share_open(self) -> float:
         """How much of the trees is open, where both halves of a node count the same [Knuth 1975]."""
-        depths = [np.count_nonzero(part.rows.phases, axis=1) for part in self.stack]
+        depths = [np.count_nonzero(part.rows.phases, axis=1) for part in self._open()]
         total = sum(float(np.exp2(-depth.astype(np.float64)).sum()) for depth in depths)
         return total / self.record.roots
 
+    def _open(self) -> list[Open]:
+        return [*self.stack, *(lent.part for lent in self.team.parts())]
+
     def advance(self) -> int:
-        """Bound one batch, close or split its rows; how many they were."""
-        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            part = self._pop()
-            found = climb(self.plain, part.rows, part.steps, self.plain.noise, scores=True)
-            bound = np.maximum(found.bound, part.bound)
-            is_open = np.flatnonzero(~self._closed(found, bound))
-            if len(is_open) and not self.attack.offer(found.points[is_open]):
-                self._branch(found, is_open, bound[is_open])
-        return len(part.rows)
+        """Bound one batch, close or split its rows, and take back what companions have done; how many rows
+        were bounded."""
+        before = self.done
+        self._share()
+        if self.stack:
+            with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+                part = self._pop()
+                found = climb(self.plain, part.rows, part.steps, self.plain.noise, scores=True)
+                bound = np.maximum(found.bound, part.bound)
+                is_open = np.flatnonzero(~self._closed(found))
+                self.done += len(part.rows)
+                if len(is_open) and not self.attack.offer(found.points[is_open]):
+                    self._branch(found, is_open, bound[is_open])
+        return self.done - before
+
+    # -- with companions -------------------------------------------------------------------------------
+
+    def _share(self) -> None:
+        """Take back what companions have done, and lend them the oldest rows, which hide the most work."""
+        for lent, result in self.team.results(wait=not self.stack):
+            nodes = lent.part.rows.node
+            if result is None:
+                self.stack.append(lent.part)
+                continue
+            number = self.record.graft(nodes, result.record)
+            for left in result.left:
+                left.rows.node = number[left.rows.node]
+                self.stack.append(left)
+            self.done += result.done
+            self.stuck += result.stuck
+            if result.found is not None:
+                self.witnesses.take(result.found)
+        while self.done >= ALONE and sum(len(part.rows) for part in self.stack) > 2 * self.batch:
+            if not self.team.has_room():
+                return
+            oldest = self.stack.pop(0)
+            if len(oldest.rows) > LENT:
+                self.stack.insert(0, oldest.take(slice(LENT, None)))
+                oldest = oldest.take(slice(0, LENT))
+            if not self.team.lend(Lent(oldest, self.record.branch(oldest.rows.node))):
+                self.stack.insert(0, oldest)
+                return
+
+    def recall(self) -> None:
+        """Go on alone, with all that was lent as it was."""
+        self.stack[:0] = [lent.part for lent in self.team.release()]
+
+    def _slice(self, lent: tuple[Lent, float]) -> Slice:
+        """What a companion does with rows until the moment that it is told."""
+        (part, record), stop_at = (lent[0].part, lent[0].record), lent[1]
+        own = PhaseSearch(self.problem, self.witnesses, self.optimiser, record)
+        part.rows.node = np.arange(len(part.rows))
+        own.stack = [part]
+        while own.stack and time.monotonic() < stop_at and self.witnesses.found is None:
+            own.advance()
+        return Slice(record, own.stack, own.done, own.stuck, self.witnesses.found)
+
+    # -- one batch -------------------------------------------------------------------------------------
 
     def _pop(self) -> Open:
         part = self.stack.pop()
@@ -97,9 +181,9 @@ class PhaseSearch:
             part = part.take(slice(len(part.rows) - self.batch, None))
         return part
 
-    def _closed(self, found: Climbed, bound: Float) -> NDArray[np.bool_]:
+    def _closed(self, found: Climbed) -> NDArray[np.bool_]:
         """Keep what closes rows, with numbers of few bits where these are enough: rigorously."""
-        closed = np.zeros(len(bound), dtype=np.bool_)
+        closed = np.zeros(len(found.bound), dtype=np.bool_)
         promising = np.flatnonzero(found.bound > 0)
         if len(promising):
             rows = found.rows.take(promising)
@@ -128,7 +212,7 @@ class PhaseSearch:
         """The last word on rows all of whose phases are fixed."""
         plain = self.optimiser.plain(np.float64)
         found = climb(plain, rows, FULL_STEPS)
-        lost = np.flatnonzero(~self._closed(found, found.bound))
+        lost = np.flatnonzero(~self._closed(found))
         if len(lost) and not self.attack.offer(found.points[lost]):
             self.stuck += len(lost)
 
@@ -137,5 +221,5 @@ class PhaseSearch:
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             if self.waiting() > MOST_BOUNDED:
                 return self.first
-            found = [self.optimiser.bounds(part.rows).minimum for part in self.stack]
+            found = [self.optimiser.bounds(part.rows).minimum for part in self._open()]
         return np.concatenate([np.zeros(0), *found])

@@ -7,6 +7,7 @@ leaves, as certificates have them.  A leaf costs its slopes while the search run
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,6 +65,19 @@ class PhaseRecord(Trees):
         """Keep what closes the leaves."""
         self.kept += slopes.size
         self.leaves.append(_Leaves(nodes, multipliers, slopes))
+
+    def branch(self, nodes: Nodes) -> PhaseRecord:
+        """An empty record of what is done below some leaves: to be grafted."""
+        record = PhaseRecord(len(nodes), self.neurons)
+        record.depth[: len(nodes)] = self.depth[nodes]
+        return record
+
+    def graft(self, nodes: Nodes, other: Trees) -> Nodes:
+        number = super().graft(nodes, other)
+        if isinstance(other, PhaseRecord):
+            self.kept += other.kept
+            self.leaves += (replace(part, node=number[part.node]) for part in other.leaves)
+        return number
 
     def grown(self, wanted: Sequence[int] | None = None) -> list[Grown]:
         """The trees, or the wanted ones, whose leaves have all been closed; a leaf that was closed again

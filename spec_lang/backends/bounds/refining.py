@@ -1,8 +1,8 @@
 """Refinement of hidden neurons: bounds of what enters one ReLU, each by a small branch and bound of its own.
 
-In: a context whose ReLUs before this one are relaxed, and ranges.  Out: tighter ranges, and the lemmas that
-say why.  Every round splits the worst leaf of each row, so that a row's bound, the least of its leaves',
-rises whenever the search is stopped [Ferrari et al. 2022 use such trees for outputs alone].
+In: a context whose ReLUs before this one are relaxed, and rows of its neurons.  Out: tighter ranges, and the
+lemmas that say why.  Every round splits the worst leaf of each row, so that a row's bound, the least of its
+leaves', rises whenever the search is stopped [Ferrari et al. 2022 use such trees for outputs alone].
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from spec_lang._values import dataclass
 from spec_lang.backends.bounds.record import PhaseRecord
 from spec_lang.bounding.ascent import climb
 from spec_lang.bounding.branching import branched
-from spec_lang.bounding.hidden import HIDDEN_STEPS, hidden_rows, lemmas_of, tightened
+from spec_lang.bounding.hidden import HIDDEN_STEPS, Hidden, lemmas_of, tightened
 from spec_lang.bounding.leaves import FULL_BITS, SHORT_BITS, Leaves, leaves
 from spec_lang.bounding.linear import Context
 from spec_lang.bounding.objectives import Rows, fresh_rows
@@ -30,14 +31,31 @@ ROWS: Final = 128  # of one pass
 FIRST_ROOM: Final = 1024
 
 
-class Refining:
-    """Trees for both sides of every unstable neuron of `value`; `advance` grows them by a round."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Refined:
+    """Tighter ranges of one value, what says why, and the sub-problems that it took."""
 
-    def __init__(self, context: Context, value: int, ranges: Ranges) -> None:
-        self.context, self.value, self.ranges = context, value, ranges
+    ranges: Ranges
+    lemmas: list[Lemma]
+    done: int
+
+
+def refined(context: Context, value: int, hidden: Hidden, rounds: int) -> Refined:
+    """At most so many rounds for the rows `hidden` of `value`."""
+    refining = Refining(context, value, hidden)
+    for _ in range(rounds):
+        if not refining.advance():
+            break
+    return refining.result()
+
+
+class Refining:
+    """A tree for each row of `hidden`; `advance` grows them by a round."""
+
+    def __init__(self, context: Context, value: int, hidden: Hidden) -> None:
+        self.context, self.value, self.hidden = context, value, hidden
         self.optimiser = Optimiser(context)
         self.plain = self.optimiser.plain(self.optimiser.kind)
-        self.hidden = hidden_rows(context, value, ranges)
         self.record = PhaseRecord(len(self.hidden), neuron_numbers(context))
         self.pool = _Pool(
             fresh_rows(self.hidden.objectives, self.optimiser.unstable, np.arange(len(self.hidden)))
@@ -77,8 +95,10 @@ class Refining:
         )
         self.done += len(children)
 
-    def result(self) -> tuple[Ranges, list[Lemma]]:
-        """The ranges that the leaves' rounded numbers prove, and the rows that gain."""
+    def result(self) -> Refined:
+        """What the leaves' rounded numbers prove, of the rows that gain."""
+        size = self.context.program.sizes[self.value]
+        ranges = Ranges(np.full((1, size), -np.inf), np.full((1, size), np.inf))
         bound = np.full(len(self.hidden), np.inf)
         for first in range(0, self.pool.count, ROWS):
             places = np.arange(first, min(first + ROWS, self.pool.count))
@@ -88,13 +108,13 @@ class Refining:
             np.minimum.at(bound, rows.which, numbers.bound)
         kept = np.flatnonzero(self.hidden.gains(bound))
         if not len(kept):
-            return self.ranges, []
+            return Refined(ranges, [], self.done)
         grown = self.record.grown(kept.tolist())
         slopes = np.concatenate([tree.slopes for tree in grown])
         none = np.zeros((len(slopes), 0), dtype=np.float32)
         proof = np.concatenate([tree.label for tree in grown]), none, slopes
         lemmas = lemmas_of(self.context, self.value, self.hidden, kept, proof)
-        return tightened(self.ranges, self.hidden, kept, bound), lemmas
+        return Refined(tightened(ranges, self.hidden, kept, bound), lemmas, self.done)
 
     def _numbers(self, rows: Rows, positive: NDArray[np.bool_]) -> Leaves:
         """Short numbers, but where a bound beyond 0 would be lost."""

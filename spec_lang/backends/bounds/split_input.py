@@ -35,9 +35,9 @@ LENT = 128  # boxes a part
 SAMPLES = 2000
 DESCENT_POINTS, DESCENT_STEPS = 64, 25  # points a conjunction
 # The attack on the open boxes: so many points and steps, each time that so many boxes more have been bounded.
-# It costs about as much as 150 boxes, and up to four times as much in a long search.
+# It costs about as much as 150 boxes, and up to twice as much in a long search.
 OPEN_POINTS, OPEN_STEPS, OPEN_EVERY = 512, 25, 1500
-MOST_POINTS, MORE_POINTS = 2048, 1 / 16  # so many more a box
+MOST_POINTS, MORE_POINTS = 1024, 1 / 32  # so many more a box
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -137,8 +137,8 @@ class InputSplitting(Search):
             self.done += result.done
             self.stuck += result.stuck
             self.worst = min(self.worst, result.worst)
-            if result.found is not None and self.session.confirm(result.found):
-                self.witnesses.found = result.found
+            if result.found is not None:
+                self.witnesses.take(result.found)
         while self.done >= ALONE and self.still_open() > BATCH and self.team.has_room():
             oldest = self.stack.pop(0)
             if len(oldest) > LENT:

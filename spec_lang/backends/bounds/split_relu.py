@@ -12,6 +12,7 @@ from typing import Final
 
 import numpy as np
 
+from spec_lang._companions import together
 from spec_lang._values import dataclass
 from spec_lang.backends._search.attack import descend, random_starts, sample
 from spec_lang.backends._search.problem import Problem
@@ -19,13 +20,14 @@ from spec_lang.backends.base import Progress, Session
 from spec_lang.backends.bounds.output_constraint import Conjunction, constrained, relaxed
 from spec_lang.backends.bounds.phase_search import PhaseSearch
 from spec_lang.backends.bounds.record import MOST_SLOPES, PhaseRecord, phase_tree
-from spec_lang.backends.bounds.refining import Refining
+from spec_lang.backends.bounds.refining import Refined, refined
 from spec_lang.backends.bounds.search import Search
 from spec_lang.bounding.boxes import Boxes
-from spec_lang.bounding.hidden import Bounded, bounded
+from spec_lang.bounding.hidden import Bounded, bounded, hidden_rows, unstable
 from spec_lang.bounding.leaves import fresh
 from spec_lang.bounding.linear import Context, Expired
 from spec_lang.bounding.phases import Optimiser
+from spec_lang.bounding.program import Indices
 from spec_lang.bounding.propagate import Ranges, complete, pre_activation
 from spec_lang.bounding.unstable import neuron_numbers
 from spec_lang.obligations.certificate import (
@@ -96,6 +98,13 @@ class ReluSplitting(Search):
             yield from stage.search.proved()
 
     def search(self) -> Outcome:
+        try:
+            return self._search()
+        finally:
+            for stage in self._stages():
+                stage.search.recall()
+
+    def _search(self) -> Outcome:
         for box in self.problem.roots:
             if self._attack(box):
                 return self.refuted()
@@ -154,6 +163,8 @@ class ReluSplitting(Search):
         if (stop := self._run_within(stage, REFINED_NODES)) is not None:
             return stop
         for k in self._unresolved(stage):
+            if (stop := self.out_of_budget()) is not None:
+                return stop
             alone = self._alone(root, k)
             if (stop := self._run_within(alone, room)) is not None:
                 return stop
@@ -168,6 +179,7 @@ class ReluSplitting(Search):
         while stage.search.waiting():
             closed = 1.0 - stage.search.share_open()
             if self.done - begun > max(closed * room, LOOK_EVERY):
+                stage.search.recall()
                 break
             if (stop := self._run(stage, LOOK_EVERY)) is not None:
                 return stop
@@ -177,7 +189,7 @@ class ReluSplitting(Search):
         """All conjunctions over the same bounds."""
         root.bounds = bounds
         record = PhaseRecord(len(ks), neuron_numbers(bounds.context))
-        search = PhaseSearch(self.problem, self.witnesses, bounds.optimiser, record)
+        search = PhaseSearch(self.problem, self.witnesses, bounds.optimiser, record, self.session.cores)
         search.open(fresh(self.problem.rows, bounds.optimiser, *ks))
         stage = _Stage(search, ks)
         root.stages = dict.fromkeys(ks, stage)
@@ -196,16 +208,23 @@ class ReluSplitting(Search):
         lemmas: list[Lemma] = []
 
         def bound_hidden(context: Context, value: int) -> Ranges:
-            plain = pre_activation(context, value, None)
-            if not context.layouts or not ((plain.lower < 0) & (plain.upper > 0)).any():
-                return plain
-            refining = Refining(context, value, plain)
-            for _ in range(rounds):
-                if self.has_spent(refining.done) or not refining.advance():
-                    break
-            ranges, found = refining.result()
-            self.done += refining.done
-            lemmas.extend(found)
+            ranges = pre_activation(context, value, None)
+            neurons = unstable(context, value, ranges)
+            if not context.layouts or not len(neurons):
+                return ranges
+
+            def refine(part: Indices) -> Refined:
+                return refined(context, value, hidden_rows(context, value, ranges, part), rounds)
+
+            def parts(count: int) -> list[Indices]:
+                return [neurons[first::count] for first in range(min(count, len(neurons)))]
+
+            for found in together(self.session.cores, refine, parts):
+                ranges = Ranges(
+                    np.maximum(ranges.lower, found.ranges.lower), np.minimum(ranges.upper, found.ranges.upper)
+                )
+                self.done += found.done
+                lemmas.extend(found.lemmas)
             return ranges
 
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
@@ -222,7 +241,7 @@ class ReluSplitting(Search):
         )
         optimiser = Optimiser(context)
         record = PhaseRecord(1, neuron_numbers(context))
-        search = PhaseSearch(self.problem, self.witnesses, optimiser, record)
+        search = PhaseSearch(self.problem, self.witnesses, optimiser, record, self.session.cores)
         first = fresh(rows, optimiser, k)
         if found.closed:
             record.close(
@@ -238,13 +257,15 @@ class ReluSplitting(Search):
         last = None if limit is None else self.done + limit
         search = stage.search
         stuck = search.stuck
-        while search.stack and (last is None or self.done < last):
+        while search.waiting() and (last is None or self.done < last):
             if (stop := self.out_of_budget()) is not None:
                 return stop
             self.done += search.advance()
             if self.witnesses.found is not None:
                 return self.refuted()
             self.session.observe(Progress(self.done, self.still_open(), None))
+        if not search.waiting():
+            search.recall()
         self.stuck += search.stuck - stuck
         return None
 

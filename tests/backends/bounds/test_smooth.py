@@ -1,5 +1,5 @@
 """Networks with smooth functions from claim to verdict: what is proved is true and checked, what is refuted
-is false, and near the truth nothing is guessed."""
+is false, whatever the network."""
 
 from __future__ import annotations
 
@@ -11,62 +11,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spec_lang.backends.base import Budget, Run, Session
 from spec_lang.backends.bounds import BACKEND
 from spec_lang.backends.milp import BACKEND as MILP
 from spec_lang.backends.smt import BACKEND as SMT
 from spec_lang.kernel.proof import examine
-from spec_lang.kernel.verdict import EvidenceKind, Witness
+from spec_lang.kernel.verdict import EvidenceKind
 from spec_lang.kernel.witness import check_witness
 from spec_lang.network.evaluate import evaluate
 from spec_lang.network.graph import Graph, Node, TensorSpec
 from spec_lang.network.primitives import RELU, Affine, Convolution, Dense, Primitive, Smooth, frozen
-from spec_lang.obligations.certificate import CLOSED, Flaw, Proof, no_slopes
+from spec_lang.obligations.certificate import CLOSED, Proof, no_slopes
 from spec_lang.obligations.model import All, Any, Box, Condition, LinearAtom, Obligation, Region, Semantics
 from spec_lang.obligations.outcome import GaveUp, GaveUpReason, Proved, Refuted
+from tests.backends.bounds.smooth_claims import KINDS, UNIT, above, cube, curve, proved, refuted, run
 from tests.bounding.samples import share_lists
-from tests.smooth_nets import near_values, off, random_net, smooth_dags, smooth_value
-
-KINDS: list[list[Primitive]] = [[Smooth.SIGMOID], [Smooth.TANH], [Smooth.TANH, RELU], [RELU, Smooth.SIGMOID]]
-
-
-def run(obligation: Obligation, work: int | None = 4000) -> Run:
-    def examined(proof: Proof) -> Flaw | None:
-        return examine(obligation, proof).flaw
-
-    session = Session(
-        Budget(None, work),
-        lambda point: check_witness(obligation, point) is not None,
-        lambda _: None,
-        examine=examined,
-    )
-    return BACKEND.run(obligation, session)
-
-
-def cube(size: int, radius: Fraction) -> Region:
-    return Region((Box((-radius,) * size, (radius,) * size),))
-
-
-def above(bound: Fraction, *, strict: bool = False, output: int = 0) -> LinearAtom:
-    """`y[output] >= bound`"""
-    return LinearAtom((), ((output, Fraction(-1)),), bound, strict)
-
-
-def proved(obligation: Obligation) -> Proof:
-    """The proof, which both arithmetics accept or, where chords of few bits lose it, the second."""
-    outcome = run(obligation).outcome
-    assert isinstance(outcome, Proved), outcome
-    assert outcome.proof is not None
-    assert examine(obligation, outcome.proof).evidence is not None
-    return outcome.proof
-
-
-def refuted(obligation: Obligation) -> Witness:
-    outcome = run(obligation).outcome
-    assert isinstance(outcome, Refuted), outcome
-    witness = check_witness(obligation, outcome.point)
-    assert witness is not None
-    return witness
+from tests.smooth_nets import near_values, off, random_net, smooth_dags
 
 
 @pytest.mark.parametrize("kinds", KINDS)
@@ -171,93 +130,6 @@ def test_what_is_proved_fails_at_no_point_and_what_is_refuted_at_the_witness(
         assert not any(surely(obligation.violation, outputs, 4 * slack) for outputs, slack in truths)
     elif isinstance(outcome, Refuted):
         assert surely(obligation.violation, truths[0][0], -4 * truths[0][1])
-
-
-# -- near the truth ----------------------------------------------------------------------------------------
-
-
-def curve(function: Smooth, factor: float, *after: float) -> Graph:
-    """`after · function(factor · x)` for one input."""
-    spec = TensorSpec("x", (1,))
-
-    def scale(number: float) -> Affine:
-        return Affine((Dense(frozen(np.array([[number]]))),), frozen(np.zeros(1)))
-
-    nodes = [Node(scale(factor), (0,), spec), Node(function, (1,), spec)]
-    nodes += [Node(scale(number), (2,), spec) for number in after]
-    return Graph((spec,), tuple(nodes), (len(nodes),))
-
-
-UNIT = Region((Box((Fraction(0),), (Fraction(1),)),))
-MILLIONTH = Fraction(1, 10**6)
-
-
-@pytest.mark.parametrize("function", Smooth)
-@pytest.mark.parametrize("factor", [1.0, 8.0, 25.0])
-@pytest.mark.parametrize("after", [(), (3.0,)])
-def test_a_millionth_more_is_proved_and_a_millionth_less_refuted(
-    function: Smooth, factor: float, after: tuple[float, ...]
-) -> None:
-    graph = curve(function, factor, *after)
-    most = smooth_value(function, Fraction(factor)) * Fraction(after[0] if after else 1)
-    proved(Obligation(graph, UNIT, above(most + MILLIONTH)))
-    witness = refuted(Obligation(graph, UNIT, above(most - MILLIONTH)))
-    assert witness.outputs[0] >= most - MILLIONTH
-
-
-def test_what_floats_take_for_1_is_told_from_it_in_rationals() -> None:
-    """tanh 30 = 1 − 1.75e-26."""
-    graph = curve(Smooth.TANH, 30.0)
-    proved(Obligation(graph, UNIT, above(Fraction(1))))
-    refuted(Obligation(graph, UNIT, above(1 - Fraction(1, 10**20))))
-    true = Obligation(graph, UNIT, above(1 - Fraction(1, 10**30)))
-    assert not isinstance(run(true, work=300).outcome, Refuted)
-    assert check_witness(true, (Fraction(1),)) is None
-
-
-def test_equality_that_no_precision_decides_is_no_counterexample() -> None:
-    """f(x) = tanh x − tanh x with two nodes is 0, which enclosures never say; σ(0) = 1/2 they do."""
-    spec = TensorSpec("x", (1,))
-    one, minus = (Dense(frozen(np.array([[w]]))) for w in (1.0, -1.0))
-    nodes = (
-        Node(Smooth.TANH, (0,), spec),
-        Node(Smooth.TANH, (0,), spec),
-        Node(Affine((one, minus), frozen(np.zeros(1))), (1, 2), spec),
-    )
-    zero = Obligation(Graph((spec,), nodes, (3,)), UNIT, above(Fraction(0)))
-    assert check_witness(zero, (Fraction(1, 3),)) is None
-    half = Obligation(curve(Smooth.SIGMOID, 1.0), UNIT, above(Fraction(1, 2)))
-    witness = check_witness(half, (Fraction(0),))
-    assert witness is not None
-    assert witness.outputs == (Fraction(1, 2),)
-    assert witness.error == 0
-
-
-ends = st.sampled_from([Fraction(-1), Fraction(0), Fraction(1), Fraction(1, 2)])
-
-
-@given(st.sampled_from(Smooth), ends, st.booleans(), st.sampled_from([1, -1]), st.booleans())
-@settings(max_examples=60)
-def test_ends_are_never_reached(
-    function: Smooth, bound: Fraction, strict: bool, sign: int, alone: bool
-) -> None:
-    """Over all that floats hold, `sign·y >= bound` is excluded exactly where the ends exclude it."""
-    atom = LinearAtom((), ((0, Fraction(-sign)),), bound, strict)
-    violation: Condition = atom if alone else All((atom, Any((above(Fraction(-2)),))))
-    far = Region((Box((Fraction(-(10**6)),), (Fraction(10**6),)),))
-    obligation = Obligation(curve(function, 1.0), far, violation)
-    low, high = sorted(sign * end for end in function.ends)
-    outcome = run(obligation, work=50).outcome
-    if bound >= high:
-        assert isinstance(outcome, Proved)
-        assert outcome.proof is not None
-        assert examine(obligation, outcome.proof).evidence is not None
-    else:
-        assert not isinstance(outcome, Proved)
-    assert low < high
-
-
-# -- other networks ----------------------------------------------------------------------------------------
 
 
 def convolutional() -> Graph:
