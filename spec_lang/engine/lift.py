@@ -101,6 +101,7 @@ def counterexample(task: Task, frame: Frame, witness: Witness, replay: Replay) -
         results=_parts(frame.results, frame.outputs, witness.outputs),
         violates=word.join(clauses) or f"the {task.kind}",
         replay=replay,
+        error=witness.error,
     )
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from spec_lang._values import dataclass
 from spec_lang.kernel.arrays import Index
 from spec_lang.kernel.network import F64, AffineStep, ReluStep
-from spec_lang.kernel.scene import Mask
+from spec_lang.kernel.scene import Mask, OwnSlopes, Slopes
 
 if TYPE_CHECKING:
     from spec_lang.kernel.rounded import RoundedScene
@@ -52,13 +52,15 @@ class View:
     relaxed: dict[int, Relaxed]
 
 
-def narrowed(scene: RoundedScene, rows: dict[int, F64]) -> tuple[View, dict[int, F64]]:
+def narrowed(
+    scene: RoundedScene, rows: dict[int, F64], slopes: Slopes | OwnSlopes | None
+) -> tuple[View, dict[int, F64]]:
     """The least view for the rows, and the rows over what it carries; the scene's own where that is little
     less."""
     whole, network = View(scene.carried, scene.relaxed), scene.network
     if max(network.sizes) < WIDE or network.bent:
         return whole, rows
-    need = _reached(scene, rows)
+    need = _reached(scene, rows, slopes)
     before = sum(len(scene.carried[v]) if v in scene.carried else network.sizes[v] for v in need)
     if sum(int(mask.sum()) for mask in need.values()) > WORTH * before:
         return whole, rows
@@ -86,8 +88,10 @@ def _over(scene: RoundedScene, value: int, rows: F64, kept: Index) -> F64:
     return rows[:, place[kept]]
 
 
-def _reached(scene: RoundedScene, rows: dict[int, F64]) -> dict[int, Mask]:
+def _reached(scene: RoundedScene, rows: dict[int, F64], slopes: Slopes | OwnSlopes | None) -> dict[int, Mask]:
     network = scene.network
+    # A phase adds to a row what is known of its neuron, whether the row reaches that or not.
+    fixed = (slopes.phases != 0).any(axis=0) if isinstance(slopes, Slopes) else None
     need: dict[int, Mask] = {}
     for value, part in rows.items():
         carried = scene.carried.get(value)
@@ -104,7 +108,10 @@ def _reached(scene: RoundedScene, rows: dict[int, F64]) -> dict[int, Mask]:
             for operand, sizes in zip(step.operands, scene.shared.absolute[step.value], strict=True):
                 # A sum of numbers that are not negative is 0 only if all of them are.
                 _require(need, operand, sizes.backward(row)[0] > 0)
-        else:
+        elif isinstance(step, ReluStep):
+            if fixed is not None:
+                mask = mask | fixed[step.first : step.first + len(mask)]
+                need[step.value] = mask
             alive = np.zeros(len(mask), dtype=np.bool_)
             alive[scene.relaxed[step.value].carried] = True
             _require(need, step.operand, mask & alive)

@@ -245,7 +245,7 @@ class RoundedScene(Scene):
 
     def _substitute(self, start: Start, owner: Index, slopes: Slopes | OwnSlopes | None) -> Linear:
         """Rows over values, substituted back to rows over the inputs."""
-        view, begun = narrowed(self, start.rows)
+        view, begun = narrowed(self, start.rows, slopes)
         run = Substitution(self, view, dict(begun), start.constant.copy(), 2 * start.weight, owner, slopes)
         for value, sizes in start.sizes.items():
             run.weight = run.weight + norms(sizes) * self.norm[value][owner]

@@ -15,7 +15,7 @@ from spec_lang.kernel.verdict import Status
 from spec_lang.obligations.model import Semantics
 from spec_lang.reporters._layout import STATUS_ROLE, Line, Role, line, table
 from spec_lang.reporters._numbers import amount, duration, shown
-from spec_lang.reporters.model import ClaimReport, Counterexample, Reading, Replay
+from spec_lang.reporters.model import ClaimReport, Counterexample, Reading
 
 _SMALL_FAMILY = 3  # members that are listed one by one
 _MANY_READINGS = 16  # more than this are cut: nobody reads 784 pixels, and JSON has them all
@@ -148,7 +148,7 @@ def _counterexample(claim: ClaimReport, found: Counterexample) -> list[Line]:
     good = claim.status is Status.PROVED
     verb, role = ("holds", Role.GOOD) if good else (_VERBS.get(claim.kind, "fails"), Role.BAD)
     lines.append(line(f"      {verb}   ", (found.violates, role)))
-    lines.append(line("      replay  ", _replay(found.replay, claim.semantics)))
+    lines.append(line("      replay  ", _replay(found, claim.semantics)))
     return lines
 
 
@@ -173,8 +173,10 @@ def _readings(readings: Sequence[Reading]) -> list[Line]:
     return lines
 
 
-def _replay(replay: Replay, semantics: str) -> str:
-    arithmetic = "exact rationals" if semantics == Semantics.REAL.value else f"exact {semantics}"
+def _replay(found: Counterexample, semantics: str) -> str:
+    replay, arithmetic = found.replay, f"exact {semantics}"
+    if semantics == Semantics.REAL.value:
+        arithmetic = "rational enclosures" if found.error else "exact rationals"
     exact = f"{arithmetic}: confirmed" if replay.exact else f"{arithmetic}: not confirmed"
     opinion = {None: "not asked", True: "agrees", False: "disagrees"}[replay.onnxruntime]
     note = f" ({replay.note})" if replay.note else ""

@@ -97,6 +97,7 @@ def _counterexample(found: Counterexample) -> Json:
         "violates": found.violates,
         "replay": {
             "exact": replay.exact,
+            "outputs_within": as_float(found.error) if found.error else None,
             "onnxruntime": replay.onnxruntime,
             "onnxruntime_outputs": None if outputs is None else [_finite(value) for value in outputs],
             "note": replay.note,

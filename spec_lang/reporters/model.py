@@ -47,13 +47,15 @@ class Readings:
 class Counterexample:
     """A point that breaks a claim; of an `exists`, the point that makes it true.
 
-    `violates` is the clause that fails, or holds then, as the user wrote it.
+    `violates` is the clause that fails, or holds then, as the user wrote it.  Outputs of a network with
+    smooth functions are irrational: in network space each is within `error` of what is said.
     """
 
     points: tuple[Readings, ...]
     results: tuple[Readings, ...]
     violates: str
     replay: Replay
+    error: Fraction = Fraction(0)
 
     @property
     def inputs(self) -> tuple[Reading, ...]:

@@ -215,3 +215,11 @@ def test_a_notebook_shows_a_table_in_which_everything_is_escaped() -> None:
     html = report._repr_html_()
     assert (html.count("<tr>"), html.count("<script>"), html.count("&lt;script&gt;")) == (4, 0, 2)
     assert "gap = 12.5 m" in report["stops"]._repr_html_()
+
+
+def test_outputs_that_are_enclosed_are_not_said_to_be_exact() -> None:
+    report = with_counterexample(error=Fraction(1, 2**80))
+    assert "replay  rational enclosures: confirmed" in rendered("plain", report)
+    document = json.loads(rendered("json", report))
+    assert problems(document) == []
+    assert document["claims"][0]["counterexample"]["replay"]["outputs_within"] == 2.0**-80

@@ -7,28 +7,47 @@ leaves', rises whenever the search is stopped [Ferrari et al. 2022 use such tree
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from spec_lang._companions import Cores, together
 from spec_lang._values import dataclass
 from spec_lang.backends.bounds.record import PhaseRecord
 from spec_lang.bounding.ascent import climb
 from spec_lang.bounding.branching import branched
-from spec_lang.bounding.hidden import HIDDEN_STEPS, Hidden, lemmas_of, tightened
+from spec_lang.bounding.hidden import (
+    HIDDEN_STEPS,
+    Bounded,
+    Hidden,
+    hidden_rows,
+    lemmas_of,
+    tightened,
+    unstable,
+)
 from spec_lang.bounding.leaves import FULL_BITS, SHORT_BITS, Leaves, leaves
 from spec_lang.bounding.linear import Context
 from spec_lang.bounding.objectives import Rows, fresh_rows
 from spec_lang.bounding.phases import Optimiser
 from spec_lang.bounding.program import F64, Indices
-from spec_lang.bounding.propagate import Ranges
+from spec_lang.bounding.propagate import Ranges, complete, pre_activation
 from spec_lang.bounding.unstable import neuron_numbers
 from spec_lang.obligations.certificate import Lemma
 
 CHILD_STEPS: Final = 5
 ROWS: Final = 128  # of one pass
-FIRST_ROOM: Final = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """At most so many rounds for each ReLU, until `has_spent` says of the sub-problems so far that they are
+    enough; with the help of `cores`."""
+
+    rounds: int
+    has_spent: Callable[[int], bool]
+    cores: Cores | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,13 +59,38 @@ class Refined:
     done: int
 
 
-def refined(context: Context, value: int, hidden: Hidden, rounds: int) -> Refined:
-    """At most so many rounds for the rows `hidden` of `value`."""
-    refining = Refining(context, value, hidden)
-    for _ in range(rounds):
-        if not refining.advance():
-            break
-    return refining.result()
+def refined(context: Context, terms: Terms) -> tuple[Bounded, int]:
+    """Bounds over a box with hidden neurons refined, ReLU by ReLU, and the sub-problems that it took."""
+    lemmas: list[Lemma] = []
+    done = 0
+
+    def bound_hidden(context: Context, value: int) -> Ranges:
+        nonlocal done
+        ranges = pre_activation(context, value, None)
+        neurons = unstable(context, value, ranges)
+        if not context.layouts or not len(neurons):
+            return ranges
+
+        def refine(part: Indices) -> Refined:
+            refining = Refining(context, value, hidden_rows(context, value, ranges, part))
+            for _ in range(terms.rounds):
+                if terms.has_spent(done + refining.done) or not refining.advance():
+                    break
+            return refining.result()
+
+        def parts(count: int) -> list[Indices]:
+            return [neurons[first::count] for first in range(min(count, len(neurons)))]
+
+        for found in together(terms.cores, refine, parts):
+            lower = np.maximum(ranges.lower, found.ranges.lower)
+            ranges = Ranges(lower, np.minimum(ranges.upper, found.ranges.upper))
+            done += found.done
+            lemmas.extend(found.lemmas)
+        return ranges
+
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        context, known = complete(context, bound_hidden)
+    return Bounded(context, known, tuple(lemmas), Optimiser(context)), done
 
 
 class Refining:

@@ -12,7 +12,6 @@ from typing import Final
 
 import numpy as np
 
-from spec_lang._companions import together
 from spec_lang._values import dataclass
 from spec_lang.backends._search.attack import descend, random_starts, sample
 from spec_lang.backends._search.problem import Problem
@@ -20,15 +19,13 @@ from spec_lang.backends.base import Progress, Session
 from spec_lang.backends.bounds.output_constraint import Conjunction, constrained, relaxed
 from spec_lang.backends.bounds.phase_search import PhaseSearch
 from spec_lang.backends.bounds.record import MOST_SLOPES, PhaseRecord, phase_tree
-from spec_lang.backends.bounds.refining import Refined, refined
+from spec_lang.backends.bounds.refining import Terms, refined
 from spec_lang.backends.bounds.search import Search
 from spec_lang.bounding.boxes import Boxes
-from spec_lang.bounding.hidden import Bounded, bounded, hidden_rows, unstable
+from spec_lang.bounding.hidden import Bounded, bounded
 from spec_lang.bounding.leaves import fresh
 from spec_lang.bounding.linear import Context, Expired
 from spec_lang.bounding.phases import Optimiser
-from spec_lang.bounding.program import Indices
-from spec_lang.bounding.propagate import Ranges, complete, pre_activation
 from spec_lang.bounding.unstable import neuron_numbers
 from spec_lang.obligations.certificate import (
     BY_PHASES,
@@ -204,32 +201,10 @@ class ReluSplitting(Search):
         return [stage.ks[i] for i in roots[np.argsort(counts, kind="stable")]]
 
     def _refined(self, box: Boxes, rounds: int) -> Bounded:
-        """Bounds over the box with hidden neurons refined, ReLU by ReLU."""
-        lemmas: list[Lemma] = []
-
-        def bound_hidden(context: Context, value: int) -> Ranges:
-            ranges = pre_activation(context, value, None)
-            neurons = unstable(context, value, ranges)
-            if not context.layouts or not len(neurons):
-                return ranges
-
-            def refine(part: Indices) -> Refined:
-                return refined(context, value, hidden_rows(context, value, ranges, part), rounds)
-
-            def parts(count: int) -> list[Indices]:
-                return [neurons[first::count] for first in range(min(count, len(neurons)))]
-
-            for found in together(self.session.cores, refine, parts):
-                ranges = Ranges(
-                    np.maximum(ranges.lower, found.ranges.lower), np.minimum(ranges.upper, found.ranges.upper)
-                )
-                self.done += found.done
-                lemmas.extend(found.lemmas)
-            return ranges
-
-        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            context, known = complete(Context.start(self.problem.program, box, self.expired), bound_hidden)
-        return Bounded(context, known, tuple(lemmas), Optimiser(context))
+        terms = Terms(rounds, self.has_spent, self.session.cores)
+        bounds, done = refined(Context.start(self.problem.program, box, self.expired), terms)
+        self.done += done
+        return bounds
 
     def _alone(self, root: _Root, k: int) -> _Stage:
         """Conjunction k over bounds that hold where it does."""
