@@ -50,7 +50,7 @@ def test_the_networks_are_of_every_kind() -> None:
 
 
 @each_way
-@pytest.mark.parametrize("numbers", [range(12), pytest.param(range(12, 80), marks=pytest.mark.slow)])
+@pytest.mark.parametrize("numbers", [range(12), pytest.param(range(12, 80), marks=pytest.mark.long)])
 def test_what_is_proved_holds_in_every_execution(way: Way, numbers: range) -> None:
     decided = 0
     for number, obligation in obligations(numbers):
@@ -95,7 +95,7 @@ def _point(box: Box, rng: Random) -> list[Fraction] | None:
 
 @each_way
 @pytest.mark.parametrize("name", SAME)
-@pytest.mark.parametrize("numbers", [range(4), pytest.param(range(4, 60), marks=pytest.mark.slow)])
+@pytest.mark.parametrize("numbers", [range(4), pytest.param(range(4, 60), marks=pytest.mark.long)])
 def test_no_verdict_is_turned_around(name: str, way: Way, numbers: range) -> None:
     for number, obligation in obligations(numbers):
         other = RESHAPINGS[name](obligation, Random(f"{name}/{number}"))  # noqa: S311 - to be repeated

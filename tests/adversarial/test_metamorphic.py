@@ -40,7 +40,7 @@ def test_a_rewriting_keeps_the_meaning(name: str) -> None:
     assert changed > 30
 
 
-@pytest.mark.parametrize("numbers", [range(3), pytest.param(range(3, 40), marks=pytest.mark.slow)])
+@pytest.mark.parametrize("numbers", [range(3), pytest.param(range(3, 40), marks=pytest.mark.long)])
 @each_way
 @each_rewriting
 def test_no_verdict_is_turned_around(name: str, way: Way, numbers: range) -> None:

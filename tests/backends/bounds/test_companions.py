@@ -5,16 +5,23 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
 
 from spec_lang.backends._search import team
 from spec_lang.backends._search.problem import prepare
-from spec_lang.backends.bounds import split_input
-from spec_lang.backends.bounds.split_input import InputSplitting, Lent, Slice
+from spec_lang.backends._search.team import Team
+from spec_lang.backends.bounds import phase_search, split_input
+from spec_lang.backends.bounds.phase_search import PhaseSearch
+from spec_lang.backends.bounds.refining import Terms, refined
+from spec_lang.backends.bounds.split_input import InputSplitting
+from spec_lang.backends.bounds.split_relu import ReluSplitting
+from spec_lang.bounding.linear import Context
 from spec_lang.engine.cores import OwnCores
 from spec_lang.kernel.proof import examine
 from spec_lang.network.evaluate import Evaluator
@@ -47,66 +54,104 @@ def _small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Companions are asked for at once, and come back often."""
     for name, size in {"ALONE": 0, "BATCH": 1, "LENT": 1}.items():
         monkeypatch.setattr(split_input, name, size)
+    for name, size in {"ALONE": 0, "LEAST_BATCH": 1, "MOST_BATCH": 1, "LENT": 1}.items():
+        monkeypatch.setattr(phase_search, name, size)
     monkeypatch.setattr(team, "SLICE", 0.001)
 
 
-def searched(obligation: Obligation, cores: int) -> tuple[Outcome, int]:
-    """What a search with companions says, and how many parts it has lent."""
+@pytest.fixture
+def lends(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """The parts that searches have lent."""
+    lent: list[object] = []
+    lend = Team.lend
+
+    def noted(self: Team[object, object], part: object) -> bool:
+        lent.append(part)
+        return lend(self, part)
+
+    monkeypatch.setattr(Team, "lend", noted)
+    return lent
+
+
+def searched(
+    search: type[InputSplitting] | type[ReluSplitting], obligation: Obligation, cores: int
+) -> Outcome:
+    """What a search with companions says."""
     free = OwnCores(cores)
-    search = InputSplitting(
-        prepare(obligation), replace(session(obligation, work=100_000), cores=free), ATTESTATION
-    )
-    lent = 0
-    lend = search.team.lend
-
-    def counted(part: Lent) -> bool:
-        nonlocal lent
-        lent += 1
-        return lend(part)
-
-    search.team.lend = counted  # type: ignore[method-assign]
-    outcome = search.run().outcome
+    using = replace(session(obligation, work=100_000), cores=free)
+    outcome = search(prepare(obligation), using, ATTESTATION).run().outcome
     assert [free.take() for _ in range(cores + 1)] == [True] * cores + [False]
-    return outcome, lent
+    return outcome
 
 
-@pytest.mark.parametrize("cores", [0, 1, 2])
-def test_a_tight_bound_is_proved_and_the_kernel_accepts_what_all_of_them_did(cores: int) -> None:
-    obligation = bounded_by(greatest() * 1.01)
-    outcome, lent = searched(obligation, cores)
+def check(obligation: Obligation, outcome: Outcome) -> None:
+    """It is proved, and the kernel accepts the proof."""
     assert isinstance(outcome, Proved)
     assert outcome.proof is not None
     assert examine(obligation, outcome.proof).evidence is not None
-    assert (lent > 0) == (cores > 0)
 
 
+BOTH = pytest.mark.parametrize("search", [InputSplitting, ReluSplitting])
+
+
+@BOTH
+@pytest.mark.parametrize("cores", [0, 1, 2])
+def test_a_tight_bound_is_proved_and_the_kernel_accepts_what_all_of_them_did(
+    search: type[InputSplitting] | type[ReluSplitting], cores: int, lends: list[object]
+) -> None:
+    obligation = bounded_by(greatest() * 1.01)
+    check(obligation, searched(search, obligation, cores))
+    assert bool(lends) == (cores > 0)
+
+
+@BOTH
 @pytest.mark.parametrize("harm", ["kill", "raise"])
 def test_what_a_lost_companion_was_lent_is_done_nevertheless(
-    harm: str, monkeypatch: pytest.MonkeyPatch
+    search: type[InputSplitting] | type[ReluSplitting],
+    harm: str,
+    lends: list[object],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    home, lost = os.getpid(), InputSplitting._slice
+    home, numbers = os.getpid(), iter(range(10**6))
 
-    def losing(self: InputSplitting, lent: tuple[Lent, float]) -> Slice:
-        assert os.getpid() != home
-        if int(lent[0].boxes.node[0]) % 2:
-            if harm == "kill":
-                os.kill(os.getpid(), signal.SIGKILL)
-            raise MemoryError
-        return lost(self, lent)
+    def losing(whole: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+        def slice_or_not(self: object, lent: object) -> object:
+            assert os.getpid() != home
+            if next(numbers) % 2:
+                if harm == "kill":
+                    os.kill(os.getpid(), signal.SIGKILL)
+                raise MemoryError
+            return whole(self, lent)
 
-    monkeypatch.setattr(InputSplitting, "_slice", losing)
-    obligation = bounded_by(greatest() * 1.01)
-    outcome, lent = searched(obligation, 2)
-    assert lent
-    assert isinstance(outcome, Proved)
-    assert outcome.proof is not None
-    assert examine(obligation, outcome.proof).evidence is not None
+        return slice_or_not
+
+    for owner in (InputSplitting, PhaseSearch):
+        monkeypatch.setattr(owner, "_slice", losing(owner._slice))
+    obligation = bounded_by(greatest() * (1.1 if search is ReluSplitting else 1.01))
+    check(obligation, searched(search, obligation, 2))
+    assert lends
 
 
 @pytest.mark.parametrize("cores", [0, 2])
 def test_a_false_bound_is_refuted(cores: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(InputSplitting, "_attack_roots", lambda _: False)
     obligation = bounded_by(greatest() * 0.99)
-    outcome, _ = searched(obligation, cores)
+    outcome = searched(InputSplitting, obligation, cores)
     assert isinstance(outcome, Refuted)
     assert violates(obligation, outcome.point)
+
+
+@pytest.mark.parametrize("cores", [0, 1])
+def test_refined_ranges_hold_whoever_has_refined_them(cores: int) -> None:
+    problem = prepare(bounded_by(greatest() * 1.01))
+    context = Context.start(problem.program, problem.roots[0], lambda: False)
+    bounds, done = refined(context, Terms(4, lambda _: False, OwnCores(cores)))
+    alone, _ = refined(context, Terms(4, lambda _: False, None))
+    assert done > 0
+    assert len(bounds.lemmas) == len(alone.lemmas) * (1 + cores)
+    values = problem.evaluator.values(np.random.default_rng(1).uniform(-1, 1, (500, 3)))
+    for value, ranges in bounds.known.items():
+        assert (values[value] >= ranges.lower).all()
+        assert (values[value] <= ranges.upper).all()
+        others = alone.known[value]
+        assert (ranges.upper - ranges.lower).sum() < 1.1 * (others.upper - others.lower).sum()
