@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, Protocol, Self, TypeVar
 
 from spec_lang._companions import Companion, Cores, Lost, can_fork
 
@@ -18,6 +18,17 @@ _PATIENCE: Final = 0.05  # seconds between two looks at the deadline while all w
 
 Part = TypeVar("Part")
 Result = TypeVar("Result")
+
+
+class _Divisible(Protocol):
+    """A batch of sub-problems."""
+
+    def __len__(self) -> int: ...
+
+    def take(self, rows: slice, /) -> Self: ...
+
+
+Batch = TypeVar("Batch", bound=_Divisible)
 
 
 class Team(Generic[Part, Result]):
@@ -57,6 +68,18 @@ class Team(Generic[Part, Result]):
                     return False
                 self._lent[member] = part
                 return True
+        return False
+
+    def lend_oldest(self, stack: list[Batch], size: int, lent: Callable[[Batch], Part]) -> bool:
+        """Lend at most `size` of the batch at the bottom of a stack, which hides the most work; whether
+        somebody has taken it.  What is not lent stays."""
+        oldest = stack.pop(0)
+        if len(oldest) > size:
+            stack.insert(0, oldest.take(slice(size, None)))
+            oldest = oldest.take(slice(0, size))
+        if self.lend(lent(oldest)):
+            return True
+        stack.insert(0, oldest)
         return False
 
     def results(self, *, wait: bool) -> Iterator[tuple[Part, Result | None]]:

@@ -44,6 +44,9 @@ class Open:
     bound: Float
     steps: int
 
+    def __len__(self) -> int:
+        return len(self.rows)
+
     def take(self, part: slice) -> Open:
         return Open(self.rows.take(part), self.bound[part], self.steps)
 
@@ -103,7 +106,7 @@ class PhaseSearch:
         self._branch(found, np.zeros(1, dtype=np.intp), np.array([-1e-6], dtype=kind))
 
     def waiting(self) -> int:
-        return sum(len(part.rows) for part in self._open())
+        return sum(len(part) for part in self._open())
 
     def share_open(self) -> float:
         """How much of the trees is open, where both halves of a node count the same [Knuth 1975]."""
@@ -147,16 +150,14 @@ class PhaseSearch:
             self.stuck += result.stuck
             if result.found is not None:
                 self.witnesses.take(result.found)
-        while self.done >= ALONE and sum(len(part.rows) for part in self.stack) > 2 * self.batch:
+        while self.done >= ALONE and sum(map(len, self.stack)) > 2 * self.batch:
             if not self.team.has_room():
                 return
-            oldest = self.stack.pop(0)
-            if len(oldest.rows) > LENT:
-                self.stack.insert(0, oldest.take(slice(LENT, None)))
-                oldest = oldest.take(slice(0, LENT))
-            if not self.team.lend(Lent(oldest, self.record.branch(oldest.rows.node))):
-                self.stack.insert(0, oldest)
+            if not self.team.lend_oldest(self.stack, LENT, self._lent):
                 return
+
+    def _lent(self, part: Open) -> Lent:
+        return Lent(part, self.record.branch(part.rows.node))
 
     def recall(self) -> None:
         """Go on alone, with all that was lent as it was."""

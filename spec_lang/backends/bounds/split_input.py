@@ -140,13 +140,11 @@ class InputSplitting(Search):
             if result.found is not None:
                 self.witnesses.take(result.found)
         while self.done >= ALONE and self.still_open() > BATCH and self.team.has_room():
-            oldest = self.stack.pop(0)
-            if len(oldest) > LENT:
-                self.stack.insert(0, oldest.take(slice(LENT, None)))
-                oldest = oldest.take(slice(0, LENT))
-            if not self.team.lend(Lent(oldest, self.record.branch(oldest.node, oldest.boxes))):
-                self.stack.insert(0, oldest)
+            if not self.team.lend_oldest(self.stack, LENT, self._lent):
                 return
+
+    def _lent(self, boxes: Frontier) -> Lent:
+        return Lent(boxes, self.record.branch(boxes.node, boxes.boxes))
 
     def _slice(self, lent: tuple[Lent, float]) -> Slice:
         """What a companion does with boxes until the moment that it is told."""

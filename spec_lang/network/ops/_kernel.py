@@ -10,16 +10,14 @@ from math import prod
 
 import numpy as np
 
-from spec_lang.network.ops._linear import attribute, check_size, optional, real, required, zeros
+from spec_lang.network.ops._linear import attribute, check_size, depending, optional, real, required, zeros
 from spec_lang.network.ops.base import NodeView, UnsupportedNode, Value
 from spec_lang.network.primitives import Floats, frozen
 
 
 def kernel_weights(node: NodeView) -> tuple[Value, Floats]:
     """The value that is convolved, and the weights."""
-    value, stored = required(node, 0), required(node, 1)
-    if not isinstance(value, Value):
-        raise UnsupportedNode("its operand is a constant: simplify the network when exporting it")
+    value, stored = depending(node, 0), required(node, 1)
     if isinstance(stored, Value):
         raise UnsupportedNode("its weights depend on the input")
     weight = real(stored)

@@ -36,6 +36,14 @@ def required(node: NodeView, index: int) -> Constant | Value:
     return operand
 
 
+def depending(node: NodeView, place: int) -> Value:
+    """An operand that depends on the network's input."""
+    value = required(node, place)
+    if not isinstance(value, Value):
+        raise UnsupportedNode("its operand is a constant: simplify the network when exporting it")
+    return value
+
+
 def real(operand: Constant) -> Floats:
     """A constant of real numbers, as stored."""
     if operand.dtype.kind != "f":

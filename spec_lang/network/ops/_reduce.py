@@ -12,8 +12,8 @@ import numpy as np
 
 from spec_lang._values import dataclass
 from spec_lang.network.ops._index import numbered
-from spec_lang.network.ops._linear import NO_AXES, attribute, axes_of, integers, optional, required
-from spec_lang.network.ops.base import NodeView, UnsupportedNode, Value
+from spec_lang.network.ops._linear import NO_AXES, attribute, axes_of, depending, integers, optional
+from spec_lang.network.ops.base import NodeView, Value
 from spec_lang.network.primitives import Entries, Floats, Indices, frozen
 
 Shape = tuple[int, ...]
@@ -42,9 +42,7 @@ class Reduction:
 
 def reduction_of(node: NodeView, operand_since: int) -> Reduction:
     """The reduction of a value; axes are an operand from operator set `operand_since` on."""
-    value = required(node, 0)
-    if not isinstance(value, Value):
-        raise UnsupportedNode("its operand is a constant: simplify the network when exporting it")
+    value = depending(node, 0)
     rank = len(value.shape)
     axes = axes_of(_axes(node, operand_since), rank)
     if not axes and not attribute(node, "noop_with_empty_axes", 0):

@@ -15,7 +15,7 @@ import numpy as np
 
 from spec_lang._values import dataclass
 from spec_lang.network.ops._coefficients import shared
-from spec_lang.network.ops._linear import attribute, ones, required, zeros
+from spec_lang.network.ops._linear import attribute, depending, ones, zeros
 from spec_lang.network.ops._windows import Windows, channels_and_size, over_channels, pool_windows
 from spec_lang.network.ops.base import Builder, Constant, NodeView, UnsupportedNode, Value
 from spec_lang.network.primitives import Affine, Convolution, Entries, Floats, Indices, Scale, frozen
@@ -31,9 +31,7 @@ class _AveragePool:
     )
 
     def lower(self, node: NodeView, build: Builder) -> tuple[Constant | Value, ...]:
-        value = required(node, 0)
-        if not isinstance(value, Value):
-            raise UnsupportedNode("its operand is a constant: simplify the network when exporting it")
+        value = depending(node, 0)
         channels, size = channels_and_size(value.shape)
         windows = pool_windows(node, size)
         counts, elements = _counts(node, windows), prod(windows.kernel)

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from spec_lang._values import dataclass
-from spec_lang.network.ops._linear import attribute, required
+from spec_lang.network.ops._linear import attribute, depending
 from spec_lang.network.ops._maxima import clipped
 from spec_lang.network.ops.base import Builder, Constant, NodeView, UnsupportedNode, Value
 from spec_lang.network.primitives import Affine, Scale, frozen
@@ -25,9 +25,7 @@ class _HardSigmoid:
     attributes: frozenset[str] = frozenset({"alpha", "beta"})
 
     def lower(self, node: NodeView, build: Builder) -> tuple[Constant | Value, ...]:
-        value = required(node, 0)
-        if not isinstance(value, Value):
-            raise UnsupportedNode("its operand is a constant: simplify the network when exporting it")
+        value = depending(node, 0)
         alpha = attribute(node, "alpha", float(np.float32(0.2)))
         beta = attribute(node, "beta", 0.5)
         if not np.isfinite([alpha, beta]).all():

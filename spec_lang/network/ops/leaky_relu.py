@@ -11,7 +11,7 @@ import numpy as np
 
 from spec_lang._values import dataclass
 from spec_lang.network.ops._leaky import leaky
-from spec_lang.network.ops._linear import attribute, required
+from spec_lang.network.ops._linear import attribute, depending
 from spec_lang.network.ops.base import Builder, Constant, NodeView, UnsupportedNode, Value
 
 
@@ -23,9 +23,7 @@ class _LeakyRelu:
     attributes: frozenset[str] = frozenset({"alpha"})
 
     def lower(self, node: NodeView, build: Builder) -> tuple[Constant | Value, ...]:
-        value = required(node, 0)
-        if not isinstance(value, Value):
-            raise UnsupportedNode("its operand is a constant: simplify the network when exporting it")
+        value = depending(node, 0)
         alpha = attribute(node, "alpha", float(np.float32(0.01)))
         if not np.isfinite(alpha):
             raise UnsupportedNode(f"its attribute `alpha` is {alpha}")

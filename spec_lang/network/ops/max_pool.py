@@ -13,7 +13,7 @@ import numpy as np
 
 from spec_lang._values import dataclass
 from spec_lang.network.ops._index import numbered
-from spec_lang.network.ops._linear import required
+from spec_lang.network.ops._linear import depending
 from spec_lang.network.ops._maxima import best_of_windows
 from spec_lang.network.ops._windows import Windows, channels_and_size, over_channels, pool_windows
 from spec_lang.network.ops.base import Builder, Constant, NodeView, UnsupportedNode, Value
@@ -29,9 +29,7 @@ class _MaxPool:
     )
 
     def lower(self, node: NodeView, build: Builder) -> tuple[Constant | Value, ...]:
-        value = required(node, 0)
-        if not isinstance(value, Value):
-            raise UnsupportedNode("its operand is a constant: simplify the network when exporting it")
+        value = depending(node, 0)
         channels, size = channels_and_size(value.shape)
         windows = pool_windows(node, size)
         if not (windows.reads() >= 0).any(axis=1).all():

@@ -9,7 +9,7 @@ from typing import Final
 
 from spec_lang._values import dataclass
 from spec_lang.network.ops._leaky import leaky
-from spec_lang.network.ops._linear import broadcast_shape, real, required, spread
+from spec_lang.network.ops._linear import broadcast_shape, depending, real, required, spread
 from spec_lang.network.ops.base import Builder, Constant, NodeView, UnsupportedNode, Value
 
 
@@ -21,9 +21,7 @@ class _PRelu:
     attributes: frozenset[str] = frozenset()
 
     def lower(self, node: NodeView, build: Builder) -> tuple[Constant | Value, ...]:
-        value, slope = required(node, 0), required(node, 1)
-        if not isinstance(value, Value):
-            raise UnsupportedNode("its operand is a constant: simplify the network when exporting it")
+        value, slope = depending(node, 0), required(node, 1)
         if isinstance(slope, Value):
             raise UnsupportedNode("its slopes depend on the input")
         if broadcast_shape(value.shape, slope.shape) != value.shape:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Final
 
 from spec_lang._values import dataclass
-from spec_lang.network.ops._linear import required
-from spec_lang.network.ops.base import Builder, Constant, NodeView, UnsupportedNode, Value
+from spec_lang.network.ops._linear import depending
+from spec_lang.network.ops.base import Builder, Constant, NodeView, Value
 from spec_lang.network.primitives import Smooth
 
 
@@ -22,9 +22,7 @@ class _Tanh:
     attributes: frozenset[str] = frozenset()
 
     def lower(self, node: NodeView, build: Builder) -> tuple[Constant | Value, ...]:
-        value = required(node, 0)
-        if not isinstance(value, Value):
-            raise UnsupportedNode("its operand is a constant: simplify the network when exporting it")
+        value = depending(node, 0)
         return (build.add(Smooth.TANH, (value,), value.shape),)
 
 
