@@ -138,7 +138,7 @@ def test_every_family_gets_a_starter_that_lints_and_is_not_refuted(
     file = tmp_path / "starter.nnspec"
     assert init(data_root / model, file).diagnostics == ()
     assert lint([file], CheckOptions()).report.diagnostics == ()
-    report = check([file], CheckOptions(timeout=5))
+    report = check([file], CheckOptions(timeout=2))
     assert report.diagnostics == ()
     assert {claim.status for claim in report} <= {Status.PROVED, Status.UNKNOWN}
     assert len(report) > 0
