@@ -19,7 +19,7 @@ from spec_lang.bounding.boxes import Boxes
 from spec_lang.bounding.leaves import SHORT_BITS, leaves
 from spec_lang.bounding.linear import Context
 from spec_lang.bounding.narrow import tiles
-from spec_lang.bounding.objectives import Objectives, Rows, fresh_rows
+from spec_lang.bounding.objectives import Objectives, fresh_rows
 from spec_lang.bounding.phases import Optimiser
 from spec_lang.bounding.program import F64, Indices, Program, ReluStep
 from spec_lang.bounding.propagate import Known, Ranges, complete, pre_activation, start_rows
@@ -136,7 +136,8 @@ def _raised(optimiser: Optimiser, value: int, ranges: Ranges, hidden: Hidden) ->
     for first in range(0, len(hidden), HIDDEN_ROWS):
         context.check_time()
         part = slice(first, first + HIDDEN_ROWS)
-        raised = climbed(optimiser, rows.take(part), HIDDEN_STEPS)
+        # Beyond 0 the neuron is stable, and its bound of no further use.
+        raised = climb(optimiser.plain(optimiser.kind), rows.take(part), HIDDEN_STEPS).rows
         numbers = leaves(optimiser, raised, SHORT_BITS)
         bound[part] = numbers.bound
         slopes.append(numbers.slopes)
@@ -145,11 +146,6 @@ def _raised(optimiser: Optimiser, value: int, ranges: Ranges, hidden: Hidden) ->
     none = np.zeros((len(kept), 0), dtype=np.float32)
     lemmas = lemmas_of(context, value, hidden, kept, (tree, none, np.concatenate(slopes)[kept]))
     return tightened(ranges, hidden, kept, bound), lemmas
-
-
-def climbed(optimiser: Optimiser, rows: Rows, steps: int) -> Rows:
-    """The rows with raised bounds; beyond 0 the neuron is stable, and its bound of no further use."""
-    return climb(optimiser.plain(optimiser.kind), rows, steps).rows
 
 
 def lemmas_of(

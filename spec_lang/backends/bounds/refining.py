@@ -111,11 +111,6 @@ class Refining:
             found = climb(self.plain, self.pool.rows(here), HIDDEN_STEPS, self.plain.noise)
             self.pool.put(here, found.rows, found.bound)
 
-    @property
-    def bounds(self) -> F64:
-        """Row by row the least of its leaves, at most 0: plain floats."""
-        return self.pool.worst(len(self.hidden))[1]
-
     def advance(self) -> bool:
         """Split the worst leaf of every row that is not positive; whether there was any."""
         place, bound = self.pool.worst(len(self.hidden))
