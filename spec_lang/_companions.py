@@ -73,7 +73,7 @@ def leave_signals_to_parent() -> None:
 
 
 class Companion(Generic[Question, Answer]):
-    """One process, which answers by `work`; `busy` while it owes an answer."""
+    """One process, which answers by `work`."""
 
     def __init__(self, work: Callable[[Question], Answer]) -> None:
         """Raises `Lost` where the system makes no more processes."""
@@ -94,7 +94,6 @@ class Companion(Generic[Question, Answer]):
         finally:
             theirs.close()
         self._connection = ours
-        self.busy = False
 
     def ask(self, question: Question) -> None:
         """Raises `Lost`."""
@@ -102,7 +101,6 @@ class Companion(Generic[Question, Answer]):
             self._connection.send(question)
         except OSError:
             raise Lost from None
-        self.busy = True
 
     def has_answered(self, seconds: float = 0.0) -> bool:
         """Whether `answer` will not wait; at most so long until it is known."""
@@ -114,7 +112,6 @@ class Companion(Generic[Question, Answer]):
             found: Answer = self._connection.recv()
         except (EOFError, OSError):
             raise Lost from None
-        self.busy = False
         return found
 
     def end(self) -> None:

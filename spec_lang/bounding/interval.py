@@ -76,4 +76,5 @@ def _ends(context: Context, value: int) -> tuple[F64, F64]:
     if value in context.intervals:
         return context.intervals[value]
     high = context.magnitudes[value]  # of a ReLU or of a smooth step
-    return context.floors.get(value, -high), high
+    entering = context.floors.get(value)
+    return (-high if entering is None else np.maximum(entering, 0.0)), high

@@ -62,7 +62,7 @@ class Context:
     radius: F64
     magnitudes: dict[int, F64]  # (batch, n) or (1, n)
     expired: Callable[[], bool]
-    floors: dict[int, F64] = field(default_factory=dict)  # by ReLU value: lower bounds
+    floors: dict[int, F64] = field(default_factory=dict)  # by ReLU value: lower bounds of its operand
     intervals: dict[int, tuple[F64, F64]] = field(default_factory=dict)  # of affine values (batch, n)
     norms: dict[int, F64] = field(default_factory=dict)  # (batch,)
     errors: dict[int, F64] = field(default_factory=dict)  # (batch, n)

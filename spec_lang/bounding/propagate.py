@@ -78,7 +78,7 @@ def complete(context: Context, bound_hidden: Callable[[Context, int], Ranges]) -
             continue
         context.relax(step, relax(ranges[operand].lower, ranges[operand].upper))
         context.magnitudes[step.value] = np.maximum(ranges[operand].upper, 0.0)
-        context.floors[step.value] = np.maximum(ranges[operand].lower, 0.0)
+        context.floors[step.value] = ranges[operand].lower
     return context, ranges
 
 
