@@ -17,7 +17,7 @@ from spec_lang.kernel.integers import Integers
 from spec_lang.kernel.network import ReluStep, compiled
 from spec_lang.kernel.rounded import Rounded, scale_of
 from spec_lang.kernel.rows import Alternatives, alternatives
-from spec_lang.kernel.scene import About, OwnSlopes, Scene, Slopes
+from spec_lang.kernel.scene import About, OwnSlopes, Ranges, Scene, Slopes
 from spec_lang.network.graph import Graph
 from spec_lang.network.primitives import Affine
 from spec_lang.obligations.model import Any, Box, LinearAtom, Obligation, Region, Semantics, Terms
@@ -60,6 +60,14 @@ def scene_of(
     network = compiled(graph)
     found = alternatives(obligation, network)
     return arithmetic(network, found, semantics).scene(boxes.lower, boxes.upper), found
+
+
+def ranges_hold(ranges: Ranges, values: list[list[Fraction]]) -> None:
+    """Every value lies within its range."""
+    for value, (lower, upper) in ranges.items():
+        for number, low, high in zip(values[value], lower[0].tolist(), upper[0].tolist(), strict=True):
+            assert low == -np.inf or Fraction(low) <= number
+            assert high == np.inf or number <= Fraction(high)
 
 
 def value_of(atom: LinearAtom, point: list[Fraction], outputs: list[Fraction]) -> Fraction:

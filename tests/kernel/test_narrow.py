@@ -23,7 +23,7 @@ from spec_lang.network.primitives import RELU
 from spec_lang.obligations.model import LinearAtom
 from tests.bounding.samples import points_of
 from tests.graphs import exact_values
-from tests.kernel.scenes import Sample, samples, scene_of
+from tests.kernel.scenes import Sample, ranges_hold, samples, scene_of
 from tests.tiny_networks import chain, dense
 
 
@@ -65,11 +65,7 @@ def test_ranges_hold_at_every_point(sample: Sample) -> None:
     with np.errstate(all="ignore"), always_narrow():
         ranges = propagate(scene_of(Rounded, sample)[0], {})
     for point in points_of(boxes, 0, shares):
-        values = exact_values(graph, point)
-        for value, (lower, upper) in ranges.items():
-            for number, low, high in zip(values[value], lower[0].tolist(), upper[0].tolist(), strict=True):
-                assert low == -np.inf or low <= number
-                assert high == np.inf or number <= high
+        ranges_hold(ranges, exact_values(graph, point))
 
 
 def _halves() -> Sample:

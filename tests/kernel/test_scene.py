@@ -25,6 +25,7 @@ from tests.kernel.scenes import (
     factor,
     float32_values,
     no_slopes,
+    ranges_hold,
     samples,
     scene_of,
     value_of,
@@ -45,10 +46,7 @@ def test_ranges_and_rows_hold_at_every_point(
         rows = scene.atoms(np.zeros(count, dtype=np.intp), np.arange(count))
     for point in points_of(boxes, 0, shares):
         values = exact_values(graph, point)
-        for value, (lower, upper) in ranges.items():
-            for number, low, high in zip(values[value], lower[0].tolist(), upper[0].tolist(), strict=True):
-                assert low == -np.inf or Fraction(low) <= number
-                assert high == np.inf or number <= Fraction(high)
+        ranges_hold(ranges, values)
         outputs = [number for output in graph.outputs for number in values[output]]
         for place, atom in enumerate(found.atoms):
             exact = value_of(atom, point, outputs) * factor(scene, found)
@@ -108,10 +106,7 @@ def test_ranges_and_rows_hold_for_float32_sums(
     )
     for point in points_of(boxes, 0, shares):
         values = float32_values(graph, point, signs)
-        for value, (lower, upper) in ranges.items():
-            for number, low, high in zip(values[value], lower[0].tolist(), upper[0].tolist(), strict=True):
-                assert low == -np.inf or Fraction(low) <= number
-                assert high == np.inf or number <= Fraction(high)
+        ranges_hold(ranges, values)
         outputs = [number for output in graph.outputs for number in values[output]]
         for place, atom in enumerate(found.atoms):
             if rows.minimum[place] != -np.inf:
