@@ -1,4 +1,5 @@
-"""What every test may assume: one BLAS thread, a deterministic Hypothesis on CI, and the benchmark data.
+"""What every test may assume: one BLAS thread, a deterministic Hypothesis on CI, an interrupt that interrupts,
+and the benchmark data.
 
 In: the environment (`NNSPEC_DATA`, `CI`).  Out: the fixtures `checkout` and `data_root`, and a cache that
 is not the user's.  A test that reads the benchmark data (by `data_root` or the marker `data`) is skipped
@@ -8,6 +9,7 @@ where they are absent, and listed with the reason.
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +19,10 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+# A shell starts what it runs in the background with interrupts ignored, and so do all processes below that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("NNSPEC_DATA", CHECKOUT.parent / "shared" / "data"))

@@ -363,12 +363,17 @@ def test_an_interrupt_prints_what_was_decided_and_leaves_nothing_behind(
     checking = process("check", write_endless(tmp_path), "--jobs", jobs, "--timeout", "inf")
     time.sleep(3)
     os.killpg(checking.pid, number) if number is signal.SIGINT else checking.send_signal(number)
-    out, err = checking.communicate(timeout=20)
+    try:
+        out, err = checking.communicate(timeout=20)
+    finally:
+        left_behind = in_session(checking.pid)
+        for pid in left_behind:
+            os.kill(pid, signal.SIGKILL)
     assert (checking.returncode, err) == (130, "")
     assert "proved   quick" in out
     assert "unknown  endless" in out
     assert "interrupted" in out
-    assert not in_session(checking.pid)
+    assert not left_behind
 
 
 def in_session(session: int) -> list[int]:
