@@ -1,4 +1,4 @@
-"""What every test may assume: one BLAS thread, a deterministic Hypothesis on CI, an interrupt that interrupts,
+"""What every test may assume: one BLAS thread, a deterministic Hypothesis on CI, interrupts that are heard,
 and the benchmark data.
 
 In: the environment (`NNSPEC_DATA`, `CI`).  Out: the fixtures `checkout` and `data_root`, and a cache that
