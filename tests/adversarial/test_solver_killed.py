@@ -37,11 +37,12 @@ def tight() -> Obligation:
 
 
 def children() -> set[int]:
-    """The processes that this one has started and that still run."""
+    """The processes that this one has started and that run a program of their own; one that is stopped before it
+    does would keep this one waiting for ever."""
     found: set[int] = set()
     for listing in Path("/proc/self/task").glob("*/children"):
         found.update(map(int, listing.read_text().split()))
-    return {child for child in found if _state(child) not in ("Z", "X")}
+    return {child for child in found if _state(child) not in ("Z", "X") and _command(child) != _command("self")}
 
 
 def _state(process: int) -> str:
@@ -49,6 +50,13 @@ def _state(process: int) -> str:
         return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
     except (OSError, IndexError):
         return "X"
+
+
+def _command(process: int | str) -> bytes:
+    try:
+        return Path(f"/proc/{process}/cmdline").read_bytes()
+    except OSError:
+        return b""
 
 
 def run_and_send(budget: Budget, sent: signal.Signals | None) -> tuple[Run, int]:
