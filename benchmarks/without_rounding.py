@@ -27,8 +27,9 @@ import spec_lang.bounding
 from spec_lang.bounding import interval
 from spec_lang.bounding.boxes import Boxes
 from spec_lang.bounding.clip import _clip_by_row
+from spec_lang.bounding.context import Context
 from spec_lang.bounding.interval import _ends
-from spec_lang.bounding.linear import Context, LinearBounds, Substitution
+from spec_lang.bounding.linear import LinearBounds, Substitution
 from spec_lang.bounding.program import F64, AffineStep
 from spec_lang.bounding.relax.relu import Relaxation, relax
 from spec_lang.diagnostics import InternalError

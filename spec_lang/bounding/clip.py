@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from spec_lang._values import dataclass
 from spec_lang.bounding.boxes import Boxes
-from spec_lang.bounding.linear import UNDERFLOW
+from spec_lang.bounding.context import UNDERFLOW
 from spec_lang.bounding.program import F64, UNIT_ROUNDOFF
 
 ROUNDS = 2  # of a combination and all rows

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from spec_lang._values import dataclass
 from spec_lang.bounding.ascent import climb
 from spec_lang.bounding.boxes import Boxes
+from spec_lang.bounding.context import Context
 from spec_lang.bounding.leaves import SHORT_BITS, leaves
-from spec_lang.bounding.linear import Context
 from spec_lang.bounding.narrow import tiles
 from spec_lang.bounding.objectives import Objectives, fresh_rows
 from spec_lang.bounding.phases import Optimiser

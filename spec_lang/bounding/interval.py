@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from spec_lang.bounding.linear import UNDERFLOW, Context
+from spec_lang.bounding.context import UNDERFLOW, Context
 from spec_lang.bounding.program import F64, AffineStep, Program
 from spec_lang.network.operators import is_elementwise
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spec_lang._values import dataclass
-from spec_lang.bounding.linear import UNDERFLOW, Context
+from spec_lang.bounding.context import UNDERFLOW, Context
 from spec_lang.bounding.objectives import Objectives, fresh_rows
 from spec_lang.bounding.objectives import Rows as PhaseRows
 from spec_lang.bounding.phases import Optimiser

@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from spec_lang.bounding.linear import Context
+from spec_lang.bounding.context import Context
 from spec_lang.bounding.program import AffineStep, Indices, Program, ReluStep
 from spec_lang.bounding.relax.relu import Layout, Relaxation
 from spec_lang.network.operators import Convolved, is_elementwise
@@ -47,6 +47,8 @@ def narrowed(context: Context, value: int, neurons: Indices) -> Context | None:
         return None
     columns: dict[int, Indices] = {value: neurons}
     layouts: dict[int, Layout] = {}
+    planes = {number: found.part(need[number]) for number, found in context.planes.items() if number in need}
+    columns |= {number: found.carried for number, found in planes.items()}
     for step in context.program.steps:
         if isinstance(step, ReluStep) and step.value in need:
             before = context.layouts[step.value]
@@ -56,7 +58,7 @@ def narrowed(context: Context, value: int, neurons: Indices) -> Context | None:
                 columns[step.operand] = after.columns
     for number, mask in need.items():
         columns.setdefault(number, np.flatnonzero(mask))
-    return replace(context, layouts=layouts, columns=columns, narrow=True, _maps={})
+    return replace(context, layouts=layouts, planes=planes, columns=columns, narrow=True, _maps={})
 
 
 def _reached(context: Context, value: int, neurons: Indices) -> dict[int, Mask]:
@@ -69,7 +71,12 @@ def _reached(context: Context, value: int, neurons: Indices) -> dict[int, Mask]:
         mask = need.get(step.value)
         if mask is None:
             continue
-        if isinstance(step, AffineStep):
+        if step.value in context.planes:
+            delta, alive = program.deltas[step.value], np.zeros(len(mask), dtype=np.bool_)
+            alive[context.planes[step.value].carried] = True
+            for operand in (delta.x, delta.delta):
+                _require(need, operand, mask & alive)
+        elif isinstance(step, AffineStep):
             row = mask.astype(np.float64)[None]
             for operand, sizes in zip(step.operands, step.magnitudes, strict=True):
                 _require(need, operand, sizes.backward(row)[0] > 0)

@@ -14,7 +14,8 @@ import numpy as np
 
 from spec_lang._values import dataclass
 from spec_lang.bounding.ascent import climb
-from spec_lang.bounding.linear import Context, LinearBounds, Owners, Substitution
+from spec_lang.bounding.context import Context
+from spec_lang.bounding.linear import LinearBounds, Owners, Substitution
 from spec_lang.bounding.objectives import Rows
 from spec_lang.bounding.plain import Plain
 from spec_lang.bounding.program import F64, ReluStep
@@ -35,6 +36,7 @@ class PhaseSubstitution(Substitution):
         owner: Owners = np.zeros(len(rows), dtype=np.intp)
         super().__init__(context, owner, constant)
         self.unstable, self.rows = unstable, rows
+        self.planes = {}  # with phases fixed, the two ReLUs' own lines are tighter
 
     def _relu(self, step: ReluStep, coefficients: F64, pending: dict[int, F64]) -> None:
         where = self.unstable.slices[step.value]

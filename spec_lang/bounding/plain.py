@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spec_lang._values import dataclass
-from spec_lang.bounding.linear import Context
+from spec_lang.bounding.context import Context
 from spec_lang.bounding.plain_smooth import PlainSmooth
 from spec_lang.bounding.program import AffineStep, Indices, ReluStep
 from spec_lang.bounding.unstable import Unstable

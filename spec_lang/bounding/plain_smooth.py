@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spec_lang._values import dataclass
-from spec_lang.bounding.linear import Context
+from spec_lang.bounding.context import Context
 from spec_lang.bounding.program import Indices, SmoothStep
 from spec_lang.network.evaluate import smooth_slopes, smooth_values
 from spec_lang.network.primitives import Smooth

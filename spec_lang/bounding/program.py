@@ -17,6 +17,7 @@ from spec_lang.bounding.float32 import Rounding, roundings
 from spec_lang.network.graph import Graph
 from spec_lang.network.operators import Operator, operator_of
 from spec_lang.network.primitives import RELU, Affine, PiecewiseLinear, Smooth
+from spec_lang.network.transform.difference import Delta, deltas
 from spec_lang.obligations.model import Semantics
 
 F64 = NDArray[np.float64]
@@ -78,7 +79,7 @@ class Program:
     pass accumulates (Higham's γ_k with k above every inner dimension and the number of steps).
     `rounding[v]` says how far the network's own arithmetic may carry affine value v from what the step
     says; it is empty where the network computes in reals.  `bent` are the values that enter a smooth step: of
-    those both bounds are wanted, wherever they lie.
+    those both bounds are wanted, wherever they lie.  `deltas` are the differences of two ReLUs, by value.
     """
 
     sizes: tuple[int, ...]
@@ -90,10 +91,19 @@ class Program:
     gamma: float
     rounding: dict[int, Rounding]
     bent: frozenset[int]
+    deltas: dict[int, Delta]
 
     @property
     def input_size(self) -> int:
         return self.input_slices[-1].stop if self.input_slices else 0
+
+    def delta_of(self, y: int) -> Delta | None:
+        """The pair whose second ReLU reads value `y`."""
+        return next((delta for delta in self.deltas.values() if delta.y == y), None)
+
+    def delta_from(self, value: int) -> Delta | None:
+        """The pair whose δ is `value`."""
+        return next((delta for delta in self.deltas.values() if delta.delta == value), None)
 
     def split_inputs(self, points: F64) -> dict[int, F64]:
         """The graph's input values as columns of the flat `points` (batch, in)."""
@@ -149,6 +159,8 @@ def compile_graph(graph: Graph, semantics: Semantics = Semantics.REAL) -> Progra
         gamma,
         roundings(graph, semantics),
         frozenset(step.operand for step in steps if isinstance(step, SmoothStep)),
+        # Under float32 the sums that make them are rounded.
+        {pair.value: pair for pair in deltas(graph)} if semantics is Semantics.REAL else {},
     )
 
 

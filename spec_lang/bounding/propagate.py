@@ -14,13 +14,16 @@ from numpy.typing import NDArray
 
 from spec_lang._values import dataclass
 from spec_lang.bounding.boxes import Boxes
+from spec_lang.bounding.context import Context
 from spec_lang.bounding.interval import around, is_direct
-from spec_lang.bounding.linear import Context, lower_bounds
+from spec_lang.bounding.linear import lower_bounds
 from spec_lang.bounding.narrow import tiles
 from spec_lang.bounding.program import F64, AffineStep, Indices, Program, SmoothStep
 from spec_lang.bounding.relax.relu import relax
 from spec_lang.bounding.relax.smooth import lines
 from spec_lang.diagnostics import InternalError
+from spec_lang.kernel.differences import joined
+from spec_lang.network.transform.difference import Delta
 
 # Rows of one backward pass: as many as keep the coefficient arrays of a 50-wide layer in the L2 cache.
 MAX_ROWS, LEAST_ROWS = 512, 32
@@ -33,6 +36,10 @@ class Ranges:
 
     lower: F64
     upper: F64
+
+    @property
+    def ends(self) -> tuple[F64, F64]:
+        return self.lower, self.upper
 
     def take(self, rows: NDArray[np.intp] | NDArray[np.bool_] | slice) -> Ranges:
         return Ranges(self.lower[rows], self.upper[rows])
@@ -65,13 +72,17 @@ def complete(context: Context, bound_hidden: Callable[[Context, int], Ranges]) -
     """Walk the program and relax every ReLU and smooth step; `bound_hidden` gives the range of the value that
     enters one, once everything before it is relaxed."""
     ranges: Known = {}
-    for step in context.program.steps:
+    program = context.program
+    for step in program.steps:
         if isinstance(step, AffineStep):
-            context.enter(step)
+            _enter(context, step)
             continue
         operand = step.operand
         if operand not in ranges:
-            ranges[operand] = bound_hidden(context, operand)
+            delta = program.delta_of(operand)
+            for value in (operand,) if delta is None else (delta.delta, operand):
+                ranges[value] = bound_hidden(context, value)
+                context.entering[value] = ranges[value].ends
         if isinstance(step, SmoothStep):
             context.lines[step.value] = lines(step.function, ranges[operand].lower, ranges[operand].upper)
             context.magnitudes[step.value] = np.ones_like(ranges[operand].lower)
@@ -80,6 +91,15 @@ def complete(context: Context, bound_hidden: Callable[[Context, int], Ranges]) -
         context.magnitudes[step.value] = np.maximum(ranges[operand].upper, 0.0)
         context.floors[step.value] = ranges[operand].lower
     return context, ranges
+
+
+def _enter(context: Context, step: AffineStep) -> None:
+    delta = context.program.deltas.get(step.value)
+    if delta is None:
+        context.enter(step)
+        return
+    x, y, ends = (context.entering[value] for value in (delta.x, delta.y, delta.delta))
+    context.join(step.value, joined(x, y, ends), ends)
 
 
 def pre_activation(context: Context, value: int, known: Ranges | None) -> Ranges:
@@ -95,15 +115,35 @@ def pre_activation(context: Context, value: int, known: Ranges | None) -> Ranges
     if isinstance(step, AffineStep) and (direct or known is None):
         low, high = around(context, step)
         lower, upper = np.fmax(lower, low), np.fmin(upper, high)
+    if (delta := program.delta_of(value)) is not None:
+        return _sum(context, delta, Ranges(lower, upper))
     if not direct:
-        wanted = (lower < 0) & (upper > 0) if value not in program.bent else np.ones_like(lower, np.bool_)
-        owner, neuron = np.nonzero(wanted)
+        owner, neuron = np.nonzero(_wanted(context, value, lower, upper))
         if len(context.boxes) > 1:
             _tighten(context, value, (owner, neuron), (lower, upper))
         else:
             for narrow, tile in tiles(context, value, neuron):
                 _tighten(narrow, value, (np.zeros_like(tile), tile), (lower, upper))
     return Ranges(lower, upper)
+
+
+def _wanted(context: Context, value: int, lower: F64, upper: F64) -> NDArray[np.bool_]:
+    """The elements of which a tighter range can make the relaxation tighter."""
+    program = context.program
+    if value in program.bent:
+        return np.ones(lower.shape, dtype=np.bool_)
+    delta = program.delta_from(value)
+    if delta is None:
+        return (lower < 0) & (upper > 0)
+    low, high = context.entering[delta.x]
+    return ((low < 0) & (high > 0)) | ((low + lower < 0) & (high + upper > 0))
+
+
+def _sum(context: Context, delta: Delta, known: Ranges) -> Ranges:
+    """The range of `x + δ` by those of both."""
+    x, more = context.entering[delta.x], context.entering[delta.delta]
+    lower, upper = np.nextafter(x[0] + more[0], -np.inf), np.nextafter(x[1] + more[1], np.inf)
+    return Ranges(np.fmax(known.lower, lower), np.fmin(known.upper, upper))
 
 
 def _tighten(context: Context, value: int, of: tuple[Indices, Indices], ends: tuple[F64, F64]) -> None:
@@ -150,7 +190,7 @@ def unit_rows(context: Context, value: int, neurons: Indices) -> F64:
     place = np.full(context.program.sizes[value], -1, dtype=np.intp)
     place[columns] = np.arange(size)
     present = np.flatnonzero(place[neurons] >= 0)
-    if len(present) < len(neurons) and value not in context.layouts:
+    if len(present) < len(neurons) and not context.drops_zeros(value):
         raise InternalError("a row starts at an element that is not carried")
     rows[present, place[neurons[present]]] = 1.0  # what a ReLU does not carry is 0
     return rows

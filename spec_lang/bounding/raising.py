@@ -13,12 +13,14 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from spec_lang._values import dataclass
 from spec_lang.bounding.clip import RowBounds
-from spec_lang.bounding.linear import Context, LinearBounds, Owners, Substitution
+from spec_lang.bounding.context import Context
+from spec_lang.bounding.linear import Owners
 from spec_lang.bounding.plain import add
+from spec_lang.bounding.plain_difference import PlainDifference
 from spec_lang.bounding.plain_smooth import PlainSmooth
-from spec_lang.bounding.program import F64, AffineStep, Indices, ReluStep, SmoothStep
+from spec_lang.bounding.program import F64, AffineStep, Indices, SmoothStep
+from spec_lang.bounding.raised import Raised, Sloped
 from spec_lang.bounding.rows import Rows, start_of
 from spec_lang.bounding.unstable import neuron_offsets
 from spec_lang.obligations.certificate import MOST_WEIGHT, SLOPE_UNIT
@@ -29,35 +31,6 @@ RATE: Final = 0.4
 RATE_DECAY: Final = 0.9
 MOMENTUM: Final = 0.9
 SQUARE_MOMENTUM: Final = 0.99
-
-Bytes = NDArray[np.uint8]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Raised:
-    """One row for every pair: `bounds` of `Σ weights[r, i]·row_i` over the rows of its conjunction, `points`
-    where the bounds are attained, and for every ReLU the lower slopes, over 2^7, of the neurons that its
-    layout mixes."""
-
-    owner: Owners
-    weights: Bytes  # (rows, atoms)
-    slopes: dict[int, Bytes]
-    used: dict[int, NDArray[np.bool_]]  # by ReLU: whose lower slope counts and is not the default
-    bounds: LinearBounds
-    points: F64
-    neurons: dict[int, Indices]  # by ReLU: the certificate's numbers of the neurons that its layout mixes
-
-    def numbers(self) -> tuple[Indices, NDArray[np.int32], Bytes]:
-        """The slopes that count: their rows, ascending, and for each the neuron and the slope."""
-        none = np.zeros(0, dtype=np.intp)
-        places = {value: np.nonzero(used) for value, used in self.used.items()}
-        row = np.concatenate([none, *(row for row, _ in places.values())])
-        neuron = np.concatenate([none, *(self.neurons[v][column] for v, (_, column) in places.items())])
-        slope = np.concatenate(
-            [none.astype(np.uint8), *(self.slopes[v][place] for v, place in places.items())]
-        )
-        order = np.lexsort((neuron, row))
-        return row[order], neuron[order].astype(np.int32), slope[order]
 
 
 class Raising:
@@ -85,6 +58,7 @@ class Raising:
             self.slopes[value] = below.copy()
         smooth = (s for s in context.program.steps if isinstance(s, SmoothStep))
         self.bent = {s.value: PlainSmooth.of(s, context, np.float64, owner) for s in smooth}
+        self.joined = {value: PlainDifference.of(value, context, owner) for value in context.planes}
         self.center, self.radius = context.center[owner], context.radius[owner]
         self.mix = member / member.sum(axis=1, keepdims=True)
         if self.several:
@@ -139,6 +113,14 @@ class Raising:
             part = pending.pop(step.value, None)
             if part is None:
                 continue
+            if step.value in self.joined:
+                incoming[step.value] = part
+                pair = self.joined[step.value]
+                of_x, of_delta, intercepts = pair.lowered(part)
+                constant = constant + intercepts
+                add(pending, pair.x, self.context.moved(pair.x, of_x, pair.carried))
+                add(pending, pair.delta, self.context.moved(pair.delta, of_delta, pair.carried))
+                continue
             if isinstance(step, AffineStep):
                 columns = self.context.columns.get(step.value)
                 constant = constant + part @ (step.bias if columns is None else step.bias[columns])
@@ -188,6 +170,12 @@ class Raising:
         context, program = self.context, self.context.program
         values = program.split_inputs(self.center - np.sign(coefficients) * self.radius)
         for step in program.steps:
+            if step.value in self.joined:
+                pair = self.joined[step.value]
+                if step.value in incoming:
+                    x, more = (self._aligned(v, values[v], pair.carried) for v in (pair.x, pair.delta))
+                    values[step.value] = pair.relaxed(incoming[step.value], x, more)
+                continue
             if isinstance(step, AffineStep):
                 columns = context.columns.get(step.value)
                 total = step.bias if columns is None else step.bias[columns]
@@ -204,7 +192,7 @@ class Raising:
                 part = self.bent[step.value].relaxed(incoming[step.value], values[step.operand])
                 values[step.value] = part.astype(np.float64, copy=False)
                 continue
-            z = self._aligned(step, values[step.operand])
+            z = self._aligned(step.operand, values[step.operand], self.layouts[step.value].columns)
             head, part = z[:, : self.layouts[step.value].mixed], incoming[step.value]
             above, intercept, unstable = self.lines[step.value]
             slopes = self.slopes[step.value]
@@ -218,16 +206,16 @@ class Raising:
             found += values[value] @ part.T
         return found
 
-    def _aligned(self, step: ReluStep, z: F64) -> F64:
-        """The operand's values in the order in which the ReLU's own are carried."""
-        chosen, carried = self.layouts[step.value], self.context.columns.get(step.operand)
-        if carried is chosen.columns:
+    def _aligned(self, value: int, z: F64, chosen: Indices) -> F64:
+        """What is carried of a value, as the elements `chosen` of it."""
+        carried = self.context.columns.get(value)
+        if carried is chosen:
             return z
         if carried is None:
-            return z[:, chosen.columns]
-        full = np.zeros((len(z), self.context.program.sizes[step.operand]))
+            return z[:, chosen]
+        full = np.zeros((len(z), self.context.program.sizes[value]))
         full[:, carried] = z
-        return full[:, chosen.columns]
+        return full[:, chosen]
 
     def _mix(self, parts: F64, step: int) -> None:
         """Multiplicative-weights ascent on the combinations."""
@@ -263,19 +251,6 @@ class Raising:
         first = neuron_offsets(self.context)
         neurons = {v: first[v] + layout.columns[: layout.mixed] for v, layout in self.layouts.items()}
         return Raised(self.owner, weights, slopes, used, run.concretise(coefficients), points, neurons)
-
-
-class Sloped(Substitution):
-    """A backward pass with lower slopes of the rows' own.  Sound: any lower slope in [0, 1] is one."""
-
-    def __init__(self, context: Context, owner: Owners, constant: F64, slopes: dict[int, Bytes]) -> None:
-        super().__init__(context, owner, constant)
-        self.slopes = slopes
-        self.incoming: dict[int, F64] = {}
-
-    def lower_slopes(self, step: ReluStep, part: F64) -> F64:
-        self.incoming[step.value] = part
-        return self.slopes[step.value].astype(np.float64) / SLOPE_UNIT
 
 
 def _ascend(

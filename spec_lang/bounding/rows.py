@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spec_lang._values import dataclass
-from spec_lang.bounding.linear import Context
+from spec_lang.bounding.context import Context
 from spec_lang.bounding.program import F64, UNIT_ROUNDOFF
 from spec_lang.network.graph import Graph
 from spec_lang.network.primitives import RELU, Smooth

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from spec_lang.bounding.linear import Context
+from spec_lang.bounding.context import Context
 from spec_lang.bounding.program import Indices, ReluStep
 
 Phases = NDArray[np.int8]  # 0 open, +1 active (z >= 0), −1 inactive (z <= 0)

@@ -21,6 +21,7 @@ from spec_lang.engine.prepare import Spec, prepare, texts_of
 from spec_lang.engine.selection import family_of
 from spec_lang.engine.task import Task
 from spec_lang.kernel.judge import is_impossible
+from spec_lang.obligations.differential import differential
 from spec_lang.obligations.lower import TooManyCases
 from spec_lang.obligations.model import Goal
 from spec_lang.planning.plan import Attempt, Plan, Wishes, plan
@@ -58,7 +59,7 @@ def planned(goal: Goal, task: Task, options: CheckOptions) -> Iterator[Plan]:
     units = None if options.budget is None else -(-options.budget // max(1, todo))
     wishes = Wishes(task.using, options.evidence, seconds, units)
     for obligation in goal.obligations:
-        found = plan(obligation, available, wishes)
+        found = plan(differential(obligation), available, wishes)
         decided = is_impossible(obligation.violation)
         yield replace(found, attempts=(), refusals=()) if decided else found
 

@@ -20,6 +20,7 @@ from spec_lang.engine.checking import OUT_OF_TIME, Checks
 from spec_lang.kernel.proof import OutOfTime
 from spec_lang.kernel.verdict import EvidenceKind
 from spec_lang.kernel.witness import WitnessChecker
+from spec_lang.obligations.differential import differential
 from spec_lang.obligations.model import Obligation
 from spec_lang.obligations.outcome import GaveUp, GaveUpReason, Outcome, Proved, Refuted
 from spec_lang.planning.plan import Plan, Wishes, plan, seconds_for, units_for
@@ -101,15 +102,17 @@ class Portfolio:
     spent: int = 0  # units of work
     claimed: Proved | None = None  # a proof whose evidence is too weak
     checker: WitnessChecker = field(init=False)
+    seen: Obligation = field(init=False)  # what backends see of it
 
     def __post_init__(self) -> None:
         self.checker = WitnessChecker(self.obligation, every=self.terms.exists)
+        self.seen = differential(self.obligation)
 
     def decide(self, deadline: float | None, units: int | None = None) -> Outcome:
         """The outcome, until `deadline`; with `units` within so much work, of which backends get their shares
         instead of shares of the time."""
         wishes = Wishes(self.terms.using, self.terms.accept, _until(deadline), units)
-        chosen = plan(self.obligation, self.terms.backends, wishes)
+        chosen = plan(self.seen, self.terms.backends, wishes)
         if not chosen.attempts:
             return _nobody(chosen)
         left = self._untried(chosen, wishes)
@@ -149,7 +152,7 @@ class Portfolio:
         started = time.monotonic()
         terms = self.terms
         session = Session(budget, self._confirm, terms.listen, examine, terms.cores)
-        run = backend.run(self.obligation, session)
+        run = backend.run(self.seen, session)
         seconds = time.monotonic() - started
         if not isinstance(run, Run):
             raise InternalError(f"a backend answered with a {type(run).__name__}")

@@ -79,7 +79,9 @@ class ExactSubstitution:
             rows = self.pending.pop(step.value, None)
             if rows is None:
                 continue
-            if isinstance(step, AffineStep):
+            if step.value in scene.joined and not isinstance(self.slopes, Slopes):
+                self._difference(step.value, rows)
+            elif isinstance(step, AffineStep):
                 self._affine(step, rows)
             elif isinstance(step, ReluStep):
                 self._relu(step, rows)
@@ -136,6 +138,18 @@ class ExactSubstitution:
         slope = np.where(opened, np.where(part < 0, above, below), fixed)
         passed = Dyadic(part * slope, rows.shift + shift)
         self.add(step.operand, passed if beta is None else plus(passed, beta))
+
+    def _difference(self, value: int, rows: Dyadic) -> None:
+        found, pair, part = self.scene.joined[value], self.scene.network.deltas[value], rows.numbers
+        positive = np.where(part > 0, part, 0)
+        negative = part - positive
+        for head, plane in ((positive, found.lower), (negative, found.upper)):
+            self.constant = plus(self.constant, times(Dyadic(head, rows.shift), plane.intercept))
+        for operand, lower, upper in (
+            (pair.x, found.lower.of_x, found.upper.of_x),
+            (pair.delta, found.lower.of_delta, found.upper.of_delta),
+        ):
+            self.add(operand, Dyadic(positive * lower + negative * upper, rows.shift + SLOPE_BITS))
 
     def _smooth(self, step: SmoothStep, rows: Dyadic) -> None:
         lines, part = self.scene.lines[step.value], rows.numbers

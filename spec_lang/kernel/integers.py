@@ -27,6 +27,7 @@ from spec_lang.kernel.dyadics import (
     shaped,
 )
 from spec_lang.kernel.exact import Dyadic, ExactMap, dyadic, objects
+from spec_lang.kernel.exact_differences import ExactJoined, exact_joined
 from spec_lang.kernel.exact_lines import ExactLines, exact_lines
 from spec_lang.kernel.exact_substitution import ExactSubstitution, Relaxed
 from spec_lang.kernel.network import F64, AffineStep, Network, ReluStep, SmoothStep, float32_error
@@ -43,6 +44,7 @@ from spec_lang.kernel.scene import (
     Scene,
     Slopes,
 )
+from spec_lang.network.transform.difference import Delta
 from spec_lang.obligations.model import Semantics
 
 _LARGEST32: Final = Fraction(2) ** 128
@@ -97,6 +99,7 @@ class IntegerScene(Scene):
         )
         self.relaxed: dict[int, Relaxed] = {}
         self.lines: dict[int, ExactLines] = {}  # of smooth steps
+        self.joined: dict[int, ExactJoined] = {}  # of differences of two ReLUs
         self.outermost: dict[int, Dyadic] = {}  # by value, for the errors of float32
         self.error: dict[int, Dyadic] = {}
         self.sound = True
@@ -162,6 +165,15 @@ class IntegerScene(Scene):
             np.maximum(upper[0], 0.0) if self.sound else np.zeros(len(upper[0]))
         )
 
+    def join(self, delta: Delta) -> None:
+        """Under float32 there is no such difference."""
+        ends = tuple(self.ranges[value] for value in (delta.x, delta.y, delta.delta))
+        self.sound &= all(bool(np.isfinite(end).all()) for pair in ends for end in pair)
+        more = ends[2]
+        self.intervals[delta.value] = np.minimum(more[0], 0.0), np.maximum(more[1], 0.0)
+        if self.sound:
+            self.joined[delta.value] = exact_joined(*ends)
+
     def bend(self, step: SmoothStep, lower: F64, upper: F64) -> None:
         """Under float32, which alone asks for the outermost values, there is no smooth step."""
         self.lines[step.value] = exact_lines(step.function, lower[0], upper[0])
@@ -207,7 +219,7 @@ class IntegerScene(Scene):
         other.ranges = {value: (low.copy(), high.copy()) for value, (low, high) in self.ranges.items()}
         other.outermost, other.error = dict(self.outermost), dict(self.error)
         other.relaxed, other.lines = dict(self.relaxed), dict(self.lines)
-        other.intervals = dict(self.intervals)
+        other.intervals, other.joined = dict(self.intervals), dict(self.joined)
         return other
 
     def clip(self, box: Index, rows: Rows, strict: Mask, together: Rows | None) -> Clipped:

@@ -13,6 +13,7 @@ import numpy as np
 
 from spec_lang._values import dataclass
 from spec_lang.kernel.arrays import Index
+from spec_lang.kernel.differences import Joined
 from spec_lang.kernel.network import F64, AffineStep, ReluStep
 from spec_lang.kernel.scene import Mask, OwnSlopes, Slopes
 
@@ -45,11 +46,13 @@ class Relaxed:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class View:
-    """By value, the elements that coefficients are kept for (all where it has no entry), and the ReLUs over
-    those."""
+    """By value, the elements that coefficients are kept for (all where it has no entry), the ReLUs over
+    those, and the differences of two; where phases are fixed there are none, and the two ReLUs' own lines
+    count."""
 
     carried: dict[int, Index]
     relaxed: dict[int, Relaxed]
+    joined: dict[int, Joined]
 
 
 def narrowed(
@@ -57,15 +60,18 @@ def narrowed(
 ) -> tuple[View, dict[int, F64]]:
     """The least view for the rows, and the rows over what it carries; the scene's own where that is little
     less."""
-    whole, network = View(scene.carried, scene.relaxed), scene.network
+    joined = {} if isinstance(slopes, Slopes) else scene.joined
+    whole, network = View(scene.carried, scene.relaxed, joined), scene.network
     if max(network.sizes) < WIDE or network.bent:
         return whole, rows
-    need = _reached(scene, rows, slopes)
+    need = _reached(scene, rows, slopes, joined)
     before = sum(len(scene.carried[v]) if v in scene.carried else network.sizes[v] for v in need)
     if sum(int(mask.sum()) for mask in need.values()) > WORTH * before:
         return whole, rows
     carried: dict[int, Index] = {}
     relaxed: dict[int, Relaxed] = {}
+    joined = {value: found.part(need[value]) for value, found in joined.items() if value in need}
+    carried |= {value: found.carried for value, found in joined.items()}
     for step in network.steps:
         if isinstance(step, ReluStep) and step.value in need:
             old = scene.relaxed[step.value]
@@ -75,7 +81,7 @@ def narrowed(
                 carried[step.operand] = new.carried
     for value, mask in need.items():
         carried.setdefault(value, np.flatnonzero(mask))
-    return View(carried, relaxed), {v: _over(scene, v, part, carried[v]) for v, part in rows.items()}
+    return View(carried, relaxed, joined), {v: _over(scene, v, part, carried[v]) for v, part in rows.items()}
 
 
 def _over(scene: RoundedScene, value: int, rows: F64, kept: Index) -> F64:
@@ -88,7 +94,9 @@ def _over(scene: RoundedScene, value: int, rows: F64, kept: Index) -> F64:
     return rows[:, place[kept]]
 
 
-def _reached(scene: RoundedScene, rows: dict[int, F64], slopes: Slopes | OwnSlopes | None) -> dict[int, Mask]:
+def _reached(
+    scene: RoundedScene, rows: dict[int, F64], slopes: Slopes | OwnSlopes | None, joined: dict[int, Joined]
+) -> dict[int, Mask]:
     network = scene.network
     # A phase adds to a row what is known of its neuron, whether the row reaches that or not.
     fixed = (slopes.phases != 0).any(axis=0) if isinstance(slopes, Slopes) else None
@@ -103,7 +111,13 @@ def _reached(scene: RoundedScene, rows: dict[int, F64], slopes: Slopes | OwnSlop
         if step.value not in need:
             continue
         mask = need[step.value]
-        if isinstance(step, AffineStep):
+        if step.value in joined:
+            alive = np.zeros(len(mask), dtype=np.bool_)
+            alive[joined[step.value].carried] = True
+            pair = network.deltas[step.value]
+            for operand in (pair.x, pair.delta):
+                _require(need, operand, mask & alive)
+        elif isinstance(step, AffineStep):
             row = mask.astype(np.float64)[None]
             for operand, sizes in zip(step.operands, scene.shared.absolute[step.value], strict=True):
                 # A sum of numbers that are not negative is 0 only if all of them are.

@@ -6,6 +6,7 @@ checked of.  float32 and float64 weights are exact in float64, so nothing is rou
 
 from __future__ import annotations
 
+from dataclasses import field
 from fractions import Fraction
 from itertools import accumulate, pairwise
 
@@ -16,6 +17,7 @@ from spec_lang._values import dataclass
 from spec_lang.kernel.maps import Map, map_of
 from spec_lang.network.graph import Graph, Node
 from spec_lang.network.primitives import RELU, Affine, Smooth, most_terms, numbers_of
+from spec_lang.network.transform.difference import Delta, deltas
 from spec_lang.obligations.model import Semantics
 
 F64 = NDArray[np.float64]
@@ -65,7 +67,8 @@ Step = AffineStep | ReluStep | SmoothStep
 class Network:
     """`inputs` are where each graph input sits in the flat input; `readers` counts the steps and outputs
     that read a value; `producer` has the affine step behind a value, where there is one; `bent` are the
-    values that enter a smooth step, of which both bounds are wanted everywhere."""
+    values that enter a smooth step, of which both bounds are wanted everywhere; `deltas` are the differences
+    of two ReLUs, by value."""
 
     sizes: tuple[int, ...]
     inputs: tuple[slice, ...]
@@ -75,10 +78,15 @@ class Network:
     producer: dict[int, AffineStep]
     neurons: int
     bent: frozenset[int] = frozenset()
+    deltas: dict[int, Delta] = field(default_factory=dict)
 
     @property
     def input_size(self) -> int:
         return self.inputs[-1].stop if self.inputs else 0
+
+    def sum_of(self, y: int) -> Delta | None:
+        """The pair of ReLUs of which the second reads value `y`."""
+        return next((delta for delta in self.deltas.values() if delta.y == y), None)
 
     @property
     def multiplications(self) -> int:
@@ -135,10 +143,22 @@ def compiled(graph: Graph, semantics: Semantics = Semantics.REAL) -> Network:
             raise Unchecked(f"{node.tensor.name}: only ReLU is checked among piecewise linear functions")
         steps.append(ReluStep(value, node.operands[0], neurons))
         neurons += node.size
-    slices = tuple(slice(a, b) for a, b in pairwise(ends))
-    producer = {step.value: step for step in steps if isinstance(step, AffineStep)}
-    bent = frozenset(step.operand for step in steps if isinstance(step, SmoothStep))
-    return Network(tuple(sizes), slices, tuple(steps), graph.outputs, tuple(readers), producer, neurons, bent)
+    return Network(
+        tuple(sizes),
+        tuple(slice(a, b) for a, b in pairwise(ends)),
+        tuple(steps),
+        graph.outputs,
+        tuple(readers),
+        {step.value: step for step in steps if isinstance(step, AffineStep)},
+        neurons,
+        frozenset(step.operand for step in steps if isinstance(step, SmoothStep)),
+        _pairs(graph, semantics),
+    )
+
+
+def _pairs(graph: Graph, semantics: Semantics) -> dict[int, Delta]:
+    """The differences of two ReLUs; none under float32, where the sums that make them are rounded."""
+    return {pair.value: pair for pair in deltas(graph)} if semantics is Semantics.REAL else {}
 
 
 def _is_float32(primitive: Affine) -> bool:

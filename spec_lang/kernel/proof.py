@@ -35,6 +35,7 @@ from spec_lang.obligations.certificate import (
     Proof,
     Unclosed,
 )
+from spec_lang.obligations.differential import differential
 from spec_lang.obligations.model import Box, Obligation
 
 # Products of integers that the exact check of a proof may cost before floats are used: about half a second.
@@ -103,8 +104,9 @@ class _Check:
     spread: Spread | None
 
     def run(self) -> tuple[Flaw | None, EvidenceKind]:
-        proof, network = self.proof, compiled(self.obligation.graph, self.obligation.semantics)
-        found = alternatives(self.obligation, network)
+        seen = differential(self.obligation)
+        proof, network = self.proof, compiled(seen.graph, seen.semantics)
+        found = alternatives(seen, network)
         if [part.box for part in proof.parts] != list(range(len(self.obligation.region.boxes))):
             raise Unchecked("the proof has not one part for every box of the region")
         for part in proof.parts:

@@ -18,6 +18,7 @@ from spec_lang.kernel.scene import (
     MAX_ROWS,
     ROOM,
     About,
+    Ends,
     Index,
     Ranges,
     Scene,
@@ -26,6 +27,7 @@ from spec_lang.kernel.scene import (
     leaf_phases,
     slopes_are_sound,
 )
+from spec_lang.network.transform.difference import Delta
 from spec_lang.obligations.certificate import Lemma
 
 
@@ -39,6 +41,9 @@ def propagate(
     """
     found, network = scene.ranges, scene.network
     for step in network.steps:
+        if step.value in network.deltas:
+            scene.join(network.deltas[step.value])
+            continue
         if isinstance(step, AffineStep):
             scene.enter(step)
             if not known:
@@ -47,7 +52,12 @@ def propagate(
         check_time()
         value = step.operand
         if value not in found:
-            found[value] = _bounded(scene, value, known.get(value))
+            pair = network.sum_of(value)
+            if pair is None:
+                found[value] = _bounded(scene, value, known.get(value))
+            else:
+                found[pair.delta] = _difference(scene, pair, known.get(pair.delta))
+                found[value] = _sum(scene, pair, known)
         if isinstance(step, SmoothStep):
             scene.bend(step, *found[value])
             continue
@@ -79,10 +89,37 @@ def _bounded(scene: Scene, value: int, known: tuple[F64, F64] | None) -> tuple[F
     owners, neurons = np.nonzero((lower < 0) & (upper > 0))
     sides = np.where(upper[owners, neurons] < -lower[owners, neurons], np.int8(-1), np.int8(1))
     _tighten(scene, value, (lower, upper), (owners, neurons, sides))
-    if known is not None:
+    if known is not None and all(pair.x != value for pair in scene.network.deltas.values()):
         still = np.flatnonzero((lower[owners, neurons] < 0) & (upper[owners, neurons] > 0))
         owners, neurons, sides = owners[still], neurons[still], sides[still]
     _tighten(scene, value, (lower, upper), (owners, neurons, -sides))
+    return lower, upper
+
+
+def _difference(scene: Scene, pair: Delta, known: Ends | None) -> Ends:
+    """The range of what y has beyond x, on both sides wherever one of them may be on both sides of 0."""
+    value = pair.delta
+    shape = len(scene.lower), scene.network.sizes[value]
+    lower, upper = np.full(shape, -np.inf), np.full(shape, np.inf)
+    if known is not None:
+        lower, upper = known[0].copy(), known[1].copy()
+    elif value in scene.intervals:
+        lower, upper = (end.copy() for end in scene.intervals[value])
+    low, high = scene.ranges[pair.x]
+    wanted = ((low < 0) & (high > 0)) | ((low + lower < 0) & (high + upper > 0))
+    owners, neurons = np.nonzero(wanted)
+    for side in (1, -1):
+        sides = np.full(len(owners), side, dtype=np.int8)
+        _tighten(scene, value, (lower, upper), (owners, neurons, sides))
+    return lower, upper
+
+
+def _sum(scene: Scene, pair: Delta, known: Ranges) -> Ends:
+    """The range of y by those of x and δ."""
+    x, more = scene.ranges[pair.x], scene.ranges[pair.delta]
+    lower, upper = np.nextafter(x[0] + more[0], -np.inf), np.nextafter(x[1] + more[1], np.inf)
+    if pair.y in known:
+        lower, upper = np.maximum(lower, known[pair.y][0]), np.minimum(upper, known[pair.y][1])
     return lower, upper
 
 

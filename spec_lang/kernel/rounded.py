@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spec_lang.kernel.arrays import unit_rows
+from spec_lang.kernel.differences import Joined, chords, joined
 from spec_lang.kernel.lines import Lines, lines
 from spec_lang.kernel.maps import absolute
 from spec_lang.kernel.narrow import Relaxed, narrowed
@@ -35,6 +36,7 @@ from spec_lang.kernel.scene import (
     Slopes,
 )
 from spec_lang.kernel.substitution import Start, Substitution, add, norms
+from spec_lang.network.transform.difference import Delta
 from spec_lang.obligations.model import LinearAtom, Semantics
 
 MAX_BATCH: Final = 256  # boxes: the arrays of a 50-wide network stay in the cache
@@ -88,6 +90,7 @@ class RoundedScene(Scene):
         self.error: dict[int, F64] = {}
         self.relaxed: dict[int, Relaxed] = {}
         self.lines: dict[int, Lines] = {}  # of smooth steps
+        self.joined: dict[int, Joined] = {}  # of differences of two ReLUs
         self.carried: dict[int, Index] = {}  # by value: the elements that coefficients are kept for
         self.sound = np.ones(len(lower), dtype=np.bool_)
         outermost = np.maximum(abs(lower), abs(upper))
@@ -135,28 +138,25 @@ class RoundedScene(Scene):
         return np.where(good, low, -np.inf), np.where(good, high, np.inf)
 
     def relax(self, step: ReluStep, lower: F64, upper: F64) -> None:
-        """Above, the chord; below, the slope 0 or 1 that leaves the smaller area.
-
-        Sound because any slope in [0, 1] bounds from below, and the intercept is computed for the stored
-        slope: at `lower` the line reaches 0 and at `upper` it reaches `upper`, rounding included.
-        """
         self.sound &= ~(np.isnan(lower) | np.isnan(upper)).any(axis=1)
-        active = lower >= 0
-        unstable = (upper > 0) & ~active
-        slope = np.where(unstable, upper / np.where(unstable, upper - lower, 1.0), active.astype(np.float64))
-        slope = np.minimum(slope, 1.0)
-        reach = np.maximum(-slope * lower, upper - slope * upper)
-        intercept = np.where(unstable, reach + (4 * UNIT * (upper + reach) + 1e-300), 0.0)
-        below = np.where(active | (unstable & (upper > -lower)), 1.0, 0.0)
-        dead = ~(active | unstable).any(axis=0)
-        mixed = np.flatnonzero(~dead & ~active.all(axis=0))
-        carried = np.concatenate([mixed, np.flatnonzero(active.all(axis=0))])
-        parts = (np.ascontiguousarray(part[:, mixed]) for part in (below, slope, intercept))
+        active = (lower >= 0).all(axis=0)
+        dead = ~((upper > 0) | (lower >= 0)).any(axis=0)
+        mixed = np.flatnonzero(~dead & ~active)
+        carried = np.concatenate([mixed, np.flatnonzero(active)])
+        found = chords(lower[:, mixed], upper[:, mixed])
+        parts = found.below, found.above, found.intercept
         self.relaxed[step.value] = Relaxed(carried, len(mixed), *parts)
         self.carried[step.value] = carried
         if self.network.readers[step.operand] == 1 and step.operand in self.network.producer:
             self.carried[step.operand] = carried
         self._measure(step.value, np.maximum(upper, 0.0))
+
+    def join(self, delta: Delta) -> None:
+        x, y, more = (self.ranges[value] for value in (delta.x, delta.y, delta.delta))
+        self.joined[delta.value] = found = joined(x, y, more)
+        self.carried[delta.value] = found.carried
+        self.intervals[delta.value] = low, high = np.minimum(more[0], 0.0), np.maximum(more[1], 0.0)
+        self._measure(delta.value, np.maximum(-low, high))  # NaN of x and y has been seen to before
 
     def bend(self, step: SmoothStep, lower: F64, upper: F64) -> None:
         self.lines[step.value] = lines(step.function, lower, upper)
@@ -234,9 +234,8 @@ class RoundedScene(Scene):
         other = copy(self)  # arrays are replaced here, never written to, but for `sound` and the ranges
         other.sound = self.sound.copy()
         other.ranges = {value: (low.copy(), high.copy()) for value, (low, high) in self.ranges.items()}
-        other.magnitude, other.norm, other.error = dict(self.magnitude), dict(self.norm), dict(self.error)
-        other.relaxed, other.carried = dict(self.relaxed), dict(self.carried)
-        other.lines, other.intervals = dict(self.lines), dict(self.intervals)
+        for name in ("magnitude", "norm", "error", "relaxed", "carried", "lines", "intervals", "joined"):
+            setattr(other, name, dict(getattr(self, name)))
         return other
 
     def kept(self, value: int, rows: F64) -> F64:
@@ -253,7 +252,9 @@ class RoundedScene(Scene):
             if step.value not in run.pending:
                 continue
             rows = run.pending.pop(step.value)
-            if isinstance(step, AffineStep):
+            if step.value in view.joined:
+                run.difference(step.value, rows)
+            elif isinstance(step, AffineStep):
                 run.affine(step, rows)
             elif isinstance(step, ReluStep):
                 run.relu(step, rows)
@@ -282,8 +283,7 @@ class RoundedScene(Scene):
 
     def _dot(self, rows: F64, by_box: F64, owner: Index) -> F64:
         """Every row times its box's vector."""
-        one = len(by_box) == 1
-        found: F64 = rows @ by_box[0] if one else np.einsum("rd,rd->r", rows, by_box[owner])
+        found: F64 = rows @ by_box[0] if len(by_box) == 1 else np.einsum("rd,rd->r", rows, by_box[owner])
         return found
 
     def clip(self, box: Index, rows: Rows, strict: Mask, together: Rows | None) -> Clipped:

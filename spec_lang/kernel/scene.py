@@ -16,11 +16,13 @@ from numpy.typing import NDArray
 
 from spec_lang._values import dataclass
 from spec_lang.kernel.network import F64, AffineStep, Network, ReluStep, SmoothStep
+from spec_lang.network.transform.difference import Delta
 from spec_lang.obligations.certificate import Lemma
 
 Index = NDArray[np.intp]
 Mask = NDArray[np.bool_]
-Ranges = dict[int, tuple[F64, F64]]  # by value that enters a ReLU or a smooth step: bounds (batch, n)
+Ends = tuple[F64, F64]  # below and above (batch, n)
+Ranges = dict[int, Ends]  # by value that enters a ReLU or a smooth step: bounds (batch, n)
 
 CLIP_ROUNDS = 2  # of clipping by a combination and by all rows
 LEAVES = 256  # of phase trees, at once
@@ -135,6 +137,11 @@ class Scene(ABC):
     @abstractmethod
     def relax(self, step: ReluStep, lower: F64, upper: F64) -> None:
         """Relax a ReLU over the range of what enters it."""
+
+    @abstractmethod
+    def join(self, delta: Delta) -> None:
+        """Bound a difference of two ReLUs over the ranges of what it depends on, and say where it lies:
+        between 0 and δ, since relu increases with slopes of at most 1."""
 
     @abstractmethod
     def bend(self, step: SmoothStep, lower: F64, upper: F64) -> None:

@@ -90,6 +90,26 @@ class Substitution:
             self.weight = self.weight + norms(rows) * scene.norm[operand][self.owner]
         add(self.pending, operand, rows)
 
+    def difference(self, value: int, rows: F64) -> None:
+        """Coefficients above 0 take the plane below, the others that above.  What the products err by is
+        counted with the rows for x and δ."""
+        scene, found, pair = self.scene, self.view.joined[value], self.scene.network.deltas[value]
+        positive = np.maximum(rows, 0.0)
+        negative = rows - positive
+        for part, plane in ((positive, found.lower), (negative, found.upper)):
+            constants = part * self._each(plane.intercept)
+            self.constant = self.constant + constants.sum(axis=1)
+            self.weight = self.weight + abs(constants).sum(axis=1)
+        for operand, lower, upper in (
+            (pair.x, found.lower.of_x, found.upper.of_x),
+            (pair.delta, found.lower.of_delta, found.upper.of_delta),
+        ):
+            passed = positive * self._each(lower) + negative * self._each(upper)
+            kept = self.view.carried.get(operand)
+            passed = moved(passed, found.carried, kept, scene.network.sizes[operand])
+            self.weight = self.weight + norms(passed) * scene.norm[operand][self.owner]
+            add(self.pending, operand, passed)
+
     def smooth(self, step: SmoothStep, rows: F64) -> None:
         """Coefficients above 0 take the lines below, the others those above; no slope is above 1.
 

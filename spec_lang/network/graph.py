@@ -32,13 +32,15 @@ class Node:
     """`primitive` applied to the values numbered `operands`; `tensor` is the ONNX tensor it computes.
 
     With `glue` it is exact under every semantics: a part of the claim and of no network, or of an ONNX node
-    that only moves, selects and compares numbers.
+    that only moves, selects and compares numbers.  `part` numbers the network that it comes from, where
+    several stand side by side.
     """
 
     primitive: Primitive
     operands: tuple[int, ...]
     tensor: TensorSpec
     glue: bool = False
+    part: int = 0
 
     @property
     def size(self) -> int:

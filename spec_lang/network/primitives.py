@@ -6,6 +6,7 @@ and keep the ONNX file's own floats: they are exact dyadic rationals, never roun
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import Enum
 from math import prod
 from typing import Any, assert_never
@@ -151,6 +152,19 @@ def numbers_of(linear: LinearMap) -> Floats:
             | Convolution(weight=numbers)
         ):
             return numbers
+        case _ as unreachable:
+            assert_never(unreachable)
+
+
+def with_numbers(linear: LinearMap, numbers: Floats) -> LinearMap:
+    """A map of the same form with other numbers, in an array of the same shape."""
+    match linear:
+        case Dense() | Convolution():
+            return replace(linear, weight=numbers)
+        case Scale():
+            return replace(linear, factor=numbers)
+        case Entries():
+            return replace(linear, value=numbers)
         case _ as unreachable:
             assert_never(unreachable)
 

@@ -37,12 +37,14 @@ def tight() -> Obligation:
 
 
 def children() -> set[int]:
-    """The processes that this one has started and that run a program of their own; one that is stopped before it
-    does would keep this one waiting for ever."""
+    """The processes that this one has started and that run a program of their own; one that is stopped before
+    it does would keep this one waiting for ever."""
     found: set[int] = set()
     for listing in Path("/proc/self/task").glob("*/children"):
         found.update(map(int, listing.read_text().split()))
-    return {child for child in found if _state(child) not in ("Z", "X") and _command(child) != _command("self")}
+    return {
+        child for child in found if _state(child) not in ("Z", "X") and _command(child) != _command("self")
+    }
 
 
 def _state(process: int) -> str:

@@ -18,11 +18,12 @@ from spec_lang.network.operators import Sparse
 from spec_lang.network.primitives import RELU, Affine, Dense, frozen
 from tests.bounding.samples import float_boxes, points_of, share_lists
 from tests.graphs import chains, dags, exact_values
+from tests.pairs import differences
 
 
 @st.composite
 def situations(draw: st.DrawFn) -> tuple[Graph, Boxes, list[list[Fraction]]]:
-    graph = draw(st.one_of(chains(), dags()))
+    graph = draw(st.one_of(chains(), dags(), differences()))
     boxes = draw(float_boxes(graph.input_size))
     return graph, boxes, draw(share_lists(graph.input_size))
 

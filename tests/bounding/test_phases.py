@@ -18,11 +18,12 @@ from spec_lang.bounding.unstable import Phases
 from spec_lang.network.graph import Graph
 from tests.bounding.samples import float_boxes, points_of, share_lists
 from tests.graphs import chains, dags, exact_values, random_chain
+from tests.pairs import differences
 
 
 @st.composite
 def situations(draw: st.DrawFn) -> tuple[Graph, Boxes, list[list[Fraction]]]:
-    graph = draw(st.one_of(chains(), dags()))
+    graph = draw(st.one_of(chains(), dags(), differences()))
     return graph, draw(float_boxes(graph.input_size, batch=1)), draw(share_lists(graph.input_size))
 
 

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 from itertools import islice
-from typing import assert_never
 
 import numpy as np
 
@@ -19,13 +18,12 @@ from spec_lang.network.graph import Graph
 from spec_lang.network.primitives import (
     Affine,
     Convolution,
-    Dense,
     Entries,
     Floats,
     LinearMap,
-    Scale,
     frozen,
     numbers_of,
+    with_numbers,
 )
 from spec_lang.obligations.model import All, Any, Box, Condition, LinearAtom, Obligation, Region, Terms
 from tests.backends.enumeration import counterexample
@@ -163,21 +161,9 @@ def _smaller_graph(graph: Graph) -> Iterator[Graph]:
 def _smaller_affine(affine: Affine) -> Iterator[Affine]:
     for i, linear in enumerate(affine.maps):
         for array in _smaller_array(numbers_of(linear)):
-            yield Affine((*affine.maps[:i], _with(linear, array), *affine.maps[i + 1 :]), affine.bias)
+            yield Affine((*affine.maps[:i], with_numbers(linear, array), *affine.maps[i + 1 :]), affine.bias)
     for bias in _smaller_array(affine.bias):
         yield Affine(affine.maps, bias)
-
-
-def _with(linear: LinearMap, numbers: Floats) -> LinearMap:
-    match linear:
-        case Dense() | Convolution():
-            return replace(linear, weight=numbers)
-        case Scale():
-            return replace(linear, factor=numbers)
-        case Entries():
-            return replace(linear, value=numbers)
-        case _ as unreachable:
-            assert_never(unreachable)
 
 
 def _smaller_array(array: Floats) -> Iterator[Floats]:

@@ -14,7 +14,7 @@ import numpy as np
 
 from spec_lang._values import dataclass
 from spec_lang.backends._lp.model import Model
-from spec_lang.bounding.linear import Context
+from spec_lang.bounding.context import Context
 from spec_lang.bounding.program import F64, AffineStep, Indices, Program, ReluStep
 from spec_lang.bounding.propagate import Known
 from spec_lang.bounding.unstable import Unstable

@@ -16,8 +16,8 @@ from spec_lang.backends._lp.setting import Setting, Tally
 from spec_lang.backends._lp.tree import PhaseSearch
 from spec_lang.backends._search.problem import Problem, Witnesses
 from spec_lang.backends.base import Session
+from spec_lang.bounding.context import Expired
 from spec_lang.bounding.hidden import Bounded, bounded
-from spec_lang.bounding.linear import Expired
 from spec_lang.obligations.certificate import BY_PHASES, BoxProof, PhaseProof, Proof
 from spec_lang.obligations.outcome import GaveUp, GaveUpReason, Refuted
 

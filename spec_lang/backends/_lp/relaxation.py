@@ -15,7 +15,7 @@ from spec_lang._values import dataclass
 from spec_lang.backends._lp.highs import Answer, Solver, Status
 from spec_lang.backends._lp.model import Model
 from spec_lang.backends._lp.network import Encoder, Encoding
-from spec_lang.bounding.linear import Context
+from spec_lang.bounding.context import Context
 from spec_lang.bounding.program import F64, Indices
 from spec_lang.bounding.propagate import Known
 from spec_lang.bounding.rows import Rows

@@ -19,7 +19,7 @@ from spec_lang.backends._search.problem import Problem
 from spec_lang.backends._search.record import BoxRecord
 from spec_lang.backends.base import Progress, Session
 from spec_lang.bounding.boxes import Boxes
-from spec_lang.bounding.linear import Expired
+from spec_lang.bounding.context import Expired
 from spec_lang.bounding.program import F64
 from spec_lang.bounding.propagate import Known, Ranges, propagate
 from spec_lang.obligations.certificate import PhaseProof

@@ -16,9 +16,11 @@ from spec_lang.backends._search.problem import Problem, conjunction_margins
 from spec_lang.backends._search.record import BoxRecord, Nodes
 from spec_lang.bounding.boxes import Boxes
 from spec_lang.bounding.clip import RowBounds, clip
-from spec_lang.bounding.linear import Context, lower_bounds
+from spec_lang.bounding.context import Context
+from spec_lang.bounding.linear import lower_bounds
 from spec_lang.bounding.program import F64
-from spec_lang.bounding.raising import STEPS, Raised, Raising
+from spec_lang.bounding.raised import Raised
+from spec_lang.bounding.raising import STEPS, Raising
 from spec_lang.bounding.rows import Rows, start_of
 
 Mask = NDArray[np.bool_]

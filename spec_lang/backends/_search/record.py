@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from spec_lang.backends._search.problem import Problem
 from spec_lang.bounding.boxes import Boxes
 from spec_lang.bounding.program import F64
-from spec_lang.bounding.raising import Raised
+from spec_lang.bounding.raised import Raised
 from spec_lang.bounding.rows import Rows
 from spec_lang.obligations.certificate import (
     BY_PHASES,

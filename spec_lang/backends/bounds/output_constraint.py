@@ -16,9 +16,9 @@ import numpy as np
 from spec_lang._values import dataclass
 from spec_lang.bounding.ascent import climb
 from spec_lang.bounding.boxes import Boxes
+from spec_lang.bounding.context import Context
 from spec_lang.bounding.hidden import Hidden, hidden_rows, lemmas_of, tightened
 from spec_lang.bounding.leaves import SHORT_BITS, leaves, objectives_of
-from spec_lang.bounding.linear import Context
 from spec_lang.bounding.objectives import Objectives, fresh_rows
 from spec_lang.bounding.phases import Optimiser
 from spec_lang.bounding.program import Program, ReluStep

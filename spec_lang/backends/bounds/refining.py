@@ -18,6 +18,7 @@ from spec_lang._values import dataclass
 from spec_lang.backends.bounds.record import PhaseRecord
 from spec_lang.bounding.ascent import climb
 from spec_lang.bounding.branching import branched
+from spec_lang.bounding.context import Context
 from spec_lang.bounding.hidden import (
     HIDDEN_STEPS,
     Bounded,
@@ -28,7 +29,6 @@ from spec_lang.bounding.hidden import (
     unstable,
 )
 from spec_lang.bounding.leaves import FULL_BITS, SHORT_BITS, Leaves, leaves
-from spec_lang.bounding.linear import Context
 from spec_lang.bounding.objectives import Rows, fresh_rows
 from spec_lang.bounding.phases import Optimiser
 from spec_lang.bounding.program import F64, Indices

@@ -23,7 +23,7 @@ from spec_lang.backends.base import Point, Progress, Session
 from spec_lang.backends.bounds.frontier import Frontier, join
 from spec_lang.backends.bounds.search import Search
 from spec_lang.bounding.boxes import Boxes
-from spec_lang.bounding.linear import Expired
+from spec_lang.bounding.context import Expired
 from spec_lang.bounding.program import F64
 from spec_lang.bounding.propagate import propagate
 from spec_lang.obligations.certificate import Proof, Unclosed

@@ -22,9 +22,9 @@ from spec_lang.backends.bounds.record import MOST_SLOPES, PhaseRecord, phase_tre
 from spec_lang.backends.bounds.refining import Terms, refined
 from spec_lang.backends.bounds.search import Search
 from spec_lang.bounding.boxes import Boxes
+from spec_lang.bounding.context import Context, Expired
 from spec_lang.bounding.hidden import Bounded, bounded
 from spec_lang.bounding.leaves import fresh
-from spec_lang.bounding.linear import Context, Expired
 from spec_lang.bounding.phases import Optimiser
 from spec_lang.bounding.unstable import neuron_numbers
 from spec_lang.obligations.certificate import (

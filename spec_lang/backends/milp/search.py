@@ -27,8 +27,8 @@ from spec_lang.backends._search.record import record_of
 from spec_lang.backends.base import Run, Session
 from spec_lang.backends.milp import program
 from spec_lang.bounding.boxes import Boxes
+from spec_lang.bounding.context import Expired
 from spec_lang.bounding.hidden import Bounded, bounded
-from spec_lang.bounding.linear import Expired
 from spec_lang.bounding.program import F64
 from spec_lang.obligations.certificate import Flaw, PhaseProof, PhaseTree, Proof
 from spec_lang.obligations.outcome import Attestation, GaveUp, GaveUpReason, Outcome, Proved, Refuted, Work

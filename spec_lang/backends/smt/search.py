@@ -28,8 +28,8 @@ from spec_lang.backends.smt.leaves import Leaves, Limits
 from spec_lang.backends.smt.points import Recogniser
 from spec_lang.backends.smt.process import Answer, Impossible, NoAnswer, Solution, SolverProcess
 from spec_lang.bounding.boxes import Boxes
+from spec_lang.bounding.context import Expired
 from spec_lang.bounding.hidden import Bounded, bounded
-from spec_lang.bounding.linear import Expired
 from spec_lang.bounding.program import F64, unsupported
 from spec_lang.bounding.propagate import Known
 from spec_lang.bounding.rows import TooManyDisjuncts

@@ -84,14 +84,14 @@ class _Assembly:
         return whole.with_outputs(numbers)
 
     def _add(self, part: Part) -> None:
-        graph = part.graph
+        graph, index = part.graph, len(self._numbers)
         numbers = {place: self._source(source, part) for place, source in enumerate(part.sources)}
         first = len(graph.inputs)
         for place, node in enumerate(graph.nodes, start=first):
             operands = tuple(numbers[operand] for operand in node.operands)
             name = f"{part.label}/{node.tensor.name}"
             spec = TensorSpec(name, node.tensor.shape)
-            numbers[place] = self._node(Node(node.primitive, operands, spec, node.glue))
+            numbers[place] = self._node(Node(node.primitive, operands, spec, node.glue, index))
         self._numbers.append(numbers)
         self._tensors += ((f"{part.label}/{name}", numbers[value]) for name, value in graph.tensors)
 
@@ -115,7 +115,8 @@ class _Assembly:
         maps = tuple(_linear_map(entries, size, self._size(value)) for value, entries in rows.items())
         bias = frozen(np.array([_exact(constant) for constant in source.constants], dtype=np.float64))
         spec = TensorSpec(f"{part.label}/point", source.shape)
-        return self._node(Node(Affine(maps, bias), tuple(rows), spec, glue=True))
+        index = len(self._numbers)
+        return self._node(Node(Affine(maps, bias), tuple(rows), spec, glue=True, part=index))
 
     def _size(self, value: int) -> int:
         if value < len(self._inputs):

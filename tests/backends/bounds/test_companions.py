@@ -21,7 +21,7 @@ from spec_lang.backends.bounds.phase_search import PhaseSearch
 from spec_lang.backends.bounds.refining import Terms, refined
 from spec_lang.backends.bounds.split_input import InputSplitting
 from spec_lang.backends.bounds.split_relu import ReluSplitting
-from spec_lang.bounding.linear import Context
+from spec_lang.bounding.context import Context
 from spec_lang.engine.cores import OwnCores
 from spec_lang.kernel.proof import examine
 from spec_lang.network.evaluate import Evaluator

@@ -13,7 +13,7 @@ import pytest
 from spec_lang.backends.smt import BACKEND, engine, forms
 from spec_lang.backends.smt.encode import NOTHING, Encoder
 from spec_lang.backends.smt.engine import exact_numbers
-from spec_lang.bounding.linear import Expired
+from spec_lang.bounding.context import Expired
 from spec_lang.network.graph import Graph, Node, TensorSpec
 from spec_lang.network.primitives import RELU, Affine, Convolution, frozen
 from spec_lang.obligations.model import Box, LinearAtom, Obligation, Region

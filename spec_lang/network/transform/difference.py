@@ -1,0 +1,238 @@
+"""The difference graph of two networks side by side: what one has beyond the other, layer by layer.
+
+In: a graph with two parts, f and g, that read the same inputs.  Out: a graph of the same function, in which a
+value of g is `x + δ`, x its twin in f, wherever layers pair up:
+
+    δ = W'_g D + (W_g − W_f) h + (b_g − b_f)      D = relu(x + δ) − relu(x)      h = relu(x)
+
+for affine layers and for ReLUs [Paulsen et al. 2020, ReluDiff, NeuroDiff].  Exact: every number is a
+difference that a float64 holds, or the sum of two that do.  `deltas` recognises the pairs again by their
+form, so that bounds can treat `D` as one function of x and δ.  What other layers do, or what has no twin, is
+computed from `x + δ` as it stands in g.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import field, replace
+
+import numpy as np
+
+from spec_lang._values import dataclass
+from spec_lang.network.graph import Graph, Node, TensorSpec
+from spec_lang.network.primitives import (
+    RELU,
+    Affine,
+    Convolution,
+    Dense,
+    Entries,
+    Floats,
+    LinearMap,
+    Scale,
+    frozen,
+    numbers_of,
+    with_numbers,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """`value = other − base`, where `base = relu(x)` and `other = relu(y)` with `y = x + delta`."""
+
+    value: int
+    x: int
+    delta: int
+    y: int
+    base: int
+    other: int
+
+
+def difference(graph: Graph) -> Graph | None:
+    """The difference graph, its values at the same outputs; None where no ReLU of one part has a twin in the
+    other, or where there are not two parts."""
+    if {node.part for node in graph.nodes} != {0, 1}:
+        return None
+    build = _Difference(graph)
+    for value, node in enumerate(graph.nodes, start=len(graph.inputs)):
+        build.add(value, node)
+    if not build.pairs:
+        return None
+    outputs = tuple(build.actual(value) for value in graph.outputs)
+    whole = Graph(graph.inputs, tuple(build.nodes), outputs, (), graph.precision)
+    return whole.with_outputs(outputs)
+
+
+def deltas(graph: Graph) -> tuple[Delta, ...]:
+    """The pairs of ReLUs whose difference is a value of the graph, recognised by their form alone."""
+    first, found = len(graph.inputs), []
+
+    def relu(value: int) -> int | None:
+        """What enters the ReLU that makes `value`."""
+        node = graph.nodes[value - first] if value >= first else None
+        return node.operands[0] if node is not None and node.primitive == RELU else None
+
+    for value, node in enumerate(graph.nodes, start=first):
+        if not _adds(node, -1.0):
+            continue
+        other, base = node.operands
+        y, x = relu(other), relu(base)
+        if y is None or x is None or y < first:
+            continue
+        entering = graph.nodes[y - first]
+        if _adds(entering, 1.0) and entering.operands[0] == x:
+            found.append(Delta(value, x, entering.operands[1], y, base, other))
+    return tuple(found)
+
+
+def _adds(node: Node, factor: float) -> bool:
+    """Whether a node is `operands[0] + factor · operands[1]`."""
+    match node.primitive:
+        case Affine(maps=(Scale(factor=one), Scale(factor=second)), bias=bias):
+            return not bias.any() and bool((one == 1.0).all() and (second == factor).all())
+        case _:
+            return False
+
+
+@dataclass(slots=True)
+class _Difference:
+    """`numbers` are the new values of what is computed as it stands; `twins` has, of each value of part 1,
+    its twin in part 0 and the new value of its δ, None where that is 0."""
+
+    graph: Graph
+    nodes: list[Node] = field(default_factory=list)
+    numbers: dict[int, int] = field(default_factory=dict)
+    twins: dict[int, tuple[int, int | None]] = field(default_factory=dict)
+    taken: set[int] = field(default_factory=set)  # values of part 0 that have a twin
+    pairs: int = 0
+
+    def __post_init__(self) -> None:
+        for number in range(len(self.graph.inputs)):
+            self.numbers[number] = number
+            self.twins[number] = number, None
+
+    def add(self, value: int, node: Node) -> None:
+        if node.part == 0:
+            operands = tuple(self.numbers[operand] for operand in node.operands)
+            self.numbers[value] = self._new(replace(node, operands=operands))
+            return
+        twin = self._twin(node)
+        if twin is None:
+            operands = tuple(self.actual(operand) for operand in node.operands)
+            self.numbers[value] = self._new(replace(node, operands=operands))
+            return
+        self.taken.add(twin)
+        base = self.graph.nodes[twin - len(self.graph.inputs)]
+        if isinstance(node.primitive, Affine) and isinstance(base.primitive, Affine):
+            self.twins[value] = twin, self._affine(node, node.primitive, base.primitive)
+            return
+        operand = self.twins[node.operands[0]]
+        if operand[1] is None:
+            self.twins[value] = twin, None
+            return
+        self.numbers[value] = own = self._new(replace(node, operands=(self.actual(node.operands[0]),)))
+        self.twins[value] = twin, self._sum(node.tensor, own, self.numbers[twin], -1.0)
+        self.pairs += node.primitive == RELU
+
+    def actual(self, value: int) -> int:
+        """The new value of any value of the graph."""
+        if value not in self.numbers:
+            twin, delta = self.twins[value]
+            base = self.numbers[twin]
+            node = self.graph.value(value)
+            self.numbers[value] = base if delta is None else self._sum(node, base, delta, 1.0)
+        return self.numbers[value]
+
+    def _twin(self, node: Node) -> int | None:
+        """The first value of part 0 that nobody has for a twin yet and that is computed in the same way."""
+        if any(operand not in self.twins for operand in node.operands):
+            return None
+        operands = tuple(self.twins[operand][0] for operand in node.operands)
+        for value, other in enumerate(self.graph.nodes, start=len(self.graph.inputs)):
+            alike = other.part == 0 and other.operands == operands and other.size == node.size
+            if alike and value not in self.taken and _are_alike(node, other):
+                return value
+        return None
+
+    def _affine(self, node: Node, own: Affine, base: Affine) -> int | None:
+        """`Σ W'_k D_k + (W'_k − W_k) v_k + (b' − b)`, D_k what operand k has beyond its twin v_k."""
+        maps: list[LinearMap] = []
+        operands: list[int] = []
+        for operand, mine, theirs in zip(node.operands, own.maps, base.maps, strict=True):
+            twin, delta = self.twins[operand]
+            if delta is not None:
+                maps.append(mine)
+                operands.append(delta)
+            for part in _minus(mine, theirs):
+                maps.append(part)
+                operands.append(self.numbers[twin])
+        bias, rest = _split_difference(own.bias, base.bias)
+        if not maps and not bias.any():
+            return None
+        if not maps:  # a constant: any operand will do
+            maps, operands = (
+                [_zero(node.size, self.graph.value(node.operands[0]).size)],
+                [self.actual(node.operands[0])],
+            )
+        spec = TensorSpec(f"{node.tensor.name}/difference", node.tensor.shape)
+        value = self._new(Node(Affine(tuple(maps), bias), tuple(operands), spec, glue=True, part=1))
+        if rest.any():
+            ones = Scale(frozen(np.ones(node.size)))
+            value = self._new(Node(Affine((ones,), rest), (value,), spec, glue=True, part=1))
+        return value
+
+    def _sum(self, tensor: TensorSpec, first: int, second: int, factor: float) -> int:
+        """`first + factor · second`."""
+        size = tensor.size
+        maps = Scale(frozen(np.ones(size))), Scale(frozen(np.full(size, factor)))
+        spec = TensorSpec(f"{tensor.name}/{'twin' if factor > 0 else 'difference'}", tensor.shape)
+        affine = Affine(maps, frozen(np.zeros(size)))
+        return self._new(Node(affine, (first, second), spec, glue=True, part=1))
+
+    def _new(self, node: Node) -> int:
+        self.nodes.append(node)
+        return len(self.graph.inputs) + len(self.nodes) - 1
+
+
+def _are_alike(node: Node, other: Node) -> bool:
+    """Whether two nodes with the same operands are the same kind of function."""
+    if isinstance(node.primitive, Affine) or isinstance(other.primitive, Affine):
+        return isinstance(node.primitive, Affine) and isinstance(other.primitive, Affine)
+    return node.primitive == other.primitive
+
+
+def _minus(mine: LinearMap, theirs: LinearMap) -> Sequence[LinearMap]:
+    """Maps whose sum is `mine − theirs`, exactly; none where that is 0."""
+    if not _have_one_form(mine, theirs):
+        return mine, with_numbers(theirs, frozen(-numbers_of(theirs)))
+    parts = _split_difference(numbers_of(mine), numbers_of(theirs))
+    return [with_numbers(mine, part) for part in parts if part.any()]
+
+
+def _split_difference(mine: Floats, theirs: Floats) -> tuple[Floats, Floats]:
+    """`mine − theirs` as a float64 and what that is off by [Knuth's TwoSum]: exact unless it overflows."""
+    a, b = mine.astype(np.float64), -theirs.astype(np.float64)
+    total = a + b
+    back = total - a
+    return frozen(total), frozen((a - (total - back)) + (b - back))
+
+
+def _have_one_form(mine: LinearMap, theirs: LinearMap) -> bool:
+    """Whether two maps differ in their numbers alone."""
+    match mine, theirs:
+        case (Dense(), Dense()) | (Scale(), Scale()):
+            return mine.sizes == theirs.sizes
+        case Entries(), Entries():
+            same_places = np.array_equal(mine.row, theirs.row) and np.array_equal(mine.column, theirs.column)
+            return mine.shape == theirs.shape and same_places
+        case Convolution(), Convolution():
+            form = replace(theirs, weight=mine.weight)
+            names = ("groups", "size", "result", "strides", "dilations", "pads", "adjoint")
+            same = all(getattr(mine, name) == getattr(form, name) for name in names)
+            return same and mine.weight.shape == theirs.weight.shape
+        case _:
+            return False
+
+
+def _zero(out: int, width: int) -> LinearMap:
+    none = np.zeros(0, dtype=np.intp)
+    return Entries((out, width), none, none, frozen(np.zeros(0)))

@@ -1,0 +1,103 @@
+"""The difference graph: the same function, and its pairs of ReLUs."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from spec_lang.network.graph import Graph
+from spec_lang.network.primitives import RELU, Affine, Scale
+from spec_lang.network.transform.difference import deltas, difference
+from tests.graphs import exact_outputs, exact_values, random_chain
+from tests.pairs import altered, beside, pairs
+
+numbers = st.fractions(-3, 3, max_denominator=64)
+
+
+@given(st.data(), pairs())
+@settings(max_examples=300)
+def test_it_is_the_same_function(data: st.DataObject, graph: Graph) -> None:
+    found = difference(graph)
+    if found is None:
+        return
+    point = [data.draw(numbers) for _ in range(graph.input_size)]
+    assert exact_outputs(found, point) == exact_outputs(graph, point)
+
+
+@given(st.data(), pairs())
+def test_every_pair_is_what_it_says(data: st.DataObject, graph: Graph) -> None:
+    found = difference(graph)
+    if found is None:
+        return
+    values = exact_values(found, [data.draw(numbers) for _ in range(graph.input_size)])
+    recognised = deltas(found)
+    assert recognised
+    for pair in recognised:
+        rows = zip(*(values[v] for v in (pair.value, pair.x, pair.delta, pair.y)), strict=True)
+        for value, x, delta, y in rows:
+            assert y == x + delta
+            assert value == max(y, Fraction(0)) - max(x, Fraction(0))
+
+
+@pytest.mark.parametrize("sizes", [(2, 3, 1), (3, 5, 5, 2), (1, 4, 4, 4, 3)])
+def test_every_layer_of_a_chain_has_its_twin(sizes: tuple[int, ...]) -> None:
+    graph = random_chain(sizes, seed=1)
+    found = difference(beside(graph, altered(graph, 2, 0.1)))
+    assert found is not None
+    widths = [found.value(pair.value).size for pair in deltas(found)]
+    assert widths == list(sizes[1:-1])
+
+
+def test_what_the_networks_share_has_no_difference() -> None:
+    """Layers with the same numbers up to a point: only what comes after it is paired."""
+    graph = random_chain((2, 3, 4, 2), seed=1)
+    other = altered(graph, 2, 0.1)
+    nodes = (*graph.nodes[:2], *other.nodes[2:])
+    found = difference(beside(graph, Graph(graph.inputs, nodes, graph.outputs)))
+    assert found is not None
+    assert [found.value(pair.value).size for pair in deltas(found)] == [4]
+
+
+def test_twins_that_are_equal_leave_nothing_to_pair() -> None:
+    graph = random_chain((2, 3, 2), seed=1)
+    assert difference(beside(graph, graph)) is None
+
+
+def test_networks_of_other_widths_are_not_paired() -> None:
+    assert difference(beside(random_chain((2, 3, 2), seed=1), random_chain((2, 4, 2), seed=1))) is None
+
+
+def test_one_network_is_no_pair() -> None:
+    assert difference(random_chain((2, 3, 2), seed=1)) is None
+
+
+def test_a_difference_that_no_float_holds_is_kept_as_a_sum() -> None:
+    """1 − 2^-60 has 60 bits."""
+    graph = random_chain((1, 1, 1), seed=1)
+    first, relu, last = graph.nodes
+    halves = []
+    for weight in (1.0, 2.0**-60):
+        affine = Affine((Scale(np.array([weight])),), np.array([weight]))
+        node = type(first)(affine, first.operands, first.tensor)
+        halves.append(Graph(graph.inputs, (node, relu, last), graph.outputs))
+    both = beside(*halves)
+    found = difference(both)
+    assert found is not None
+    for x in (Fraction(1), Fraction(-1, 3), Fraction(2)):
+        assert exact_outputs(found, [x]) == exact_outputs(both, [x])
+
+
+@given(pairs())
+def test_every_number_that_is_recognised_as_a_pair_is_a_relus(graph: Graph) -> None:
+    """Of any graph: the form of what `deltas` finds is what it promises."""
+    first = len(graph.inputs)
+    for pair in deltas(graph):
+        assert graph.nodes[pair.base - first].primitive == graph.nodes[pair.other - first].primitive == RELU
+        assert graph.nodes[pair.base - first].operands == (pair.x,)
+        assert graph.nodes[pair.other - first].operands == (pair.y,)
+        assert all(a < b for a, b in pairwise((pair.x, pair.y, pair.value)))
