@@ -100,17 +100,27 @@ class Context:
         is_free = step.operand not in self.columns and step.operand not in self.lines
         if self.program.consumers[step.operand] == 1 and is_free:
             self.columns[step.operand] = chosen.columns
-            # Maps cut before this point were cut to other elements.
-            self._maps = {key: m for key, m in self._maps.items() if key[0] != step.operand}
+            self._forget_maps(step.operand)
 
     def join(self, value: int, found: Joined, delta: tuple[F64, F64]) -> None:
         """Record the planes of a difference of two ReLUs, which lies between 0 and δ, in the range
         `delta`."""
         self.planes[value] = found
         self.columns[value] = found.carried
+        pair = self.program.deltas[value]
+        # Besides the ReLU, y alone reads x, and nothing else reads δ: where both ReLUs are dead nobody does.
+        for operand, readers in ((pair.x, 2), (pair.delta, 1)):
+            if self.program.consumers[operand] == readers and operand not in self.columns:
+                self.columns[operand] = found.carried
+                self._forget_maps(operand)
+        self._forget_maps(pair.y)
         self.intervals[value] = low, high = np.minimum(delta[0], 0.0), np.maximum(delta[1], 0.0)
         self.magnitudes[value] = magnitude = np.maximum(-low, high)
         self.norms[value] = np.sqrt(np.einsum("bn,bn->b", magnitude, magnitude)) * 1.0001 + UNDERFLOW
+
+    def _forget_maps(self, value: int) -> None:
+        """Those of the step behind a value were cut to other elements before."""
+        self._maps = {key: linear for key, linear in self._maps.items() if key[0] != value}
 
     def map_of(self, step: AffineStep, operand: int) -> Operator:
         """The step's map for its operand number `operand`, cut to the elements that are carried."""
@@ -134,9 +144,10 @@ class Context:
         columns = self.columns.get(value)
         if columns is None:
             return rows
-        if not self.drops_zeros(value):
+        kept = np.ascontiguousarray(rows[:, columns])
+        if not self.drops_zeros(value) and np.count_nonzero(kept) < np.count_nonzero(rows):
             raise InternalError("a row starts at a value of which only a part is carried")
-        return np.ascontiguousarray(rows[:, columns])
+        return kept
 
     def moved(self, value: int, rows: F64, chosen: NDArray[np.intp]) -> F64:
         """Rows over the elements `chosen` of `value`, as rows over those that passes carry."""

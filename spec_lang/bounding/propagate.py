@@ -22,7 +22,8 @@ from spec_lang.bounding.program import F64, AffineStep, Indices, Program, Smooth
 from spec_lang.bounding.relax.relu import relax
 from spec_lang.bounding.relax.smooth import lines
 from spec_lang.diagnostics import InternalError
-from spec_lang.kernel.differences import joined
+from spec_lang.kernel.differences import joined, needs_bounds_of_its_own
+from spec_lang.kernel.scene import Ends
 from spec_lang.network.transform.difference import Delta
 
 # Rows of one backward pass: as many as keep the coefficient arrays of a 50-wide layer in the L2 cache.
@@ -115,8 +116,8 @@ def pre_activation(context: Context, value: int, known: Ranges | None) -> Ranges
     if isinstance(step, AffineStep) and (direct or known is None):
         low, high = around(context, step)
         lower, upper = np.fmax(lower, low), np.fmin(upper, high)
-    if (delta := program.delta_of(value)) is not None:
-        return _sum(context, delta, Ranges(lower, upper))
+    if (pair := program.delta_of(value)) is not None:
+        lower, upper = _sum(context, pair, (lower, upper))
     if not direct:
         owner, neuron = np.nonzero(_wanted(context, value, lower, upper))
         if len(context.boxes) > 1:
@@ -132,18 +133,21 @@ def _wanted(context: Context, value: int, lower: F64, upper: F64) -> NDArray[np.
     program = context.program
     if value in program.bent:
         return np.ones(lower.shape, dtype=np.bool_)
-    delta = program.delta_from(value)
-    if delta is None:
-        return (lower < 0) & (upper > 0)
-    low, high = context.entering[delta.x]
-    return ((low < 0) & (high > 0)) | ((low + lower < 0) & (high + upper > 0))
+    mixed: NDArray[np.bool_] = (lower < 0) & (upper > 0)
+    if (pair := program.delta_from(value)) is not None:
+        low, high = context.entering[pair.x]
+        return ((low < 0) & (high > 0)) | ((low + lower < 0) & (high + upper > 0))
+    if (pair := program.delta_of(value)) is not None:
+        x, more = context.entering[pair.x], context.entering[pair.delta]
+        return mixed & needs_bounds_of_its_own(x, more)
+    return mixed
 
 
-def _sum(context: Context, delta: Delta, known: Ranges) -> Ranges:
-    """The range of `x + δ` by those of both."""
-    x, more = context.entering[delta.x], context.entering[delta.delta]
+def _sum(context: Context, pair: Delta, known: Ends) -> Ends:
+    """The range of y by those of x and δ."""
+    x, more = context.entering[pair.x], context.entering[pair.delta]
     lower, upper = np.nextafter(x[0] + more[0], -np.inf), np.nextafter(x[1] + more[1], np.inf)
-    return Ranges(np.fmax(known.lower, lower), np.fmin(known.upper, upper))
+    return np.fmax(known[0], lower), np.fmin(known[1], upper)
 
 
 def _tighten(context: Context, value: int, of: tuple[Indices, Indices], ends: tuple[F64, F64]) -> None:

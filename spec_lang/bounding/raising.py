@@ -82,6 +82,10 @@ class Raising:
             self.mix = self.mix / self.mix.sum(axis=1, keepdims=True)
         self.mix = np.nan_to_num(kept)
 
+    def arriving(self) -> dict[int, F64]:
+        """By value, the coefficients with which combinations arrive at ReLUs and at differences of two."""
+        return self._backward()[1]
+
     def run(self, steps: int) -> Raised:
         """The best combinations that `steps` steps find, and their bounds."""
         moments = {v: (np.zeros_like(s), np.zeros_like(s)) for v, s in self.slopes.items()}

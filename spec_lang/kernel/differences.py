@@ -7,12 +7,16 @@ lies between its own lines, and because relu increases with slopes of at most 1,
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 
 from spec_lang._values import dataclass
 from spec_lang.kernel.network import F64
 from spec_lang.kernel.rounding import UNIT
 from spec_lang.kernel.scene import Ends, Index, Mask
+
+MUCH: Final = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,6 +72,14 @@ class Joined:
         """Those of the elements that are in `mask`."""
         chosen = np.flatnonzero(mask[self.carried])
         return Joined(self.carried[chosen], self.lower.take(chosen), self.upper.take(chosen))
+
+
+def needs_bounds_of_its_own(x: Ends, delta: Ends) -> Mask:
+    """Where y = x + δ may have a much smaller range than x and δ let it have: x is not bounded again where it
+    is stable, and where δ is as wide as x the two may cancel each other."""
+    stable = (x[0] >= 0) | (x[1] <= 0)
+    found: Mask = stable | (MUCH * (delta[1] - delta[0]) > x[1] - x[0])
+    return found
 
 
 def joined(x: Ends, y: Ends, delta: Ends) -> Joined:

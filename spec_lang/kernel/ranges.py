@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from spec_lang.kernel.differences import needs_bounds_of_its_own
 from spec_lang.kernel.network import F64, AffineStep, ReluStep, SmoothStep
 from spec_lang.kernel.scene import (
     LEAST_ROWS,
@@ -20,6 +21,7 @@ from spec_lang.kernel.scene import (
     About,
     Ends,
     Index,
+    Mask,
     Ranges,
     Scene,
     Slopes,
@@ -81,11 +83,7 @@ def _bounded(scene: Scene, value: int, known: tuple[F64, F64] | None) -> tuple[F
     else:
         lower, upper = known[0].copy(), known[1].copy()
     if value in scene.network.bent:
-        owners, neurons = (place.ravel() for place in np.indices(shape))
-        for side in (1, -1):
-            sides = np.full(len(owners), side, dtype=np.int8)
-            _tighten(scene, value, (lower, upper), (owners, neurons, sides))
-        return lower, upper
+        return _both_sides(scene, value, (lower, upper), np.ones(shape, dtype=np.bool_))
     owners, neurons = np.nonzero((lower < 0) & (upper > 0))
     sides = np.where(upper[owners, neurons] < -lower[owners, neurons], np.int8(-1), np.int8(1))
     _tighten(scene, value, (lower, upper), (owners, neurons, sides))
@@ -107,11 +105,16 @@ def _difference(scene: Scene, pair: Delta, known: Ends | None) -> Ends:
         lower, upper = (end.copy() for end in scene.intervals[value])
     low, high = scene.ranges[pair.x]
     wanted = ((low < 0) & (high > 0)) | ((low + lower < 0) & (high + upper > 0))
+    return _both_sides(scene, value, (lower, upper), wanted)
+
+
+def _both_sides(scene: Scene, value: int, ends: Ends, wanted: Mask) -> Ends:
+    """Bounds of both sides of the elements that are wanted, in place."""
     owners, neurons = np.nonzero(wanted)
     for side in (1, -1):
         sides = np.full(len(owners), side, dtype=np.int8)
-        _tighten(scene, value, (lower, upper), (owners, neurons, sides))
-    return lower, upper
+        _tighten(scene, value, ends, (owners, neurons, sides))
+    return ends
 
 
 def _sum(scene: Scene, pair: Delta, known: Ranges) -> Ends:
@@ -120,7 +123,8 @@ def _sum(scene: Scene, pair: Delta, known: Ranges) -> Ends:
     lower, upper = np.nextafter(x[0] + more[0], -np.inf), np.nextafter(x[1] + more[1], np.inf)
     if pair.y in known:
         lower, upper = np.maximum(lower, known[pair.y][0]), np.minimum(upper, known[pair.y][1])
-    return lower, upper
+    wanted = (lower < 0) & (upper > 0) & needs_bounds_of_its_own(x, more)
+    return _both_sides(scene, pair.y, (lower, upper), wanted)
 
 
 def _tighten(

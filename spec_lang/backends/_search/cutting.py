@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from spec_lang._values import dataclass
-from spec_lang.backends._search.halving import Mask, bounds_of, halving, shrunk
+from spec_lang.backends._search.halving import Mask, bounds_of, effects, halving, shrunk
 from spec_lang.backends._search.problem import Problem
 from spec_lang.backends._search.record import BoxRecord
 from spec_lang.backends.base import Progress, Session
@@ -138,16 +138,17 @@ class Cutting:
                 return GaveUp(GaveUpReason.NUMERICAL, "the network's values leave the range of safe floats")
             self.boxes += len(batch)
             found = bounds_of(self.problem, context, alive)
-            margins = np.where(found.alive, found.margins(self.problem.rows), np.inf).min(axis=1)
+            margins = np.where(found.alive, found.margins(self.problem.rows), np.inf)
+            effect = effects(self.problem, context, found, margins)
             smaller, alive = shrunk(self.record, node, whole, found)
         left = np.flatnonzero(alive.any(axis=1))
         smaller = Boxes(smaller.lower[left], smaller.upper[left])
         root = self.problem.roots[self.number]
-        axis, cut = halving(smaller, found.bounds.coefficients[left], root.upper - root.lower)
+        axis, cut = halving(smaller, effect[left], root.upper - root.lower)
         for place, i in enumerate(left):
             one = slice(place, place + 1)
             here = {value: ranges.take(slice(i, i + 1)) for value, ranges in known.items()}
-            bound = max(batch[i].bound, float(margins[i]))
+            bound = max(batch[i].bound, float(margins[i].min()))
             rest = _Part(batch[i].node, Boxes(smaller.lower[one], smaller.upper[one]), here, alive[i], bound)
             errors = {value: error[i % len(error)] for value, error in context.errors.items()}
             wanted = tuple(np.flatnonzero(batch[i].alive).tolist())

@@ -17,6 +17,7 @@ from spec_lang.backends._search.record import BoxRecord, Nodes
 from spec_lang.bounding.boxes import Boxes
 from spec_lang.bounding.clip import RowBounds, clip
 from spec_lang.bounding.context import Context
+from spec_lang.bounding.gaps import scores
 from spec_lang.bounding.linear import lower_bounds
 from spec_lang.bounding.program import F64
 from spec_lang.bounding.raised import Raised
@@ -100,7 +101,9 @@ def raise_combinations(problem: Problem, context: Context, alive: Mask, bounds: 
     """The open conjunctions' combinations, with slopes of their own; None where there is nothing to raise."""
     rows = problem.rows
     owner, k = np.nonzero(alive & context.usable()[:, None])
-    if not len(owner) or not rows.count:
+    # What is raised are the slopes of single ReLUs, of which the bound of a difference hardly depends.
+    alone = bool(problem.program.deltas) and bool((rows.member.sum(axis=1) <= 1).all())
+    if not len(owner) or not rows.count or alone:
         return None
     member = rows.member[k]
     raised = Raising(rows, context, owner, member, bounds).run(STEPS)
@@ -150,13 +153,26 @@ def _of(combined: Combined | None, k: int, here: Nodes, batch: int) -> tuple[F64
     )
 
 
-def halving(boxes: Boxes, coefficients: F64, root_width: F64) -> tuple[Nodes, F64]:
-    """Where to halve every box: across the input whose effect on the rows is largest; input −1 where every
-    side is degenerate or too narrow for floats."""
+def effects(problem: Problem, context: Context, found: Found, margins: F64) -> F64:
+    """How much every input counts, by its width, for the open conjunctions of every box (batch, inputs): by
+    the slopes of the rows' bounds, or by what relaxing differences of two ReLUs costs."""
+    owner, k = np.nonzero(found.alive & context.usable()[:, None])
+    if not problem.program.deltas or not len(owner):
+        most = abs(found.bounds.coefficients).max(axis=1, initial=0.0)
+        effect: F64 = most / 2 + TILT * most.max(axis=1, initial=0.0)[:, None]
+        return effect
+    rows = Raising(problem.rows, context, owner, problem.rows.member[k], found.bounds)
+    cost = scores(context, rows.arriving(), owner, np.maximum(-margins[owner, k], 0.0))
+    width = context.boxes.upper - context.boxes.lower
+    return np.where(width > 0, cost / np.where(width > 0, width, 1.0), 0.0)
+
+
+def halving(boxes: Boxes, effect: F64, root_width: F64) -> tuple[Nodes, F64]:
+    """Where to halve every box: across the input with the largest effect; input −1 where every side is
+    degenerate or too narrow for floats."""
     lower, upper = boxes.lower, boxes.upper
-    width, slope = upper - lower, abs(coefficients)
-    most = slope.max(axis=1, initial=0.0)
-    score = most * width / 2 + TILT * width * most.max(axis=1, initial=0.0)[:, None]
+    width = upper - lower
+    score = effect * width
     middle = lower + 0.5 * width
     score[(middle <= lower) | (middle >= upper) | (width <= NARROWEST * root_width)] = -1.0
     if not score.shape[1]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from spec_lang._values import dataclass
 from spec_lang.backends._search.attack import Starts, descend, random_starts, sample
-from spec_lang.backends._search.halving import Found, bounds_of, halving, shrunk
+from spec_lang.backends._search.halving import Found, bounds_of, effects, halving, shrunk
 from spec_lang.backends._search.problem import Problem
 from spec_lang.backends._search.record import BoxRecord
 from spec_lang.backends._search.team import Team
@@ -224,11 +224,12 @@ class InputSplitting(Search):
             if self._attack(batch.boxes, found):
                 return None
             margins = np.where(found.alive, found.margins(self.problem.rows), np.inf)
+            effect = effects(self.problem, context, found, margins)
             boxes, alive = shrunk(self.record, batch.node, batch.boxes, found)
         bound = np.maximum(batch.bound, margins.min(axis=1, initial=np.inf))
         keep = np.flatnonzero(alive.any(axis=1))
         rest = Frontier(boxes, alive, known, batch.root, bound, batch.node).take(keep)
-        return self._split(rest, found.bounds.coefficients[keep]) if len(keep) else None
+        return self._split(rest, effect[keep]) if len(keep) else None
 
     def _attack(self, boxes: Boxes, found: Found) -> bool:
         """Where the combinations' bounds are attained, and the open boxes' centres; without combinations
@@ -243,10 +244,10 @@ class InputSplitting(Search):
             corners = np.where(downhill, boxes.lower[here], boxes.upper[here])
         return self.witnesses.try_points(np.concatenate([boxes.center[here], corners]))
 
-    def _split(self, rest: Frontier, coefficients: F64) -> Frontier | None:
+    def _split(self, rest: Frontier, effect: F64) -> Frontier | None:
         """Halve every box that can be."""
         width = (self.roots.upper - self.roots.lower)[rest.root]
-        axis, cut = halving(rest.boxes, coefficients, width)
+        axis, cut = halving(rest.boxes, effect, width)
         splittable = axis >= 0
         if not splittable.all():
             self.stuck += int((~splittable).sum())

@@ -55,11 +55,9 @@ def difference(graph: Graph) -> Graph | None:
     build = _Difference(graph)
     for value, node in enumerate(graph.nodes, start=len(graph.inputs)):
         build.add(value, node)
-    if not build.pairs:
-        return None
     outputs = tuple(build.actual(value) for value in graph.outputs)
-    whole = Graph(graph.inputs, tuple(build.nodes), outputs, (), graph.precision)
-    return whole.with_outputs(outputs)
+    whole = Graph(graph.inputs, tuple(build.nodes), outputs, (), graph.precision).with_outputs(outputs)
+    return whole if deltas(whole) else None
 
 
 def deltas(graph: Graph) -> tuple[Delta, ...]:
@@ -103,7 +101,6 @@ class _Difference:
     numbers: dict[int, int] = field(default_factory=dict)
     twins: dict[int, tuple[int, int | None]] = field(default_factory=dict)
     taken: set[int] = field(default_factory=set)  # values of part 0 that have a twin
-    pairs: int = 0
 
     def __post_init__(self) -> None:
         for number in range(len(self.graph.inputs)):
@@ -131,7 +128,6 @@ class _Difference:
             return
         self.numbers[value] = own = self._new(replace(node, operands=(self.actual(node.operands[0]),)))
         self.twins[value] = twin, self._sum(node.tensor, own, self.numbers[twin], -1.0)
-        self.pairs += node.primitive == RELU
 
     def actual(self, value: int) -> int:
         """The new value of any value of the graph."""
