@@ -89,6 +89,11 @@ class Network:
         return next((delta for delta in self.deltas.values() if delta.y == y), None)
 
     @property
+    def compared(self) -> frozenset[int]:
+        """The values x and δ of the differences of two ReLUs."""
+        return frozenset(value for pair in self.deltas.values() for value in (pair.x, pair.delta))
+
+    @property
     def multiplications(self) -> int:
         """Products that one backward substitution of one row makes, roughly."""
         return sum(linear.products for step in self.producer.values() for linear in step.maps)

@@ -48,7 +48,8 @@ def propagate(
             continue
         if isinstance(step, AffineStep):
             scene.enter(step)
-            if not known:
+            # Of what two ReLUs are compared by, ranges on one side of 0 count as well.
+            if not known or (step.value in network.compared and _is_direct(scene, step)):
                 scene.intervals[step.value] = scene.interval(step)
             continue
         check_time()
@@ -73,21 +74,16 @@ def propagate(
 def _bounded(scene: Scene, value: int, known: tuple[F64, F64] | None) -> tuple[F64, F64]:
     """First the side on which a neuron is nearer to being stable; then the other, if it is not, or if there
     is no bound of it yet."""
-    shape, step = (len(scene.lower), scene.network.sizes[value]), scene.network.producer.get(value)
-    if known is None and value in scene.intervals:
-        lower, upper = (end.copy() for end in scene.intervals[value])
-        if step is not None and all(operand < len(scene.network.inputs) for operand in step.operands):
-            return lower, upper  # backward bounds would be the same
-    elif known is None:
-        lower, upper = np.full(shape, -np.inf), np.full(shape, np.inf)
-    else:
-        lower, upper = known[0].copy(), known[1].copy()
+    step = scene.network.producer.get(value)
+    lower, upper = _so_far(scene, value, known)
+    if step is not None and value in scene.intervals and _is_direct(scene, step):
+        return lower, upper  # backward bounds would be the same
     if value in scene.network.bent:
-        return _both_sides(scene, value, (lower, upper), np.ones(shape, dtype=np.bool_))
+        return _both_sides(scene, value, (lower, upper), np.ones_like(lower, dtype=np.bool_))
     owners, neurons = np.nonzero((lower < 0) & (upper > 0))
     sides = np.where(upper[owners, neurons] < -lower[owners, neurons], np.int8(-1), np.int8(1))
     _tighten(scene, value, (lower, upper), (owners, neurons, sides))
-    if known is not None and all(pair.x != value for pair in scene.network.deltas.values()):
+    if known is not None and value not in scene.network.compared:
         still = np.flatnonzero((lower[owners, neurons] < 0) & (upper[owners, neurons] > 0))
         owners, neurons, sides = owners[still], neurons[still], sides[still]
     _tighten(scene, value, (lower, upper), (owners, neurons, -sides))
@@ -96,16 +92,24 @@ def _bounded(scene: Scene, value: int, known: tuple[F64, F64] | None) -> tuple[F
 
 def _difference(scene: Scene, pair: Delta, known: Ends | None) -> Ends:
     """The range of what y has beyond x, on both sides wherever one of them may be on both sides of 0."""
-    value = pair.delta
-    shape = len(scene.lower), scene.network.sizes[value]
-    lower, upper = np.full(shape, -np.inf), np.full(shape, np.inf)
-    if known is not None:
-        lower, upper = known[0].copy(), known[1].copy()
-    elif value in scene.intervals:
-        lower, upper = (end.copy() for end in scene.intervals[value])
+    lower, upper = _so_far(scene, pair.delta, known)
     low, high = scene.ranges[pair.x]
     wanted = ((low < 0) & (high > 0)) | ((low + lower < 0) & (high + upper > 0))
-    return _both_sides(scene, value, (lower, upper), wanted)
+    return _both_sides(scene, pair.delta, (lower, upper), wanted)
+
+
+def _so_far(scene: Scene, value: int, known: Ends | None) -> Ends:
+    """What its interval, and what is known over larger boxes, say of a value."""
+    shape = len(scene.lower), scene.network.sizes[value]
+    lower, upper = scene.intervals.get(value, (np.full(shape, -np.inf), np.full(shape, np.inf)))
+    if known is None:
+        return lower.copy(), upper.copy()
+    return np.maximum(lower, known[0]), np.minimum(upper, known[1])
+
+
+def _is_direct(scene: Scene, step: AffineStep) -> bool:
+    """Whether it reads inputs alone."""
+    return all(operand < len(scene.network.inputs) for operand in step.operands)
 
 
 def _both_sides(scene: Scene, value: int, ends: Ends, wanted: Mask) -> Ends:

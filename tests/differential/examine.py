@@ -19,6 +19,7 @@ from spec_lang.kernel.judge import judge
 from spec_lang.kernel.verdict import Status
 from spec_lang.kernel.witness import WitnessChecker
 from spec_lang.obligations.certificate import Flaw, Proof
+from spec_lang.obligations.differential import differential
 from spec_lang.obligations.model import (
     All,
     Any,
@@ -70,11 +71,11 @@ class Answer:
 def answer(backend: Backend, obligation: Obligation, witness: Point | None, limits: Limits) -> Answer:
     """The answer of `backend` on `obligation`, which `witness` breaks; nothing does where it is None."""
     started = time.perf_counter()
-    obstacle = backend.supports(obligation)
+    obstacle = backend.supports(differential(obligation))
     if obstacle is not None:
         return Answer(backend.name, "not taken", 0.0)
     try:
-        run = backend.run(obligation, session(obligation, limits))
+        run = backend.run(differential(obligation), session(obligation, limits))
     except Exception as error:  # noqa: BLE001 - whatever it raises is what we look for
         seconds = time.perf_counter() - started
         return Answer(backend.name, "raised", seconds, wrong=(f"raised {type(error).__name__}: {error}",))

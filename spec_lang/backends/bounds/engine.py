@@ -60,10 +60,15 @@ class BoundsBackend:
     def _search(self, problem: Problem, session: Session) -> Run:
         if (fault := rounding_fault()) is not None:
             return Run(GaveUp(GaveUpReason.NUMERICAL, fault), Work())
-        program = problem.program
+        program, roots = problem.program, problem.root_of_all
         by_inputs = self._attestation("input splitting, outward-rounded float64")
-        if program.input_size < MANY_INPUTS or not any(isinstance(s, ReluStep) for s in program.steps):
+        free = int((roots.upper > roots.lower).any(axis=0).sum())
+        if free < MANY_INPUTS or not any(isinstance(s, ReluStep) for s in program.steps):
             return InputSplitting(problem, session, by_inputs).run()
+        if program.deltas:  # phases are split without their planes, which may be all that is needed
+            whole = InputSplitting(problem, session, by_inputs)
+            if (outcome := whole.at_once()) is not None:
+                return Run(outcome, Work(whole.seconds, whole.units()))
         by_phases = self._attestation("ReLU splitting, outward-rounded float64")
         first = ReluSplitting(problem, session, by_phases).run()
         stuck = isinstance(first.outcome, GaveUp) and first.outcome.reason is GaveUpReason.NUMERICAL

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spec_lang._values import dataclass
+from spec_lang.backends._search.record import BoxRecord
+from spec_lang.backends.base import Point
 from spec_lang.bounding.boxes import Boxes
 from spec_lang.bounding.program import F64
 from spec_lang.bounding.propagate import Known, Ranges
@@ -55,3 +57,24 @@ def join(parts: list[Frontier]) -> Frontier:
         np.concatenate([getattr(p, name) for p in parts]) for name in ("root", "bound", "node")
     )
     return Frontier(boxes, alive, known, root, bound, node)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lent:
+    """Open boxes for a companion, and the record to keep of what is done below them."""
+
+    boxes: Frontier
+    record: BoxRecord
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Slice:
+    """What a companion made of boxes that it was lent: the tree below each, boxes that are still open (their
+    nodes are the record's), what it counted, and a counterexample."""
+
+    record: BoxRecord
+    left: list[Frontier]
+    done: int
+    stuck: int
+    worst: float
+    found: Point | None

@@ -44,7 +44,12 @@ class Search(ABC):
 
     def run(self) -> Run:
         outcome = self.search()
-        return Run(outcome, Work(time.monotonic() - self.started, self.units()))
+        return Run(outcome, Work(self.seconds, self.units()))
+
+    @property
+    def seconds(self) -> float:
+        """Since its start."""
+        return time.monotonic() - self.started
 
     def units(self) -> tuple[tuple[str, int], ...]:
         """What counts against a budget."""

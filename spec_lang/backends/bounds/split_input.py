@@ -13,14 +13,13 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from spec_lang._values import dataclass
 from spec_lang.backends._search.attack import Starts, descend, random_starts, sample
 from spec_lang.backends._search.halving import Found, bounds_of, effects, halving, shrunk
 from spec_lang.backends._search.problem import Problem
 from spec_lang.backends._search.record import BoxRecord
 from spec_lang.backends._search.team import Team
-from spec_lang.backends.base import Point, Progress, Session
-from spec_lang.backends.bounds.frontier import Frontier, join
+from spec_lang.backends.base import Progress, Session
+from spec_lang.backends.bounds.frontier import Frontier, Lent, Slice, join
 from spec_lang.backends.bounds.search import Search
 from spec_lang.bounding.boxes import Boxes
 from spec_lang.bounding.context import Expired
@@ -38,27 +37,6 @@ DESCENT_POINTS, DESCENT_STEPS = 64, 25  # points a conjunction
 # It costs about as much as 150 boxes, and up to twice as much in a long search.
 OPEN_POINTS, OPEN_STEPS, OPEN_EVERY = 512, 25, 1500
 MOST_POINTS, MORE_POINTS = 1024, 1 / 32  # so many more a box
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Lent:
-    """Open boxes for a companion, and the record to keep of what is done below them."""
-
-    boxes: Frontier
-    record: BoxRecord
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Slice:
-    """What a companion made of boxes that it was lent: the tree below each, boxes that are still open (their
-    nodes are the record's), what it counted, and a counterexample."""
-
-    record: BoxRecord
-    left: list[Frontier]
-    done: int
-    stuck: int
-    worst: float
-    found: Point | None
 
 
 class InputSplitting(Search):
@@ -98,6 +76,20 @@ class InputSplitting(Search):
                     return outcome
         finally:
             self.team.release()
+
+    def at_once(self) -> Outcome | None:
+        """What the bounds of the root boxes say by themselves, if it is all."""
+        for number, root in enumerate(self.problem.roots):
+            try:
+                rest = self._process(self._root(number, root))
+            except Expired:
+                return None
+            self.done += 1
+            if self.witnesses.found is not None:
+                return self.refuted()
+            if rest is not None:
+                return None
+        return self.exhausted()
 
     def _empty_stack(self) -> Outcome | None:
         """Work until nothing is open; the outcome, where the search ends before."""
