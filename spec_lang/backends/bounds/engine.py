@@ -63,12 +63,12 @@ class BoundsBackend:
         program, roots = problem.program, problem.root_of_all
         by_inputs = self._attestation("input splitting, outward-rounded float64")
         free = int((roots.upper > roots.lower).any(axis=0).sum())
-        if free < MANY_INPUTS or not any(isinstance(s, ReluStep) for s in program.steps):
-            return InputSplitting(problem, session, by_inputs).run()
-        if program.deltas:  # phases are split without their planes, which may be all that is needed
+        if program.deltas:  # their planes may be all that is needed, and phases are split without them
             whole = InputSplitting(problem, session, by_inputs)
             if (outcome := whole.at_once()) is not None:
                 return Run(outcome, Work(whole.seconds, whole.units()))
+        if free < MANY_INPUTS or not any(isinstance(s, ReluStep) for s in program.steps):
+            return InputSplitting(problem, session, by_inputs).run()
         by_phases = self._attestation("ReLU splitting, outward-rounded float64")
         first = ReluSplitting(problem, session, by_phases).run()
         stuck = isinstance(first.outcome, GaveUp) and first.outcome.reason is GaveUpReason.NUMERICAL

@@ -55,9 +55,11 @@ def difference(graph: Graph) -> Graph | None:
     build = _Difference(graph)
     for value, node in enumerate(graph.nodes, start=len(graph.inputs)):
         build.add(value, node)
+    if all(graph.nodes[value - len(graph.inputs)].primitive != RELU for value in build.taken):
+        return None
     outputs = tuple(build.actual(value) for value in graph.outputs)
-    whole = Graph(graph.inputs, tuple(build.nodes), outputs, (), graph.precision).with_outputs(outputs)
-    return whole if deltas(whole) else None
+    whole = Graph(graph.inputs, tuple(build.nodes), outputs, (), graph.precision)
+    return whole.with_outputs(outputs)
 
 
 def deltas(graph: Graph) -> tuple[Delta, ...]:
