@@ -1,8 +1,8 @@
 """`python -m benchmarks.equivalence`: how far a compressed network may be off, against NeuroDiff.
 
 In: the tasks of `differential`, and a time limit.  Out: a line for each task as it is decided: verdict,
-seconds, boxes, the recorded seconds of NeuroDiff, and ratios; sums by kind of task.  With `--roots` nothing is
-decided, and the bounds of the whole box are compared.  Exits 1 when a verdict contradicts the expected one.
+seconds, boxes, the recorded seconds of NeuroDiff, and ratios; sums by kind of task.  With `--roots` the
+bounds of the whole box are compared instead.  Exits 1 when a verdict contradicts the expected one.
 """
 
 from __future__ import annotations
