@@ -20,6 +20,8 @@ from spec_lang.network.evaluate import smooth_slopes
 FIRST_STEP, LAST_STEP = 0.25, 0.01  # of the box's width: shrinking geometrically from one to the other
 MOMENTUM, SQUARE_MOMENTUM = 0.7, 0.9
 DEEPENING_STEPS = 15
+CHUNK = 4096  # points evaluated at once
+BEST_POINTS, BEST_STEPS = 64, 40
 
 
 def sample(problem: Problem, witnesses: Witnesses, count: int, rng: np.random.Generator) -> bool:
@@ -49,6 +51,26 @@ def random_starts(problem: Problem, boxes: Boxes, count: int, rng: np.random.Gen
     chosen = Boxes(boxes.lower[picks], boxes.upper[picks])
     points = chosen.lower + (chosen.upper - chosen.lower) * rng.random(chosen.lower.shape)
     return Starts(chosen, points, np.arange(total) // count)
+
+
+def best_of(problem: Problem, witnesses: Witnesses, starts: Starts, count: int) -> Starts:
+    """The `count` starts whose own conjunction is nearest to holding."""
+    margins = np.empty(len(starts.points))
+    with np.errstate(all="ignore"):
+        for first in range(0, len(margins), CHUNK):
+            part = slice(first, first + CHUNK)
+            x = problem.completed(starts.points[part])
+            witnesses.tried += len(x)
+            holds = problem.rows.member[starts.goal[part]]
+            margins[part] = np.where(holds, _row_values(problem, x), -np.inf).max(axis=1, initial=-np.inf)
+    best = np.argsort(np.nan_to_num(margins, nan=np.inf), kind="stable")[:count]
+    boxes = Boxes(starts.boxes.lower[best], starts.boxes.upper[best])
+    return Starts(boxes, starts.points[best], starts.goal[best])
+
+
+def descend_from_best(problem: Problem, witnesses: Witnesses, starts: Starts) -> bool:
+    """Where two networks differ the most is narrow, and a descent from elsewhere ends somewhere else."""
+    return descend(problem, witnesses, best_of(problem, witnesses, starts, BEST_POINTS), BEST_STEPS)
 
 
 def descend(problem: Problem, witnesses: Witnesses, starts: Starts, steps: int) -> bool:

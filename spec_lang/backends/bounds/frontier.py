@@ -6,10 +6,13 @@ place: a batch may share them with its parent.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from spec_lang._values import dataclass
+from spec_lang.backends._search.attack import Starts
 from spec_lang.backends._search.record import BoxRecord
 from spec_lang.backends.base import Point
 from spec_lang.bounding.boxes import Boxes
@@ -57,6 +60,26 @@ def join(parts: list[Frontier]) -> Frontier:
         np.concatenate([getattr(p, name) for p in parts]) for name in ("root", "bound", "node")
     )
     return Frontier(boxes, alive, known, root, bound, node)
+
+
+def starts_in(stack: Sequence[Frontier], roots: Boxes, count: int, rng: np.random.Generator) -> Starts:
+    """Points of open boxes, to stay within their root boxes: half of them spread evenly over the boxes, half
+    over their volume; each works on a conjunction that is possible there."""
+    boxes = Boxes(
+        np.concatenate([part.boxes.lower for part in stack]),
+        np.concatenate([part.boxes.upper for part in stack]),
+    )
+    alive = np.concatenate([part.alive for part in stack])
+    root = np.concatenate([part.root for part in stack])
+    width = boxes.upper - boxes.lower
+    share = width / np.maximum(roots.upper - roots.lower, np.finfo(np.float64).tiny)[root]
+    volume = np.where(share > 0, share, 1.0).prod(axis=1) + np.finfo(np.float64).tiny
+    evenly = rng.integers(len(boxes), size=count // 2)
+    by_volume = rng.choice(len(boxes), size=count // 2, p=volume / volume.sum())
+    picks = np.concatenate([evenly, by_volume])
+    inside = boxes.lower[picks] + width[picks] * rng.random((len(picks), roots.lower.shape[1]))
+    goal = (alive[picks] * rng.random(alive[picks].shape)).argmax(axis=1)
+    return Starts(Boxes(roots.lower[root[picks]], roots.upper[root[picks]]), inside, goal)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -13,13 +13,18 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from spec_lang.backends._search.attack import Starts, descend, random_starts, sample
+from spec_lang.backends._search.attack import (
+    descend,
+    descend_from_best,
+    random_starts,
+    sample,
+)
 from spec_lang.backends._search.halving import Found, bounds_of, effects, halving, shrunk
 from spec_lang.backends._search.problem import Problem
 from spec_lang.backends._search.record import BoxRecord
 from spec_lang.backends._search.team import Team
 from spec_lang.backends.base import Progress, Session
-from spec_lang.backends.bounds.frontier import Frontier, Lent, Slice, join
+from spec_lang.backends.bounds.frontier import Frontier, Lent, Slice, join, starts_in
 from spec_lang.backends.bounds.search import Search
 from spec_lang.bounding.boxes import Boxes
 from spec_lang.bounding.context import Expired
@@ -37,6 +42,10 @@ DESCENT_POINTS, DESCENT_STEPS = 64, 25  # points a conjunction
 # It costs about as much as 150 boxes, and up to twice as much in a long search.
 OPEN_POINTS, OPEN_STEPS, OPEN_EVERY = 512, 25, 1500
 MOST_POINTS, MORE_POINTS = 1024, 1 / 32  # so many more a box
+# Where networks are compared the best of so many samples are descended from: at first, and of open boxes, the
+# first time once so many have been bounded.
+FIRST_SAMPLES, OPEN_SAMPLES, FIRST_OPEN = 2000, 2**15, 300
+ROOM = 2**24  # numbers in the samples
 
 
 class InputSplitting(Search):
@@ -55,7 +64,7 @@ class InputSplitting(Search):
         self.stack: list[Frontier] = []
         self.stop_at = np.inf  # the moment at which to come back with what is still open
         self.team: Team[Lent, Slice] = Team(session.cores, self._slice)
-        self.next_attack = OPEN_EVERY
+        self.next_attack = FIRST_OPEN if problem.program.deltas else OPEN_EVERY
 
     def still_open(self) -> int:
         return sum(len(frontier) for frontier in self.stack)
@@ -155,12 +164,18 @@ class InputSplitting(Search):
         problem = self.problem
         if sample(problem, self.witnesses, SAMPLES, self.rng):
             return True
+        if problem.program.deltas:
+            starts = random_starts(problem, self.roots, self._samples(FIRST_SAMPLES), self.rng)
+            return descend_from_best(problem, self.witnesses, starts)
         starts = random_starts(problem, self.roots, DESCENT_POINTS, self.rng)
         return descend(problem, self.witnesses, starts, DESCENT_STEPS)
 
+    def _samples(self, count: int) -> int:
+        """So many points to choose from, or as many as there is room for."""
+        return max(1, min(count, ROOM // self.problem.program.input_size))
+
     def _attack_open(self) -> None:
-        """Descend from points of open boxes, within their root boxes: half of the points spread evenly over
-        the boxes, half over their volume.
+        """Descend from points of open boxes, within their root boxes.
 
         Counterexamples that the first starts miss lie in boxes that stay open; a fixed share of the work
         goes to them, so that a true claim loses no more than that.
@@ -168,28 +183,12 @@ class InputSplitting(Search):
         if self.done < self.next_attack or not self.stack:
             return
         self.next_attack = self.done + OPEN_EVERY
-        boxes = Boxes(
-            *(
-                np.concatenate(ends)
-                for ends in zip(*((f.boxes.lower, f.boxes.upper) for f in self.stack), strict=True)
-            )
-        )
-        alive = np.concatenate([f.alive for f in self.stack])
-        root = np.concatenate([f.root for f in self.stack])
-        width = boxes.upper - boxes.lower
-        share = width / np.maximum(self.roots.upper - self.roots.lower, np.finfo(np.float64).tiny)[root]
-        volume = np.where(share > 0, share, 1.0).prod(axis=1) + np.finfo(np.float64).tiny
+        if self.problem.program.deltas:
+            starts = starts_in(self.stack, self.roots, self._samples(OPEN_SAMPLES), self.rng)
+            descend_from_best(self.problem, self.witnesses, starts)
+            return
         count = min(OPEN_POINTS + int(self.done * MORE_POINTS), MOST_POINTS)
-        picks = np.concatenate(
-            [
-                self.rng.integers(len(boxes), size=count // 2),
-                self.rng.choice(len(boxes), size=count // 2, p=volume / volume.sum()),
-            ]
-        )
-        inside = boxes.lower[picks] + width[picks] * self.rng.random((len(picks), self.roots.lower.shape[1]))
-        goal = (alive[picks] * self.rng.random(alive[picks].shape)).argmax(axis=1)
-        here = Boxes(self.roots.lower[root[picks]], self.roots.upper[root[picks]])
-        descend(self.problem, self.witnesses, Starts(here, inside, goal), OPEN_STEPS)
+        descend(self.problem, self.witnesses, starts_in(self.stack, self.roots, count, self.rng), OPEN_STEPS)
 
     def _root(self, number: int, root: Boxes) -> Frontier:
         alive = np.ones((1, len(self.problem.rows.member)), dtype=np.bool_)
