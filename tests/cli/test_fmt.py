@@ -133,6 +133,6 @@ def test_a_path_that_is_not_there_is_an_error(tmp_path: Path, capsys: pytest.Cap
     assert "error[NN401]" in err
 
 
-@pytest.mark.parametrize("example", ["braking", "digits", "moons"])
+@pytest.mark.parametrize("example", ["braking", "compression", "digits", "moons"])
 def test_the_examples_are_laid_out(checkout: Path, capsys: pytest.CaptureFixture[str], example: str) -> None:
     assert run(capsys, "fmt", "--check", checkout / "examples" / example)[0] == 0

@@ -95,7 +95,7 @@ def test_lint_imports_no_solver_no_runtime_and_no_backend(tmp_path: Path) -> Non
     assert done.stdout.splitlines()[-1] == "[]"
 
 
-@pytest.mark.parametrize("example", ["braking", "digits", "moons"])
+@pytest.mark.parametrize("example", ["braking", "compression", "digits", "moons"])
 def test_the_examples_give_no_warning(
     checkout: Path, capsys: pytest.CaptureFixture[str], example: str
 ) -> None:
