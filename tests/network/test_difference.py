@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 
@@ -10,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spec_lang.network.graph import Graph
-from spec_lang.network.primitives import RELU, Affine, Scale
+from spec_lang.network.graph import Graph, Node, TensorSpec
+from spec_lang.network.primitives import RELU, Affine, Dense, Scale, frozen, numbers_of, with_numbers
 from spec_lang.network.transform.difference import deltas, difference
 from tests.graphs import exact_outputs, exact_values, random_chain
 from tests.pairs import altered, beside, pairs
@@ -69,8 +71,60 @@ def test_twins_that_are_equal_are_one() -> None:
     assert found.outputs[0] == found.outputs[1]
 
 
-def test_networks_of_other_widths_are_not_paired() -> None:
-    assert difference(beside(random_chain((2, 3, 2), seed=1), random_chain((2, 4, 2), seed=1))) is None
+@given(st.data(), st.integers(0, 99), st.sampled_from([0.0, 0.1]))
+def test_neurons_that_are_missing_are_found(data: st.DataObject, seed: int, share: float) -> None:
+    """In any order, and with other weights: the same function, and the neurons that are left are compared."""
+    graph = random_chain((2, 4, 5, 2), seed=seed)
+    kept = [data.draw(st.permutations(range(size)))[: data.draw(st.integers(1, size))] for size in (4, 5)]
+    networks = graph, part_of(altered(graph, seed, share), kept)
+    both = beside(*(networks if data.draw(st.booleans()) else networks[::-1]))
+    found = difference(both)
+    assert found is not None
+    assert [found.value(pair.value).size for pair in deltas(found)][-1:] in ([5], [])
+    point = [data.draw(numbers) for _ in range(2)]
+    assert exact_outputs(found, point) == exact_outputs(both, point)
+
+
+def test_the_neurons_that_are_left_have_no_difference() -> None:
+    graph = random_chain((2, 4, 2), seed=3)
+    found = difference(beside(graph, part_of(graph, [[3, 0, 2]])))
+    assert found is not None
+    assert not deltas(found)  # what one network has beyond the other is what the neuron that is missing adds
+
+
+@pytest.mark.parametrize("size", [1e200, 1e-200, float(2**70)])
+def test_no_neuron_stands_for_two(size: float) -> None:
+    """Whatever the distances between weights come out as."""
+    graph = random_chain((2, 4, 2), seed=3)
+    large = scaled(graph, size)
+    both = beside(large, part_of(large, [[1, 1, 2]]))
+    found = difference(both)
+    assert found is not None
+    point = [Fraction(1, 3), Fraction(-2)]
+    assert exact_outputs(found, point) == exact_outputs(both, point)
+
+
+def part_of(graph: Graph, kept: Sequence[Sequence[int]]) -> Graph:
+    """A chain with some of the neurons of each hidden layer, in this order."""
+    nodes, before = [], list(range(graph.input_size))
+    for place, node in enumerate(graph.nodes):
+        chosen = kept[place // 2] if place // 2 < len(kept) else list(range(node.size))
+        primitive = node.primitive
+        if isinstance(primitive, Affine):
+            (linear,) = primitive.maps
+            weight = frozen(numbers_of(linear)[np.ix_(chosen, before)])
+            primitive = Affine((Dense(weight),), frozen(primitive.bias[chosen]))
+            before = list(chosen)
+        nodes.append(Node(primitive, node.operands, TensorSpec(node.tensor.name, (len(chosen),))))
+    return Graph(graph.inputs, tuple(nodes), graph.outputs)
+
+
+def scaled(graph: Graph, factor: float) -> Graph:
+    """The first layer's weights times a factor."""
+    first, *rest = graph.nodes
+    assert isinstance(first.primitive, Affine)
+    maps = tuple(with_numbers(linear, frozen(numbers_of(linear) * factor)) for linear in first.primitive.maps)
+    return replace(graph, nodes=(replace(first, primitive=Affine(maps, first.primitive.bias)), *rest))
 
 
 def test_one_network_is_no_pair() -> None:

@@ -7,8 +7,8 @@ value of g is `x + δ`, x its twin in f, wherever layers pair up:
 
 for affine layers and for ReLUs [Paulsen et al. 2020, ReluDiff, NeuroDiff].  Exact: every number is a
 difference that a float64 holds, or the sum of two that do.  `deltas` recognises the pairs again by their
-form, so that bounds can treat `D` as one function of x and δ.  What other layers do, or what has no twin, is
-computed from `x + δ` as it stands in g.
+form, so that bounds can treat `D` as one function of x and δ.  A layer of g may lack neurons of f's.  What
+other layers do, or what has no twin, is computed from `x + δ` as it stands in g.
 """
 
 from __future__ import annotations
@@ -27,12 +27,14 @@ from spec_lang.network.primitives import (
     Dense,
     Entries,
     Floats,
+    Indices,
     LinearMap,
     Scale,
     frozen,
     numbers_of,
     with_numbers,
 )
+from spec_lang.network.transform.align import aligned, can_align
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ def difference(graph: Graph) -> Graph | None:
     other, or where there are not two parts."""
     if {node.part for node in graph.nodes} != {0, 1}:
         return None
+    graph = _larger_first(graph)
     build = _Difference(graph)
     for value, node in enumerate(graph.nodes, start=len(graph.inputs)):
         build.add(value, node)
@@ -60,6 +63,27 @@ def difference(graph: Graph) -> Graph | None:
     outputs = tuple(build.actual(value) for value in graph.outputs)
     whole = Graph(graph.inputs, tuple(build.nodes), outputs, (), graph.precision)
     return whole.with_outputs(outputs)
+
+
+def _larger_first(graph: Graph) -> Graph:
+    """The same graph; f, which g is compared with, is the network with more ReLUs."""
+    first, sizes = len(graph.inputs), [0, 0]
+    for node in graph.nodes:
+        sizes[node.part] += node.size if node.primitive == RELU else 0
+    before = [
+        [o for o in n.operands if o >= first and graph.nodes[o - first].part != n.part] for n in graph.nodes
+    ]
+    if sizes[1] <= sizes[0] or any(before):
+        return graph
+    order = sorted(range(len(graph.nodes)), key=lambda place: -graph.nodes[place].part)
+    numbers = {first + old: first + new for new, old in enumerate(order)}
+    numbers |= {number: number for number in range(first)}
+    nodes = []
+    for place in order:
+        node = graph.nodes[place]
+        operands = tuple(numbers[operand] for operand in node.operands)
+        nodes.append(replace(node, operands=operands, part=1 - node.part))
+    return replace(graph, nodes=tuple(nodes), outputs=tuple(numbers[o] for o in graph.outputs), tensors=())
 
 
 def deltas(graph: Graph) -> tuple[Delta, ...]:
@@ -93,21 +117,35 @@ def _adds(node: Node, factor: float) -> bool:
             return False
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Twin:
+    """Of a value of part 1: its twin in part 0, and the new value of its δ, None where that is 0.
+
+    Element j is compared with element `match[j]` of the twin, None where that is j; the twin may have more,
+    whose δ is 0.
+    """
+
+    base: int
+    delta: int | None
+    match: Indices | None = None
+
+
 @dataclass(slots=True)
 class _Difference:
-    """`numbers` are the new values of what is computed as it stands; `twins` has, of each value of part 1,
-    its twin in part 0 and the new value of its δ, None where that is 0."""
+    """`numbers` are the new values of what is computed as it stands; `sums` those of `x + δ`, over all of
+    x."""
 
     graph: Graph
     nodes: list[Node] = field(default_factory=list)
     numbers: dict[int, int] = field(default_factory=dict)
-    twins: dict[int, tuple[int, int | None]] = field(default_factory=dict)
+    sums: dict[int, int] = field(default_factory=dict)
+    twins: dict[int, _Twin] = field(default_factory=dict)
     taken: set[int] = field(default_factory=set)  # values of part 0 that have a twin
 
     def __post_init__(self) -> None:
         for number in range(len(self.graph.inputs)):
             self.numbers[number] = number
-            self.twins[number] = number, None
+            self.twins[number] = _Twin(number, None)
 
     def add(self, value: int, node: Node) -> None:
         if node.part == 0:
@@ -121,62 +159,80 @@ class _Difference:
             return
         self.taken.add(twin)
         base = self.graph.nodes[twin - len(self.graph.inputs)]
+        twins = tuple(self.twins[operand] for operand in node.operands)
         if isinstance(node.primitive, Affine) and isinstance(base.primitive, Affine):
-            self.twins[value] = twin, self._affine(node, node.primitive, base.primitive)
+            matches = tuple(each.match for each in twins)
+            own, kept, match = aligned(node.primitive, base.primitive, matches)
+            self.twins[value] = _Twin(twin, self._affine(base.tensor, own, kept, twins), match)
             return
-        operand = self.twins[node.operands[0]]
-        if operand[1] is None:
-            self.twins[value] = twin, None
+        (operand,) = twins
+        if operand.delta is None:
+            self.twins[value] = _Twin(twin, None, operand.match)
             return
-        self.numbers[value] = own = self._new(replace(node, operands=(self.actual(node.operands[0]),)))
-        self.twins[value] = twin, self._sum(node.tensor, own, self.numbers[twin], -1.0)
+        entering = self._whole(node.operands[0])
+        self.sums[value] = whole = self._new(replace(node, operands=(entering,), tensor=base.tensor))
+        delta = self._sum(base.tensor, whole, self.numbers[twin], -1.0)
+        self.twins[value] = _Twin(twin, delta, operand.match)
 
     def actual(self, value: int) -> int:
         """The new value of any value of the graph."""
         if value not in self.numbers:
-            twin, delta = self.twins[value]
-            base = self.numbers[twin]
-            node = self.graph.value(value)
-            self.numbers[value] = base if delta is None else self._sum(node, base, delta, 1.0)
+            twin, whole = self.twins[value], self._whole(value)
+            self.numbers[value] = whole if twin.match is None else self._some(value, whole, twin.match)
         return self.numbers[value]
+
+    def _whole(self, value: int) -> int:
+        """`x + δ`"""
+        if value not in self.sums:
+            twin = self.twins[value]
+            base = self.numbers[twin.base]
+            delta, tensor = twin.delta, self.graph.value(twin.base)
+            self.sums[value] = base if delta is None else self._sum(tensor, base, delta, 1.0)
+        return self.sums[value]
 
     def _twin(self, node: Node) -> int | None:
         """The first value of part 0 that nobody has for a twin yet and that is computed in the same way."""
         if any(operand not in self.twins for operand in node.operands):
             return None
-        operands = tuple(self.twins[operand][0] for operand in node.operands)
+        operands = tuple(self.twins[operand].base for operand in node.operands)
+        matches = tuple(self.twins[operand].match for operand in node.operands)
         for value, other in enumerate(self.graph.nodes, start=len(self.graph.inputs)):
-            alike = other.part == 0 and other.operands == operands and other.size == node.size
-            if alike and value not in self.taken and _are_alike(node, other):
+            alike = other.part == 0 and other.operands == operands and value not in self.taken
+            if alike and _are_alike(node, other, matches):
                 return value
         return None
 
-    def _affine(self, node: Node, own: Affine, base: Affine) -> int | None:
+    def _affine(self, tensor: TensorSpec, own: Affine, base: Affine, twins: tuple[_Twin, ...]) -> int | None:
         """`Σ W'_k D_k + (W'_k − W_k) v_k + (b' − b)`, D_k what operand k has beyond its twin v_k."""
         maps: list[LinearMap] = []
         operands: list[int] = []
-        for operand, mine, theirs in zip(node.operands, own.maps, base.maps, strict=True):
-            twin, delta = self.twins[operand]
-            if delta is not None:
+        for twin, mine, theirs in zip(twins, own.maps, base.maps, strict=True):
+            if twin.delta is not None:
                 maps.append(mine)
-                operands.append(delta)
+                operands.append(twin.delta)
             for part in _minus(mine, theirs):
                 maps.append(part)
-                operands.append(self.numbers[twin])
+                operands.append(self.numbers[twin.base])
         bias, rest = _split_difference(own.bias, base.bias)
         if not maps and not bias.any():
             return None
         if not maps:  # a constant: any operand will do
-            maps, operands = (
-                [_zero(node.size, self.graph.value(node.operands[0]).size)],
-                [self.actual(node.operands[0])],
-            )
-        spec = TensorSpec(f"{node.tensor.name}/difference", node.tensor.shape)
+            operands = [self.numbers[twins[0].base]]
+            maps = [_zero(tensor.size, self.graph.value(twins[0].base).size)]
+        spec = TensorSpec(f"{tensor.name}/difference", tensor.shape)
         value = self._new(Node(Affine(tuple(maps), bias), tuple(operands), spec, glue=True, part=1))
         if rest.any():
-            ones = Scale(frozen(np.ones(node.size)))
+            ones = Scale(frozen(np.ones(tensor.size)))
             value = self._new(Node(Affine((ones,), rest), (value,), spec, glue=True, part=1))
         return value
+
+    def _some(self, value: int, whole: int, match: Indices) -> int:
+        """The elements `match` of a value."""
+        tensor, size = self.graph.value(value), self.graph.value(self.twins[value].base).size
+        rows = np.arange(len(match))
+        chosen = Entries((len(match), size), rows, match, frozen(np.ones(len(match))))
+        affine = Affine((chosen,), frozen(np.zeros(len(match))))
+        return self._new(Node(affine, (whole,), tensor, glue=True, part=1))
 
     def _sum(self, tensor: TensorSpec, first: int, second: int, factor: float) -> int:
         """`first + factor · second`."""
@@ -191,10 +247,12 @@ class _Difference:
         return len(self.graph.inputs) + len(self.nodes) - 1
 
 
-def _are_alike(node: Node, other: Node) -> bool:
-    """Whether two nodes with the same operands are the same kind of function."""
-    if isinstance(node.primitive, Affine) or isinstance(other.primitive, Affine):
-        return isinstance(node.primitive, Affine) and isinstance(other.primitive, Affine)
+def _are_alike(node: Node, other: Node, matches: tuple[Indices | None, ...]) -> bool:
+    """Whether two nodes, whose operands are twins, are the same kind of function, of which the second has no
+    fewer elements."""
+    if isinstance(node.primitive, Affine) and isinstance(other.primitive, Affine):
+        same = node.size == other.size and all(match is None for match in matches)
+        return same or can_align(node.primitive, other.primitive)
     return node.primitive == other.primitive
 
 
