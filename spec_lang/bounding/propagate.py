@@ -22,7 +22,7 @@ from spec_lang.bounding.program import F64, AffineStep, Indices, Program, Smooth
 from spec_lang.bounding.relax.relu import relax
 from spec_lang.bounding.relax.smooth import lines
 from spec_lang.diagnostics import InternalError
-from spec_lang.kernel.differences import joined, needs_bounds_of_its_own
+from spec_lang.kernel.differences import counts, joined, needs_bounds_of_its_own, range_of_sum
 from spec_lang.kernel.scene import Ends
 from spec_lang.network.transform.difference import Delta
 
@@ -133,10 +133,9 @@ def _wanted(context: Context, value: int, lower: F64, upper: F64) -> NDArray[np.
     program = context.program
     if value in program.bent:
         return np.ones(lower.shape, dtype=np.bool_)
-    mixed: NDArray[np.bool_] = (lower < 0) & (upper > 0)
     if (pair := program.delta_from(value)) is not None:
-        low, high = context.entering[pair.x]
-        return ((low < 0) & (high > 0)) | ((low + lower < 0) & (high + upper > 0))
+        return counts(context.entering[pair.x], (lower, upper))
+    mixed: NDArray[np.bool_] = (lower < 0) & (upper > 0)
     if (pair := program.delta_of(value)) is not None:
         x, more = context.entering[pair.x], context.entering[pair.delta]
         return mixed & needs_bounds_of_its_own(x, more)
@@ -145,8 +144,7 @@ def _wanted(context: Context, value: int, lower: F64, upper: F64) -> NDArray[np.
 
 def _sum(context: Context, pair: Delta, known: Ends) -> Ends:
     """The range of y by those of x and δ."""
-    x, more = context.entering[pair.x], context.entering[pair.delta]
-    lower, upper = np.nextafter(x[0] + more[0], -np.inf), np.nextafter(x[1] + more[1], np.inf)
+    lower, upper = range_of_sum(context.entering[pair.x], context.entering[pair.delta])
     return np.fmax(known[0], lower), np.fmin(known[1], upper)
 
 

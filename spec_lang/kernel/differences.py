@@ -74,6 +74,17 @@ class Joined:
         return Joined(self.carried[chosen], self.lower.take(chosen), self.upper.take(chosen))
 
 
+def range_of_sum(x: Ends, delta: Ends) -> Ends:
+    """Of y = x + δ, rounded outward."""
+    return np.nextafter(x[0] + delta[0], -np.inf), np.nextafter(x[1] + delta[1], np.inf)
+
+
+def counts(x: Ends, delta: Ends) -> Mask:
+    """Where the range of δ matters: x, or y as far as is known, may lie on both sides of 0."""
+    found: Mask = ((x[0] < 0) & (x[1] > 0)) | ((x[0] + delta[0] < 0) & (x[1] + delta[1] > 0))
+    return found
+
+
 def needs_bounds_of_its_own(x: Ends, delta: Ends) -> Mask:
     """Where y = x + δ may have a much smaller range than x and δ let it have: x is not bounded again where it
     is stable, and where δ is as wide as x the two may cancel each other."""

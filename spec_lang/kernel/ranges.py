@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from spec_lang.kernel.differences import needs_bounds_of_its_own
+from spec_lang.kernel.differences import counts, needs_bounds_of_its_own, range_of_sum
 from spec_lang.kernel.network import F64, AffineStep, ReluStep, SmoothStep
 from spec_lang.kernel.scene import (
     LEAST_ROWS,
@@ -92,10 +92,8 @@ def _bounded(scene: Scene, value: int, known: tuple[F64, F64] | None) -> tuple[F
 
 def _difference(scene: Scene, pair: Delta, known: Ends | None) -> Ends:
     """The range of what y has beyond x, on both sides wherever one of them may be on both sides of 0."""
-    lower, upper = _so_far(scene, pair.delta, known)
-    low, high = scene.ranges[pair.x]
-    wanted = ((low < 0) & (high > 0)) | ((low + lower < 0) & (high + upper > 0))
-    return _both_sides(scene, pair.delta, (lower, upper), wanted)
+    ends = _so_far(scene, pair.delta, known)
+    return _both_sides(scene, pair.delta, ends, counts(scene.ranges[pair.x], ends))
 
 
 def _so_far(scene: Scene, value: int, known: Ends | None) -> Ends:
@@ -124,7 +122,7 @@ def _both_sides(scene: Scene, value: int, ends: Ends, wanted: Mask) -> Ends:
 def _sum(scene: Scene, pair: Delta, known: Ranges) -> Ends:
     """The range of y by those of x and δ."""
     x, more = scene.ranges[pair.x], scene.ranges[pair.delta]
-    lower, upper = np.nextafter(x[0] + more[0], -np.inf), np.nextafter(x[1] + more[1], np.inf)
+    lower, upper = range_of_sum(x, more)
     if pair.y in known:
         lower, upper = np.maximum(lower, known[pair.y][0]), np.minimum(upper, known[pair.y][1])
     wanted = (lower < 0) & (upper > 0) & needs_bounds_of_its_own(x, more)

@@ -13,7 +13,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spec_lang.network.graph import Graph, Node, TensorSpec
-from spec_lang.network.primitives import RELU, Affine, Dense, Scale, frozen, numbers_of, with_numbers
+from spec_lang.network.primitives import (
+    RELU,
+    Affine,
+    Convolution,
+    Dense,
+    Scale,
+    frozen,
+    numbers_of,
+    with_numbers,
+)
 from spec_lang.network.transform.difference import deltas, difference
 from tests.graphs import exact_outputs, exact_values, random_chain
 from tests.pairs import altered, beside, pairs
@@ -125,6 +134,34 @@ def scaled(graph: Graph, factor: float) -> Graph:
     assert isinstance(first.primitive, Affine)
     maps = tuple(with_numbers(linear, frozen(numbers_of(linear) * factor)) for linear in first.primitive.maps)
     return replace(graph, nodes=(replace(first, primitive=Affine(maps, first.primitive.bias)), *rest))
+
+
+@pytest.mark.parametrize("shape", [(2, 1, 2), (1, 1, 1), (3, 1, 1)])
+def test_convolutions_of_other_shapes_are_compared_or_left_alone(shape: tuple[int, int, int]) -> None:
+    graph, other = convolved((2, 1, 2)), convolved(shape)
+    both = beside(graph, other)
+    found = difference(both) or both
+    point = [Fraction(n, 3) for n in range(-2, 2)]
+    assert exact_outputs(found, point) == exact_outputs(both, point)
+
+
+def convolved(shape: tuple[int, int, int]) -> Graph:
+    """A convolution of four inputs with weights of this shape, a ReLU, and the sum of it all."""
+    result = 4 - shape[2] + 1
+    weight = frozen(np.arange(1.0, 1.0 + np.prod(shape)).reshape(shape))
+    linear = Convolution(weight, 1, (4,), (result,), (1,), (1,), (0,))
+    size = shape[0] * result
+    nodes = (
+        Node(Affine((linear,), frozen(np.zeros(size))), (0,), TensorSpec("z", (size,))),
+        Node(RELU, (1,), TensorSpec("h", (size,))),
+        Node(Affine((Dense(frozen(np.ones((1, size)))),), frozen(np.zeros(1))), (2,), TensorSpec("y", (1,))),
+    )
+    return Graph((TensorSpec("x", (4,)),), nodes, (3,))
+
+
+def test_differences_that_overflow_are_left_alone() -> None:
+    large = scaled(scaled(random_chain((1, 2, 1), seed=1), 1e308), 2.0)
+    assert difference(beside(large, scaled(large, -1.0))) is None
 
 
 def test_one_network_is_no_pair() -> None:

@@ -101,7 +101,7 @@ def raise_combinations(problem: Problem, context: Context, alive: Mask, bounds: 
     """The open conjunctions' combinations, with slopes of their own; None where there is nothing to raise."""
     rows = problem.rows
     owner, k = np.nonzero(alive & context.usable()[:, None])
-    # What is raised are the slopes of single ReLUs, of which the bound of a difference hardly depends.
+    # What is raised are the slopes of single ReLUs, on which the bound of a difference hardly depends.
     alone = bool(problem.program.deltas) and bool((rows.member.sum(axis=1) <= 1).all())
     if not len(owner) or not rows.count or alone:
         return None

@@ -63,20 +63,22 @@ class BoundsBackend:
         program, roots = problem.program, problem.root_of_all
         by_inputs = self._attestation("input splitting, outward-rounded float64")
         free = int((roots.upper > roots.lower).any(axis=0).sum())
-        if program.deltas:  # their planes may be all that is needed, and phases are split without them
-            whole = InputSplitting(problem, session, by_inputs)
-            if (outcome := whole.at_once()) is not None:
-                return Run(outcome, Work(whole.seconds, whole.units()))
+        boxes = InputSplitting(problem, session, by_inputs)
+        # The planes of differences may be all that is needed, and phases are split without them.
+        if program.deltas and (outcome := boxes.at_once()) is not None:
+            return Run(outcome, boxes.work)
         if free < MANY_INPUTS or not any(isinstance(s, ReluStep) for s in program.steps):
-            return InputSplitting(problem, session, by_inputs).run()
+            return boxes.run()
+        before = boxes.work if program.deltas else Work()
         by_phases = self._attestation("ReLU splitting, outward-rounded float64")
-        first = ReluSplitting(problem, session, by_phases).run()
+        first = ReluSplitting(problem, _after(session, before), by_phases).run()
+        done = _together(before, first.work)
         stuck = isinstance(first.outcome, GaveUp) and first.outcome.reason is GaveUpReason.NUMERICAL
         if not (stuck and program.bent):
-            return first
+            return Run(first.outcome, done)
         # What smooth functions leave open no phases close: smaller boxes do.
-        second = InputSplitting(problem, _after(session, first.work), by_inputs).run()
-        return Run(second.outcome, _together(first.work, second.work))
+        second = InputSplitting(problem, _after(session, done), by_inputs).run()
+        return Run(second.outcome, _together(done, second.work))
 
     def _attestation(self, method: str) -> Attestation:
         return Attestation(self.name, self.version, method)

@@ -44,12 +44,12 @@ class Search(ABC):
 
     def run(self) -> Run:
         outcome = self.search()
-        return Run(outcome, Work(self.seconds, self.units()))
+        return Run(outcome, self.work)
 
     @property
-    def seconds(self) -> float:
-        """Since its start."""
-        return time.monotonic() - self.started
+    def work(self) -> Work:
+        """So far."""
+        return Work(time.monotonic() - self.started, self.units())
 
     def units(self) -> tuple[tuple[str, int], ...]:
         """What counts against a budget."""

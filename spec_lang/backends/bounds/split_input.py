@@ -61,7 +61,7 @@ class InputSplitting(Search):
         super().__init__(problem, session, attestation)
         self.roots = problem.root_of_all
         self.record = BoxRecord(self.roots, problem.rows)
-        self.stack: list[Frontier] = []
+        self.stack = [self._root(number, root) for number, root in enumerate(problem.roots)]
         self.stop_at = np.inf  # the moment at which to come back with what is still open
         self.team: Team[Lent, Slice] = Team(session.cores, self._slice)
         self.next_attack = FIRST_OPEN if problem.program.deltas else OPEN_EVERY
@@ -75,7 +75,6 @@ class InputSplitting(Search):
     def search(self) -> Outcome:
         if self._attack_roots():
             return self.refuted()
-        self.stack = [self._root(number, root) for number, root in enumerate(self.problem.roots)]
         try:
             while True:
                 outcome = self._empty_stack()
@@ -87,18 +86,11 @@ class InputSplitting(Search):
             self.team.release()
 
     def at_once(self) -> Outcome | None:
-        """What the bounds of the root boxes say by themselves, if it is all."""
-        for number, root in enumerate(self.problem.roots):
-            try:
-                rest = self._process(self._root(number, root))
-            except Expired:
-                return None
-            self.done += 1
-            if self.witnesses.found is not None:
-                return self.refuted()
-            if rest is not None:
-                return None
-        return self.exhausted()
+        """The outcome, if the bounds of the root boxes say it all; otherwise `run` goes on from there."""
+        self._bound_newest()
+        if self.witnesses.found is not None:
+            return self.refuted()
+        return None if self.stack or self.stuck else self.exhausted()
 
     def _empty_stack(self) -> Outcome | None:
         """Work until nothing is open; the outcome, where the search ends before."""

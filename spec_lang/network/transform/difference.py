@@ -13,7 +13,6 @@ other layers do, or what has no twin, is computed from `x + δ` as it stands in 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import field, replace
 
 import numpy as np
@@ -23,18 +22,15 @@ from spec_lang.network.graph import Graph, Node, TensorSpec
 from spec_lang.network.primitives import (
     RELU,
     Affine,
-    Convolution,
-    Dense,
     Entries,
-    Floats,
     Indices,
     LinearMap,
     Scale,
     frozen,
     numbers_of,
-    with_numbers,
 )
 from spec_lang.network.transform.align import aligned, can_align
+from spec_lang.network.transform.minus import minus, split_difference
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +47,7 @@ class Delta:
 
 def difference(graph: Graph) -> Graph | None:
     """The difference graph, its values at the same outputs; None where no ReLU of one part has a twin in the
-    other, or where there are not two parts."""
+    other, where there are not two parts, and where a difference of weights overflows."""
     if {node.part for node in graph.nodes} != {0, 1}:
         return None
     graph = _larger_first(graph)
@@ -62,7 +58,7 @@ def difference(graph: Graph) -> Graph | None:
         return None
     outputs = tuple(build.actual(value) for value in graph.outputs)
     whole = Graph(graph.inputs, tuple(build.nodes), outputs, (), graph.precision)
-    return whole.with_outputs(outputs)
+    return whole.with_outputs(outputs) if all(map(_is_finite, whole.nodes)) else None
 
 
 def _larger_first(graph: Graph) -> Graph:
@@ -210,10 +206,10 @@ class _Difference:
             if twin.delta is not None:
                 maps.append(mine)
                 operands.append(twin.delta)
-            for part in _minus(mine, theirs):
+            for part in minus(mine, theirs):
                 maps.append(part)
                 operands.append(self.numbers[twin.base])
-        bias, rest = _split_difference(own.bias, base.bias)
+        bias, rest = split_difference(own.bias, base.bias)
         if not maps and not bias.any():
             return None
         if not maps:  # a constant: any operand will do
@@ -256,37 +252,12 @@ def _are_alike(node: Node, other: Node, matches: tuple[Indices | None, ...]) -> 
     return node.primitive == other.primitive
 
 
-def _minus(mine: LinearMap, theirs: LinearMap) -> Sequence[LinearMap]:
-    """Maps whose sum is `mine − theirs`, exactly; none where that is 0."""
-    if not _have_one_form(mine, theirs):
-        return mine, with_numbers(theirs, frozen(-numbers_of(theirs)))
-    parts = _split_difference(numbers_of(mine), numbers_of(theirs))
-    return [with_numbers(mine, part) for part in parts if part.any()]
-
-
-def _split_difference(mine: Floats, theirs: Floats) -> tuple[Floats, Floats]:
-    """`mine − theirs` as a float64 and what that is off by [Knuth's TwoSum]: exact unless it overflows."""
-    a, b = mine.astype(np.float64), -theirs.astype(np.float64)
-    total = a + b
-    back = total - a
-    return frozen(total), frozen((a - (total - back)) + (b - back))
-
-
-def _have_one_form(mine: LinearMap, theirs: LinearMap) -> bool:
-    """Whether two maps differ in their numbers alone."""
-    match mine, theirs:
-        case (Dense(), Dense()) | (Scale(), Scale()):
-            return mine.sizes == theirs.sizes
-        case Entries(), Entries():
-            same_places = np.array_equal(mine.row, theirs.row) and np.array_equal(mine.column, theirs.column)
-            return mine.shape == theirs.shape and same_places
-        case Convolution(), Convolution():
-            form = replace(theirs, weight=mine.weight)
-            names = ("groups", "size", "result", "strides", "dilations", "pads", "adjoint")
-            same = all(getattr(mine, name) == getattr(form, name) for name in names)
-            return same and mine.weight.shape == theirs.weight.shape
+def _is_finite(node: Node) -> bool:
+    match node.primitive:
+        case Affine(maps=maps, bias=bias):
+            return all(bool(np.isfinite(numbers).all()) for numbers in (*map(numbers_of, maps), bias))
         case _:
-            return False
+            return True
 
 
 def _zero(out: int, width: int) -> LinearMap:

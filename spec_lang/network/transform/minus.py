@@ -1,0 +1,56 @@
+"""One linear map less another, and one array of floats less another: exactly.
+
+In: maps between the same values, or arrays of one shape.  Out: what they differ by, as a sum where a float64
+does not hold it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from spec_lang.network.primitives import (
+    Convolution,
+    Dense,
+    Entries,
+    Floats,
+    LinearMap,
+    Scale,
+    frozen,
+    numbers_of,
+    with_numbers,
+)
+
+
+def minus(mine: LinearMap, theirs: LinearMap) -> Sequence[LinearMap]:
+    """Maps whose sum is `mine − theirs`, exactly; none where that is 0."""
+    if not _have_one_form(mine, theirs):
+        return mine, with_numbers(theirs, frozen(-numbers_of(theirs)))
+    parts = split_difference(numbers_of(mine), numbers_of(theirs))
+    return [with_numbers(mine, part) for part in parts if part.any()]
+
+
+def split_difference(mine: Floats, theirs: Floats) -> tuple[Floats, Floats]:
+    """`mine − theirs` as a float64 and what that is off by [Knuth's TwoSum]: exact unless it overflows."""
+    a, b = mine.astype(np.float64), -theirs.astype(np.float64)
+    with np.errstate(over="ignore", invalid="ignore"):
+        total = a + b
+        back = total - a
+        return frozen(total), frozen((a - (total - back)) + (b - back))
+
+
+def _have_one_form(mine: LinearMap, theirs: LinearMap) -> bool:
+    """Whether two maps differ in their numbers alone."""
+    match mine, theirs:
+        case (Dense(), Dense()) | (Scale(), Scale()):
+            return mine.sizes == theirs.sizes
+        case Entries(), Entries():
+            same_places = np.array_equal(mine.row, theirs.row) and np.array_equal(mine.column, theirs.column)
+            return mine.shape == theirs.shape and same_places
+        case Convolution(), Convolution():
+            names = ("groups", "size", "result", "strides", "dilations", "pads", "adjoint")
+            same = all(getattr(mine, name) == getattr(theirs, name) for name in names)
+            return same and mine.weight.shape == theirs.weight.shape
+        case _:
+            return False
