@@ -122,7 +122,7 @@ def roots(tasks: Sequence[Task]) -> Iterator[tuple[Task, float]]:
                     continue
                 problem = prepare_problem(differential(obligation))
                 context, _ = propagate(problem.program, problem.roots[0])
-                _, least = row_bounds(
+                _, least, _ = row_bounds(
                     problem, context, np.ones((1, len(problem.rows.member)), dtype=np.bool_)
                 )
                 most = max(most, float(task.tolerance) - float(least.min()) * (problem.rows.scale or 1.0))

@@ -34,7 +34,9 @@ DIGITS: Final = 60
 ERROR: Final = Fraction(1, 10**50)  # of a value of a smooth function here, amply
 FAR: Final = 140  # beyond it σ is within 10^-60 of its ends, and tanh more so
 
-functions = st.sampled_from(Smooth)
+S_SHAPED: Final = (Smooth.SIGMOID, Smooth.TANH)
+functions = st.sampled_from(S_SHAPED)
+squares = st.just(Smooth.SQUARE)
 ends = st.one_of(
     st.floats(-4, 4),
     st.floats(-1e3, 1e3),
@@ -45,10 +47,12 @@ ends = st.one_of(
 
 
 def smooth_value(function: Smooth, t: Fraction) -> Fraction:
-    """The function at `t`, to within `ERROR`."""
+    """The function at `t`, to within `ERROR`; a square is exact."""
+    if function is Smooth.SQUARE:
+        return t * t
     with localcontext(Context(prec=DIGITS)):
         if abs(t) > FAR:
-            return Fraction(function.ends[t > 0])
+            return Fraction(function.ends[t > 0] or 0)
         near = Decimal(t.numerator) / Decimal(t.denominator)
         if function is Smooth.SIGMOID:
             return Fraction(1 / (1 + (-near).exp()))
@@ -79,7 +83,10 @@ def near_values(graph: Graph, point: Sequence[Fraction]) -> list[list[Fraction]]
 
 
 def off(graph: Graph) -> Fraction:
-    """By how much `near_values` may be off: all sums' greatest factors multiplied."""
+    """By how much `near_values` may be off: all sums' greatest factors multiplied; squares, which have no
+    greatest slope, are of exact numbers."""
+    if not graph.irrational:
+        return Fraction(0)
     factor = Fraction(1)
     for node in graph.nodes:
         if isinstance(node.primitive, Affine):
@@ -97,7 +104,7 @@ def _numbers(linear: LinearMap) -> np.ndarray:
 
 
 @st.composite
-def smooth_dags(draw: st.DrawFn, steps: int = 6) -> Graph:
+def smooth_dags(draw: st.DrawFn, steps: int = 6, functions: st.SearchStrategy[Smooth] = functions) -> Graph:
     """Any graph of one width with at least one smooth node: sums, ReLUs and smooth functions of inputs and of
     each other, shared values, hidden outputs."""
     width = draw(st.integers(1, 3))

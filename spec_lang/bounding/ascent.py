@@ -14,9 +14,10 @@ from spec_lang._values import dataclass
 from spec_lang.bounding.objectives import Rows
 from spec_lang.bounding.plain import Float, Plain
 from spec_lang.bounding.program import F64, Indices
-from spec_lang.bounding.relaxed import Layer, Lowered, Traced, layers_of, lowered, points_of, traced
+from spec_lang.bounding.relaxed import Layer, Lowered, Traced, layers_of, lowered, points_of, slack, traced
 
 SLOPE_RATE, MULTIPLIER_RATE, RATE_DECAY = 0.1, 0.05, 0.97
+PAIR_RATE: Final = 0.15  # of multipliers where there are differences of two, of what relaxing them costs
 WEIGHT_RATE: Final = 0.2  # of atoms whose weights are free
 MOMENTUM, SQUARE_MOMENTUM = 0.9, 0.999
 LEAVING: Final = 0.25  # the share of a batch that has to be done before the rest is moved together
@@ -65,7 +66,7 @@ class _State:
         self.live = np.arange(count)
         self.mix = rows.mix.astype(plain.kind)
         self.layers = layers_of(plain, rows.phases, rows.parameters)
-        self.rates = {value: _Rates(layer) for value, layer in self.layers.items()}
+        self.rates = {value: _Rates(layer) for value, layer in self.layers.relus.items()}
         self.weights = _Moments()
         self.parts = rows.objectives.constant.shape[1]
         self.anchored = rows.objectives.anchored
@@ -96,14 +97,14 @@ class _State:
         if everyone and bool(better.all()):
             self.bound[:] = found.bound
             for step in self.plain.relus:
-                self.best.parameters[:, step.where] = self.layers[step.value].parameters
+                self.best.parameters[:, step.where] = self.layers.relus[step.value].parameters
             self.best.mix[:] = self.mix
         else:
             here = np.flatnonzero(better)
             there = self.live[here]
             self.bound[there] = found.bound[here]
             for step in self.plain.relus:
-                self.best.parameters[there, step.where] = self.layers[step.value].parameters[here]
+                self.best.parameters[there, step.where] = self.layers.relus[step.value].parameters[here]
             self.best.mix[there] = self.mix[here]
         return found
 
@@ -121,9 +122,9 @@ class _State:
     def leave(self, found: Lowered, rows: Indices) -> Lowered:
         """Go on with some of the rows alone."""
         self.live, self.mix = self.live[rows], self.mix[rows]
-        for value, layer in self.layers.items():
-            layer.keep(rows)
-            self.rates[value].keep(rows)
+        self.layers.keep(rows)
+        for rates in self.rates.values():
+            rates.keep(rows)
         self.weights.keep(rows)
         self.start = {v: part[rows] for v, part in self.start.items()}
         self.constant = self.constant[rows]
@@ -142,9 +143,13 @@ class _State:
         return traced(self.plain, self.layers, found, points, scores=scores)
 
     def climb(self, found: Lowered, step: int) -> None:
+        if step == 0 and self.plain.widths is not None:
+            free = slack(self.layers, found)
+            for relu in self.plain.relus:
+                self.rates[relu.value].scale(free, self.plain.widths[relu.where])
         trace = self._trace(found, points_of(self.plain, found))
         for value, gradient in trace.gradient.items():
-            self.rates[value].move(self.layers[value], gradient, step)
+            self.rates[value].move(self.layers.relus[value], gradient, step)
         if self.parts == 1:
             return
         parts = self.constant.copy()
@@ -198,6 +203,12 @@ class _Rates(_Moments):
         self.rate = layer.open * kind(SLOPE_RATE - MULTIPLIER_RATE) + kind(MULTIPLIER_RATE)
         self.ceiling = np.where(layer.open > 0, kind(1), kind(np.finfo(kind).max)).astype(kind)
         self.zero = np.zeros(layer.parameters.shape[1], dtype=kind)
+
+    def scale(self, free: Float, width: Float) -> None:
+        """Take steps of multipliers that move a bound by a share of what relaxing costs the row."""
+        opened = self.ceiling == 1
+        if not opened.all():
+            self.rate = np.where(opened, SLOPE_RATE, PAIR_RATE * free[:, None] / width)
 
     def keep(self, rows: Indices) -> None:
         super().keep(rows)

@@ -15,9 +15,9 @@ from spec_lang._values import dataclass
 from spec_lang.bounding.boxes import Boxes
 from spec_lang.bounding.columns import rearranged
 from spec_lang.bounding.float32 import LARGEST32
-from spec_lang.bounding.program import F64, AffineStep, Program, ReluStep
+from spec_lang.bounding.program import F64, AffineStep, Program, ReluStep, SmoothStep
 from spec_lang.bounding.relax.relu import Layout, Relaxation, layout
-from spec_lang.bounding.relax.smooth import Lines
+from spec_lang.bounding.relax.smooth import Lines, ends, lines
 from spec_lang.diagnostics import InternalError
 from spec_lang.kernel.differences import Joined
 from spec_lang.network.operators import Operator
@@ -101,6 +101,13 @@ class Context:
         if self.program.consumers[step.operand] == 1 and is_free:
             self.columns[step.operand] = chosen.columns
             self._forget_maps(step.operand)
+
+    def bend(self, step: SmoothStep, lower: F64, upper: F64) -> None:
+        """Record the lines of a smooth step over the range of what enters it, and what it lies between."""
+        self.lines[step.value] = lines(step.function, lower, upper)
+        self.intervals[step.value] = low, high = ends(step.function, lower, upper)
+        self.magnitudes[step.value] = magnitude = np.maximum(-low, high)
+        self.norms[step.value] = np.sqrt(np.einsum("bn,bn->b", magnitude, magnitude)) * 1.0001 + UNDERFLOW
 
     def join(self, value: int, found: Joined, delta: tuple[F64, F64]) -> None:
         """Record the planes of a difference of two ReLUs, which lies between 0 and δ, in the range

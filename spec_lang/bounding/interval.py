@@ -75,6 +75,6 @@ def _ends(context: Context, value: int) -> tuple[F64, F64]:
         return context.boxes.lower[:, where], context.boxes.upper[:, where]
     if value in context.intervals:
         return context.intervals[value]
-    high = context.magnitudes[value]  # of a ReLU or of a smooth step
+    high = context.magnitudes[value]  # of a ReLU; what smooth steps give has an interval
     entering = context.floors.get(value)
     return (-high if entering is None else np.maximum(entering, 0.0)), high

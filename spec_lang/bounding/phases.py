@@ -17,6 +17,7 @@ from spec_lang.bounding.ascent import climb
 from spec_lang.bounding.context import Context
 from spec_lang.bounding.linear import LinearBounds, Owners, Substitution
 from spec_lang.bounding.objectives import Rows
+from spec_lang.bounding.phase_pairs import pairs_of
 from spec_lang.bounding.plain import Plain
 from spec_lang.bounding.program import F64, ReluStep
 from spec_lang.bounding.unstable import Unstable
@@ -36,7 +37,12 @@ class PhaseSubstitution(Substitution):
         owner: Owners = np.zeros(len(rows), dtype=np.intp)
         super().__init__(context, owner, constant)
         self.unstable, self.rows = unstable, rows
-        self.planes = {}  # with phases fixed, the two ReLUs' own lines are tighter
+        self.pairs = pairs_of(context, unstable) if context.planes else {}
+        self.chosen = {
+            value: pair.chosen(rows.phases, fixed=bool(rows.phases.any()))
+            for value, pair in self.pairs.items()
+        }
+        self.first = {pair.delta.base: pair for pair in self.pairs.values()}
 
     def _relu(self, step: ReluStep, coefficients: F64, pending: dict[int, F64]) -> None:
         where = self.unstable.slices[step.value]
@@ -48,12 +54,17 @@ class PhaseSubstitution(Substitution):
         # The parts are exact: each element is in one of them, and 0 in the other.
         positive = np.maximum(coefficients[:, :mixed], 0.0)
         negative = coefficients[:, :mixed] - positive
-        intercept = (negative * is_open) @ self.unstable.intercept[where]
+        pair, upper = self.first.get(step.value), self.unstable.upper_slope[where]
+        if pair is None:
+            intercept = (negative * is_open) @ self.unstable.intercept[where]
+        else:
+            upper, above = pair.lines(self.rows.phases)
+            intercept = np.einsum("rn,rn->r", negative * is_open, above)
         self.constant += intercept
         self.weight -= intercept
         # Where the phase is fixed, both lines have the slope of the phase.
         positive *= is_open * parameters + active
-        negative *= is_open * self.unstable.upper_slope[where] + active
+        negative *= is_open * upper + active
         positive += negative
         phases *= parameters
         phases *= 1.0 - is_open
@@ -61,6 +72,20 @@ class PhaseSubstitution(Substitution):
         if coefficients.shape[1] > mixed:
             positive = np.concatenate([positive, coefficients[:, mixed:]], axis=1)
         self.forward_to_operand(step, positive, pending)
+
+    def _difference(self, value: int, coefficients: F64, pending: dict[int, F64]) -> None:
+        """As without phases, by the planes that these leave; what y's phases add to rows is for y's own
+        step, which nothing else need reach."""
+        chosen, context = self.chosen[value], self.context
+        pair = chosen.pair
+        of_x, of_delta, constants = chosen.lowered(coefficients)
+        self.constant += constants.sum(axis=1)
+        self.weight += abs(constants).sum(axis=1)
+        for operand, rows in ((pair.delta.x, of_x), (pair.delta.delta, of_delta)):
+            self._accumulate(pending, operand, context.moved(operand, rows, pair.carried))
+        if chosen.fixed and pair.has_y:
+            columns = context.layouts[pair.delta.other].columns
+            pending.setdefault(pair.delta.other, np.zeros((len(coefficients), len(columns))))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,7 +108,10 @@ class Optimiser:
 
     @property
     def kind(self) -> type[np.floating[Any]]:
-        """The floats to look for parameters with: float32 where it is precise enough."""
+        """The floats to look for parameters with: float32 where it is precise enough, which small differences
+        of large values do not leave it."""
+        if self.context.planes:
+            return np.float64
         sizes = [norm.max(initial=0.0) for norm in self.context.norms.values()]
         return np.float32 if max(sizes, default=0.0) < SINGLE_LIMIT else np.float64
 

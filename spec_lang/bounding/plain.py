@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from spec_lang._values import dataclass
 from spec_lang.bounding.context import Context
+from spec_lang.bounding.phase_pairs import pairs_of, widths_of
 from spec_lang.bounding.plain_smooth import PlainSmooth
 from spec_lang.bounding.program import AffineStep, Indices, ReluStep
 from spec_lang.bounding.unstable import Unstable
@@ -96,6 +97,8 @@ class Plain:
                 self.steps.append(PlainSmooth.of(step, context, kind, np.zeros(1, dtype=np.intp)))
             else:
                 break  # what follows is not relaxed yet, and no row comes from there
+        self.pairs = pairs_of(context, unstable)
+        self.widths = widths_of(context, unstable) if self.pairs else None
         self.relus = [step for step in self.steps if isinstance(step, PlainRelu)]
         # What rounding may make of a bound, about: a bound above it is worth to be computed rigorously.
         sizes = [float(norm.max(initial=0.0)) for norm in context.norms.values()]

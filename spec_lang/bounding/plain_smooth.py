@@ -60,8 +60,9 @@ class PlainSmooth:
 
     def of_values(self, z: Float) -> tuple[Float, Float]:
         """The function's values where its operand is `z`, and its slopes there."""
-        values: Float = smooth_values(self.function, self.from_operand(z))
-        return values, smooth_slopes(self.function, values)
+        points = self.from_operand(z)
+        values: Float = smooth_values(self.function, points)
+        return values, smooth_slopes(self.function, points, values)
 
     def lowered(self, coefficients: Float) -> tuple[Float, Float]:
         """The operand's coefficients, and what the lines add to the constants."""

@@ -114,7 +114,8 @@ def unsupported(graph: Graph, semantics: Semantics = Semantics.REAL) -> str | No
     """Why the passes cannot take this graph, or None."""
     for node in graph.nodes:
         primitive = node.primitive
-        if isinstance(primitive, Smooth) and semantics is not Semantics.REAL:
+        exact = node.glue and primitive is Smooth.SQUARE
+        if isinstance(primitive, Smooth) and not exact and semantics is not Semantics.REAL:
             return f"{node.tensor.name}: how a {primitive.value} is rounded is not known"
         if isinstance(primitive, PiecewiseLinear) and primitive != RELU:
             return f"{node.tensor.name}: only ReLU is bounded among piecewise-linear functions"

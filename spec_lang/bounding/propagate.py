@@ -19,15 +19,15 @@ from spec_lang.bounding.interval import around, is_direct
 from spec_lang.bounding.linear import lower_bounds
 from spec_lang.bounding.narrow import tiles
 from spec_lang.bounding.program import F64, AffineStep, Indices, Program, SmoothStep
+from spec_lang.bounding.quick import Quick
 from spec_lang.bounding.relax.relu import relax
-from spec_lang.bounding.relax.smooth import lines
 from spec_lang.diagnostics import InternalError
 from spec_lang.kernel.differences import counts, joined, needs_bounds_of_its_own, range_of_sum
 from spec_lang.kernel.scene import Ends
 from spec_lang.network.transform.difference import Delta
 
 # Rows of one backward pass: as many as keep the coefficient arrays of a 50-wide layer in the L2 cache.
-MAX_ROWS, LEAST_ROWS = 512, 32
+MAX_ROWS, QUICK_ROWS, LEAST_ROWS = 512, 1024, 32
 ROOM = 2**22  # numbers in the coefficients of one pass, whatever the network's size
 
 
@@ -54,19 +54,27 @@ def _never() -> bool:
 
 
 def propagate(
-    program: Program, boxes: Boxes, known: Known | None = None, expired: Callable[[], bool] = _never
+    program: Program,
+    boxes: Boxes,
+    known: Known | None = None,
+    expired: Callable[[], bool] = _never,
+    *,
+    quick: bool = False,
 ) -> tuple[Context, Known]:
     """Complete the relaxations of every ReLU over `boxes`.
 
     Sound because known bounds of a larger box hold on a smaller one, new bounds are rigorous, and the
-    tighter of two valid bounds is valid; a bound that came out NaN is ignored (`fmax`, `fmin`).
+    tighter of two valid bounds is valid; a bound that came out NaN is ignored (`fmax`, `fmin`).  With `quick`
+    new bounds are those of plain float32, which are not rigorous.
     Raises `Expired` when `expired` says so between two passes.
     """
+    start = Context.start(program, boxes, expired)
+    single = Quick(start) if quick else None
 
     def bound_hidden(context: Context, value: int) -> Ranges:
-        return pre_activation(context, value, None if known is None else known[value])
+        return pre_activation(context, value, None if known is None else known[value], single)
 
-    return complete(Context.start(program, boxes, expired), bound_hidden)
+    return complete(start, bound_hidden)
 
 
 def complete(context: Context, bound_hidden: Callable[[Context, int], Ranges]) -> tuple[Context, Known]:
@@ -85,8 +93,7 @@ def complete(context: Context, bound_hidden: Callable[[Context, int], Ranges]) -
                 ranges[value] = bound_hidden(context, value)
                 context.entering[value] = ranges[value].ends
         if isinstance(step, SmoothStep):
-            context.lines[step.value] = lines(step.function, ranges[operand].lower, ranges[operand].upper)
-            context.magnitudes[step.value] = np.ones_like(ranges[operand].lower)
+            context.bend(step, *ranges[operand].ends)
             continue
         context.relax(step, relax(ranges[operand].lower, ranges[operand].upper))
         context.magnitudes[step.value] = np.maximum(ranges[operand].upper, 0.0)
@@ -103,7 +110,7 @@ def _enter(context: Context, step: AffineStep) -> None:
     context.join(step.value, joined(x, y, ends), ends)
 
 
-def pre_activation(context: Context, value: int, known: Ranges | None) -> Ranges:
+def pre_activation(context: Context, value: int, known: Ranges | None, quick: Quick | None = None) -> Ranges:
     """The range of a value; backward passes bound what its interval, or what is known of a larger box, leaves
     on both sides of 0."""
     program = context.program
@@ -120,7 +127,9 @@ def pre_activation(context: Context, value: int, known: Ranges | None) -> Ranges
         lower, upper = _sum(context, pair, (lower, upper))
     if not direct:
         owner, neuron = np.nonzero(_wanted(context, value, lower, upper))
-        if len(context.boxes) > 1:
+        if quick is not None:
+            _tighten(context, value, (owner, neuron), (lower, upper), quick)
+        elif len(context.boxes) > 1:
             _tighten(context, value, (owner, neuron), (lower, upper))
         else:
             for narrow, tile in tiles(context, value, neuron):
@@ -148,18 +157,27 @@ def _sum(context: Context, pair: Delta, known: Ends) -> Ends:
     return np.fmax(known[0], lower), np.fmin(known[1], upper)
 
 
-def _tighten(context: Context, value: int, of: tuple[Indices, Indices], ends: tuple[F64, F64]) -> None:
+def _tighten(
+    context: Context,
+    value: int,
+    of: tuple[Indices, Indices],
+    ends: tuple[F64, F64],
+    quick: Quick | None = None,
+) -> None:
     """Both ends of the neurons `of` (their boxes, their places), in place."""
     (owner, neuron), (lower, upper) = of, ends
-    room = max(LEAST_ROWS, min(MAX_ROWS, ROOM // max(context.widths())))
+    most = MAX_ROWS if quick is None else QUICK_ROWS
+    room = max(LEAST_ROWS, min(most, ROOM // max(context.widths())))
     for first in range(0, len(owner), room):
         context.check_time()
         rows, columns = owner[first : first + room], neuron[first : first + room]
         start, constant = start_rows(context, value, columns)
         both = {v: np.concatenate([c, -c]) for v, c in start.items()}
-        bounds = lower_bounds(
-            context, both, np.concatenate([constant, -constant]), np.concatenate([rows, rows])
-        )
+        constants, owners = np.concatenate([constant, -constant]), np.concatenate([rows, rows])
+        if quick is None:
+            bounds = lower_bounds(context, both, constants, owners)
+        else:
+            bounds = quick.bounds(both, constants, owners)
         low, high = np.split(bounds.minimum, 2)
         lower[rows, columns] = np.fmax(lower[rows, columns], low)
         upper[rows, columns] = np.fmin(upper[rows, columns], -high)

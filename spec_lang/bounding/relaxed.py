@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spec_lang._values import dataclass
+from spec_lang.bounding.phase_pairs import Chosen, Pair
 from spec_lang.bounding.plain import Float, Plain, PlainAffine, PlainRelu, add
 from spec_lang.bounding.plain_smooth import PlainSmooth
 from spec_lang.bounding.program import Indices
@@ -19,12 +20,16 @@ from spec_lang.bounding.unstable import Phases
 
 
 class Layer:
-    """One ReLU's part of a batch of rows: parameters, and what their phases make of the relaxation.
+    """One ReLU's part of a batch of rows: parameters, and what their phases make of the relaxation; where it
+    is the first of a `pair`, so do the phases of the second.
 
     While no row of the batch has a phase fixed, `sign` and `active` are None.
     """
 
-    def __init__(self, step: PlainRelu, phases: Phases, parameters: Float, *, fixed: bool) -> None:
+    def __init__(
+        self, step: PlainRelu, all_phases: Phases, parameters: Float, pair: Pair | None, *, fixed: bool
+    ) -> None:
+        phases = all_phases[:, step.where]
         kind = step.upper.dtype
         self.parameters: Float = np.array(parameters, dtype=kind, order="C")
         self.sign: Float | None = None
@@ -35,8 +40,9 @@ class Layer:
             self.sign = phases.astype(kind)
             self.active = (phases > 0).astype(kind)
             self.open = (phases == 0).astype(kind)
-            self.intercept = self.open * step.intercept
-            self.upper = self.open * step.upper
+            upper, intercept = (step.upper, step.intercept) if pair is None else pair.lines(all_phases)
+            self.intercept = self.open * intercept
+            self.upper = self.open * upper
             self.upper += self.active
 
     def keep(self, rows: Indices) -> None:
@@ -44,6 +50,20 @@ class Layer:
         if self.sign is not None and self.active is not None:
             self.sign, self.active, self.open = self.sign[rows], self.active[rows], self.open[rows]
             self.upper, self.intercept = self.upper[rows], self.intercept[rows]
+
+
+@dataclass(slots=True, eq=False)
+class Layers:
+    """By value: the ReLUs' parts of a batch of rows, and the planes of differences of two."""
+
+    relus: dict[int, Layer]
+    pairs: dict[int, Chosen]
+
+    def keep(self, rows: Indices) -> None:
+        for layer in self.relus.values():
+            layer.keep(rows)
+        for chosen in self.pairs.values():
+            chosen.keep(rows)
 
 
 @dataclass(slots=True, eq=False)
@@ -69,15 +89,19 @@ class Traced:
     intercepts: Float
 
 
-def layers_of(plain: Plain, phases: Phases, parameters: Float) -> dict[int, Layer]:
+def layers_of(plain: Plain, phases: Phases, parameters: Float) -> Layers:
     fixed = bool(phases.any())
-    return {
-        step.value: Layer(step, phases[:, step.where], parameters[:, step.where], fixed=fixed)
-        for step in plain.relus
-    }
+    pairs = {pair.delta.base: pair for pair in plain.pairs.values()}
+    return Layers(
+        {
+            step.value: Layer(step, phases, parameters[:, step.where], pairs.get(step.value), fixed=fixed)
+            for step in plain.relus
+        },
+        {value: pair.chosen(phases, fixed=fixed) for value, pair in plain.pairs.items()},
+    )
 
 
-def lowered(plain: Plain, layers: dict[int, Layer], start: dict[int, Float], constant: Float) -> Lowered:
+def lowered(plain: Plain, layers: Layers, start: dict[int, Float], constant: Float) -> Lowered:
     """Bounds of the rows `Σ start[v]·value_v + constant`."""
     pending = dict(start)
     fresh: set[int] = set()  # values whose coefficients nobody else holds
@@ -85,6 +109,11 @@ def lowered(plain: Plain, layers: dict[int, Layer], start: dict[int, Float], con
     for step in reversed(plain.steps):
         coefficients = pending.pop(step.value, None)
         if coefficients is None:
+            continue
+        if step.value in layers.pairs:
+            found.arrived[step.value] = coefficients
+            chosen = layers.pairs[step.value]
+            found.bound += _difference(plain, chosen, coefficients, pending)
             continue
         if isinstance(step, PlainAffine):
             found.bound += coefficients @ step.bias
@@ -100,7 +129,7 @@ def lowered(plain: Plain, layers: dict[int, Layer], start: dict[int, Float], con
             continue
         if step.mixed:
             in_place = step.value in fresh
-            coefficients = _relaxed(step, layers[step.value], coefficients, found, in_place=in_place)
+            coefficients = _relaxed(step, layers.relus[step.value], coefficients, found, in_place=in_place)
         add(pending, step.operand, step.to_operand(coefficients))
     found.inputs = plain.inputs(pending, len(constant))
     found.bound += found.inputs @ plain.center
@@ -116,9 +145,7 @@ def points_of(plain: Plain, found: Lowered) -> Float:
     return points
 
 
-def traced(
-    plain: Plain, layers: dict[int, Layer], found: Lowered, points: Float, *, scores: bool = False
-) -> Traced:
+def traced(plain: Plain, layers: Layers, found: Lowered, points: Float, *, scores: bool = False) -> Traced:
     """Forward along the relaxed network, as far as rows come from: the derivative of every parameter."""
     values: dict[int, Float] = {n: points[:, where] for n, where in enumerate(plain.places)}
     none = np.zeros((0, 0), dtype=plain.kind)
@@ -130,6 +157,11 @@ def traced(
         if step.value > found.last:
             break
         # What no row reaches has no coefficients, and nothing on the way to a row reads it.
+        if step.value in layers.pairs:
+            if step.value in found.arrived:
+                chosen = layers.pairs[step.value]
+                values[step.value] = _difference_value(chosen, found.arrived[step.value], values, trace)
+            continue
         if isinstance(step, PlainAffine):
             if all(operand in values for operand in step.operands):
                 values[step.value] = step.of(values)
@@ -143,9 +175,44 @@ def traced(
         if step.operand in values:
             z = step.from_operand(values[step.operand])
             if step.mixed:
-                z = _relaxed_value(step, layers[step.value], z, found, trace)
+                z = _relaxed_value(step, layers.relus[step.value], z, found, trace)
             values[step.value] = z
     return trace
+
+
+def slack(layers: Layers, found: Lowered) -> Float:
+    """Row by row what relaxing costs in the middle of the ranges, all together."""
+    total = np.zeros_like(found.bound)
+    for value, arrived in found.arrived.items():
+        if value in layers.pairs:
+            total += (abs(arrived) * layers.pairs[value].gap).sum(axis=1)
+        elif value in layers.relus:
+            total -= (np.minimum(arrived, 0.0) * layers.relus[value].intercept).sum(axis=1)
+    return total
+
+
+def _difference(plain: Plain, chosen: Chosen, coefficients: Float, pending: dict[int, Float]) -> Float:
+    """Hand on the coefficients of a difference of two ReLUs; what is added to the rows.  What y's phases add
+    is for y's own step, which nothing else need reach."""
+    pair, delta, context = chosen.pair, chosen.pair.delta, plain.context
+    of_x, of_delta, constants = chosen.lowered(coefficients.astype(np.float64, copy=False))
+    add(pending, delta.x, context.moved(delta.x, of_x, pair.carried))
+    add(pending, delta.delta, context.moved(delta.delta, of_delta, pair.carried))
+    if chosen.fixed and pair.has_y and delta.other not in pending:
+        pending[delta.other] = np.zeros((len(coefficients), len(context.layouts[delta.other].columns)))
+    found: Float = constants.sum(axis=1)
+    return found
+
+
+def _difference_value(chosen: Chosen, arrived: Float, values: dict[int, Float], trace: Traced) -> Float:
+    """The difference's relaxed value; what relaxing it costs is added to the scores."""
+    x, more = chosen.pair.operands(values)
+    relaxed = chosen.relaxed(arrived, x, more)
+    if trace.gaps.size:
+        exact = np.maximum(x + more, 0.0) - np.maximum(x, 0.0)
+        chosen.scored(arrived, abs(arrived * (relaxed - exact)), trace.gaps)
+        chosen.scored(arrived, abs(arrived) * chosen.gap, trace.intercepts)
+    return relaxed
 
 
 def _relaxed(step: PlainRelu, layer: Layer, coefficients: Float, found: Lowered, *, in_place: bool) -> Float:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from spec_lang._values import dataclass
 from spec_lang.bounding.context import Context
 from spec_lang.bounding.program import F64, UNIT_ROUNDOFF
+from spec_lang.kernel.rows import nearest
 from spec_lang.network.graph import Graph
 from spec_lang.network.primitives import RELU, Smooth
 from spec_lang.obligations.model import All, Any, Condition, LinearAtom, Obligation
@@ -140,7 +141,7 @@ def rows_of(obligation: Obligation) -> Rows:
 
 def _ends(graph: Graph) -> list[tuple[int | None, int | None]]:
     """What each flat output lies between by the form of the graph: results of ReLUs are at least 0, those of
-    smooth functions strictly between their ends."""
+    smooth functions between their ends, strictly where there are two."""
     found: list[tuple[int | None, int | None]] = []
     first = len(graph.inputs)
     for output in graph.outputs:
@@ -183,10 +184,10 @@ def _floats(
         scales.add(scale)
         for target, entries in ((a, atom.inputs), (c, atom.outputs)):
             for j, value in entries:
-                target[i, j] = float(value / scale)
-                exact &= Fraction(target[i, j]) == value / scale
-        constant[i] = float(atom.constant / scale)
-        exact &= Fraction(constant[i]) == atom.constant / scale
-    shared = float(scales.pop()) if len(scales) == 1 else None
+                target[i, j] = nearest(value / scale)
+                exact &= value / scale == target[i, j]
+        constant[i] = nearest(atom.constant / scale)
+        exact &= atom.constant / scale == constant[i]
+    shared = nearest(scales.pop()) if len(scales) == 1 else None
     strict = np.array([atom.strict for atom in distinct], dtype=np.bool_)
     return a, c, constant, strict, 0.0 if exact else UNIT_ROUNDOFF, shared

@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as Bar
 
 from spec_lang.backends.base import Progress
+from spec_lang.reporters._bracket_text import short_text
 from spec_lang.reporters.model import ClaimReport
 
 _REFRESH = 0.1  # seconds
@@ -36,6 +37,7 @@ class TerminalProgress:
         )
         self._task = self._bar.add_task("checking", note="")
         self._drawn = 0.0
+        self._brackets: dict[str, str] = {}
 
     def start(self, claims: int) -> None:
         self._bar.update(self._task, total=claims)
@@ -43,9 +45,17 @@ class TerminalProgress:
 
     def progress(self, claim: str, progress: Progress) -> None:
         bound = "" if progress.bound is None else f", bound {progress.bound:.3g}"
-        note = f"{claim}: {progress.done:,} done, {progress.open:,} open{bound}"
+        bracket = self._brackets.get(claim, "")
+        note = f"{claim}: {bracket}{progress.done:,} done, {progress.open:,} open{bound}"
         self._bar.update(self._task, note=note)
         self._draw()
+
+    def narrowed(self, report: ClaimReport) -> None:
+        if report.measurement is not None:
+            text = short_text(report.measurement)
+            self._brackets[report.name] = f"{text}, "
+            self._bar.update(self._task, note=f"{report.name}: {text}")
+            self._draw()
 
     def decided(self, report: ClaimReport) -> None:
         self._bar.update(self._task, advance=1, note=report.name)

@@ -13,13 +13,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from spec_lang import __version__
 from spec_lang._companions import Cores
 from spec_lang._values import dataclass
 from spec_lang.diagnostics import InternalError
 from spec_lang.engine import lift
+from spec_lang.engine.audit_measure import NOTHING_STORED, Looked, audit_measure
 from spec_lang.engine.checking import shared_by
 from spec_lang.engine.options import CheckOptions, Observer, Silent
 from spec_lang.engine.prepare import Spec, prepare, texts_of
@@ -37,8 +38,6 @@ from spec_lang.store.files import Damaged, Found, Kept, Store
 
 if TYPE_CHECKING:
     from spec_lang.engine.workers import Decide
-
-NOTHING_STORED: Final = "no proof is stored; run `nnspec check`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +76,19 @@ def audit(
         interrupted=interrupted,
         seconds=time.monotonic() - started,
     )
-    accepted = [r for r in reports if r.certificate is not None and r.evidence is not None]
+    accepted = [r for r in reports if r.evidence is not None and _records(r)]
     return Audit(
         report,
-        len(accepted),
+        sum(map(_records, accepted)),
         sum(r.proof_bytes or 0 for r in accepted),
         sum(r.seconds for r in accepted),
     )
+
+
+def _records(report: ClaimReport) -> int:
+    """How many stored proofs and witnesses the report is made of."""
+    ends = report.measurement.ends if report.measurement is not None else ()
+    return sum(digest is not None for digest in (report.certificate, *(end.certificate for end in ends)))
 
 
 def _one(
@@ -111,23 +116,30 @@ def _one(
 
 def _audited(task: Task, options: CheckOptions, store: Store, cores: Cores | None) -> ClaimReport:
     started = time.monotonic()
-    goal = task.goal()
-    found = store.look_up(goal)
-    outcomes = found.outcomes if isinstance(found, Found) else ()
     end = float("inf") if options.timeout is None else started + options.timeout
     exact = options.evidence is EvidenceKind.CHECKED
     check = partial(examine, expired=lambda: time.monotonic() > end, spread=shared_by(cores))
-    examined = tuple(_examined(goal, outcomes, check, exact=exact))
-    verdict = judge(goal, outcomes, examined=examined, accept=options.evidence)
-    problem = _problem(found, verdict)
-    if problem is not None:
-        return lift.undecided(task, *problem, time.monotonic() - started)
+
+    def look(goal: Goal) -> Looked:
+        found = store.look_up(goal)
+        outcomes = found.outcomes if isinstance(found, Found) else ()
+        examined = tuple(_examined(goal, outcomes, check, exact=exact))
+        verdict = judge(goal, outcomes, examined=examined, accept=options.evidence)
+        problem = _problem(found, verdict)
+        kept = Kept(found.digest, found.size) if isinstance(found, Found) else None
+        return Looked(goal, verdict, kept, problem, _finder(outcomes))
+
+    if task.measure is not None:
+        return audit_measure(task, task.measure, store, look)
+    looked = look(task.goal())
+    verdict = looked.verdict
+    if looked.problem is not None:
+        return lift.undecided(task, *looked.problem, time.monotonic() - started)
     shown = None
     if verdict.witness is not None and verdict.broken is not None:
-        replayed = replay_witness(task, goal.obligations[verdict.broken], verdict.witness)
-        shown = lift.counterexample(task, goal.frame, verdict.witness, replayed)
-    kept = Kept(found.digest, found.size) if isinstance(found, Found) else None
-    course = lift.Course(backend=_finder(outcomes), seconds=time.monotonic() - started, kept=kept)
+        replayed = replay_witness(task, looked.goal.obligations[verdict.broken], verdict.witness)
+        shown = lift.counterexample(task, looked.goal.frame, verdict.witness, replayed)
+    course = lift.Course(backend=looked.finder, seconds=time.monotonic() - started, kept=looked.kept)
     return lift.decided(task, verdict, course, shown)
 
 

@@ -67,6 +67,10 @@ class Checks:
 
         return check
 
+    def forget(self) -> None:
+        """The proofs that were accepted, which may be large; the seconds stay counted."""
+        self._accepted.clear()
+
     @property
     def examined(self) -> tuple[Examined, ...]:
         """The proofs that the kernel has accepted."""

@@ -14,6 +14,7 @@ from pathlib import Path
 from spec_lang import __version__
 from spec_lang.claims.base import Claim
 from spec_lang.diagnostics import DiagnosticLog, InternalError
+from spec_lang.engine.measure import first_part
 from spec_lang.engine.obligation_text import MANY, obligation_lines
 from spec_lang.engine.options import CheckOptions
 from spec_lang.engine.plans import plan_lines, planned
@@ -73,12 +74,17 @@ def _claim(
         yield from _forms(typed.declaration, forms)
         yield "  stands for"
         yield f"    {format_expression(typed.formula)}"
+    if task.beyond is not None:
+        yield f"  {task.beyond}"
+        return
     goal = task.goal()
+    if task.measure is not None:
+        yield "  every threshold that is tried is a claim of its own; this is the first"
     if goal.conflict is not None:
         clauses = dict.fromkeys(row.source for row in goal.conflict.rows if row.source)
         yield "  the region is empty; these clash: " + ", ".join(f"`{clause}`" for clause in clauses)
     total = len(goal.obligations)
-    plans = planned(goal, task, options)
+    plans = planned(goal, task, options, 1 if task.measure is None else first_part(task.measure))
     for number, (obligation, plan) in enumerate(zip(goal.obligations, plans, strict=True), start=1):
         yield f"  obligation {number} of {total}: no point of the region makes the violation true"
         yield f"    size: {plan.about.describe()}"

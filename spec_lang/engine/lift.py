@@ -14,9 +14,17 @@ from fractions import Fraction
 from spec_lang._values import dataclass
 from spec_lang.diagnostics import InternalError
 from spec_lang.engine.task import QUERY, Task
-from spec_lang.kernel.verdict import Status, Verdict, Witness
+from spec_lang.kernel.verdict import EvidenceKind, Status, Verdict, Witness
 from spec_lang.obligations.model import Axis, Frame, Group
-from spec_lang.reporters.model import ClaimReport, Counterexample, Reading, Readings, Replay, Step
+from spec_lang.reporters.model import (
+    ClaimReport,
+    Counterexample,
+    Measurement,
+    Reading,
+    Readings,
+    Replay,
+    Step,
+)
 from spec_lang.store.files import Kept, NotKept
 
 
@@ -85,6 +93,31 @@ def decided(
         proof_bytes=course.kept.size if isinstance(course.kept, Kept) else None,
         note=course.kept.reason if isinstance(course.kept, NotKept) else None,
         as_expected=holds or verdict.status is task.expected,
+    )
+
+
+def measured(
+    task: Task, measurement: Measurement, course: Course, open_reason: str | None = None
+) -> ClaimReport:
+    """The report of a measure, whose ends are verdicts of the kernel.
+
+    It is `proved` where the ends are as near to each other as they are to be, else `unknown` for a reason.
+    """
+    if measurement.reached is (open_reason is not None):
+        raise InternalError(f"{task.id}: a bracket without a reason why it is wide, or with one")
+    status = Status.PROVED if measurement.reached else Status.UNKNOWN
+    kinds, all_evidence = tuple(EvidenceKind), [end.evidence for end in measurement.ends]
+    evidence = max(all_evidence, key=lambda e: kinds.index(e.kind), default=None)
+    sizes = [end.proof_bytes for end in measurement.ends if end.proof_bytes is not None]
+    return replace(
+        _report(task, status, open_reason, course.seconds),
+        evidence=evidence,
+        backend=course.backend,
+        plan=course.steps,
+        work=course.units,
+        proof_bytes=sum(sizes) if sizes else None,
+        note=course.kept.reason if isinstance(course.kept, NotKept) else None,
+        measurement=measurement,
     )
 
 

@@ -6,6 +6,7 @@ protocol of the observer that hears of progress.  Nothing here touches a file or
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -57,10 +58,20 @@ class CheckOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class Narrowed:
+    """The ends of a measure have come nearer to each other: the report as it would be if all ended now."""
+
+    report: ClaimReport
+
+
+@dataclass(frozen=True, slots=True)
 class Checking:
     """A proof is about to be checked, for which a claim has this many seconds beyond its time limit."""
 
     seconds: float
+
+
+Listener = Callable[["Progress | Checking | Narrowed"], None]
 
 
 class Observer(Protocol):
@@ -69,6 +80,8 @@ class Observer(Protocol):
     def start(self, claims: int) -> None: ...
 
     def progress(self, claim: str, progress: Progress) -> None: ...
+
+    def narrowed(self, report: ClaimReport) -> None: ...
 
     def decided(self, report: ClaimReport) -> None: ...
 
@@ -82,6 +95,9 @@ class Silent:
         """Nothing to show."""
 
     def progress(self, claim: str, progress: Progress) -> None:
+        """Nothing to show."""
+
+    def narrowed(self, report: ClaimReport) -> None:
         """Nothing to show."""
 
     def decided(self, report: ClaimReport) -> None:

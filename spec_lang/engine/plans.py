@@ -16,6 +16,7 @@ from typing import Final
 from spec_lang import __version__
 from spec_lang._values import dataclass
 from spec_lang.engine.decide import installed_backends
+from spec_lang.engine.measure import first_part
 from spec_lang.engine.options import CheckOptions
 from spec_lang.engine.prepare import Spec, prepare, texts_of
 from spec_lang.engine.selection import family_of
@@ -51,10 +52,11 @@ def plans_of(paths: Sequence[str | Path | Spec], options: CheckOptions) -> tuple
     return found, Report(__version__, (), diagnostics, texts, seconds=time.monotonic() - started)
 
 
-def planned(goal: Goal, task: Task, options: CheckOptions) -> Iterator[Plan]:
-    """The plan of every obligation, each for an equal part of the time, or of the budget."""
+def planned(goal: Goal, task: Task, options: CheckOptions, parts: int = 1) -> Iterator[Plan]:
+    """The plan of every obligation, each for an equal part of the time, or of the budget; of a goal that gets
+    one of so many `parts`."""
     available = installed_backends()
-    todo = sum(not is_impossible(obligation.violation) for obligation in goal.obligations)
+    todo = parts * sum(not is_impossible(obligation.violation) for obligation in goal.obligations)
     seconds = None if task.timeout is None else task.timeout / max(1, todo)
     units = None if options.budget is None else -(-options.budget // max(1, todo))
     wishes = Wishes(task.using, options.evidence, seconds, units)
@@ -106,6 +108,8 @@ def _planned(task: Task, options: CheckOptions) -> Planned:
         return Planned(task, (), str(error))
     if goal.conflict is not None:
         return Planned(task, (), "vacuous: the region is empty, and no backend is asked")
+    if task.measure is not None:
+        return Planned(task, tuple(planned(goal, task, options, first_part(task.measure))))
     return Planned(task, tuple(planned(goal, task, options)))
 
 
@@ -120,6 +124,8 @@ def _share(attempt: Attempt) -> str:
 def _body(one: Planned) -> tuple[str, ...]:
     lines: list[str] = []
     total = len(one.plans)
+    if one.task.measure is not None and one.plans:
+        lines.append("  a measure: a claim for every threshold that is tried, each with such a plan")
     for number, found in enumerate(one.plans[:_MANY], start=1):
         lines.append(f"  obligation {number} of {total}: {found.about.describe()}")
         lines += [f"    {line}" for line in plan_lines(found)]

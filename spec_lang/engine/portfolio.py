@@ -49,6 +49,11 @@ class Log:
     units: Counter[str] = field(default_factory=Counter)
     decider: str | None = None
 
+    @property
+    def spent(self) -> int:
+        """All units of work together."""
+        return self.units.total()
+
     def add(self, name: str, why: str, outcome: Outcome, run: Run, seconds: float) -> None:
         """One run of a backend."""
         self.why.setdefault(name, why)

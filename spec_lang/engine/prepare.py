@@ -21,7 +21,7 @@ from spec_lang.engine.options import CheckOptions
 from spec_lang.engine.queries import query_frame, whole_input
 from spec_lang.engine.selection import Selection
 from spec_lang.engine.sources import Source, read_sources
-from spec_lang.engine.task import QUERY, Run, Task
+from spec_lang.engine.task import QUERY, Run, Task, measure_of
 from spec_lang.kernel.verdict import Status
 from spec_lang.network.graph import Graph
 from spec_lang.obligations.lower import lower, lower_condition
@@ -188,6 +188,7 @@ class Preparation:
             exists=typed.statement is not None and typed.statement.exists,
             beyond=_beyond(typed),
             semantics=attributes.semantics or self.options.semantics,
+            measure=measure_of(typed, self.options.semantics),
         )
         self.typed[task.id] = typed
         return task

@@ -14,9 +14,12 @@ from fractions import Fraction
 import numpy as np
 
 from spec_lang.engine.task import Task
+from spec_lang.kernel.exact import evaluate_exact
 from spec_lang.kernel.verdict import Witness
 from spec_lang.kernel.witness import check_witness, holds
+from spec_lang.network.graph import Graph
 from spec_lang.network.onnx_replay import replay
+from spec_lang.network.transform.claim_part import claim_part
 from spec_lang.obligations.model import All, Condition, LinearAtom, Obligation, Semantics, atoms
 from spec_lang.reporters.model import Replay
 
@@ -53,15 +56,25 @@ def _replayed(task: Task, broken: Obligation, witness: Witness) -> Replay:
         outputs.update(enumerate(result.outputs, start=run.output))
         note = note or result.note
     found = tuple(outputs.values())
-    read = [index for atom in atoms(broken.violation) for index, _ in atom.outputs]
-    if any(index not in outputs for index in read):
-        return Replay(exact=True, onnxruntime=None, onnxruntime_outputs=found, note=_HIDDEN)
     nearest = [Fraction(float(np.float32(float(value)))) for value in witness.point]
-    dense = [Fraction(outputs.get(index, 0.0)) for index in range(max(outputs, default=-1) + 1)]
+    values = _with_claim(broken.graph, nearest, {index: Fraction(y) for index, y in outputs.items()})
+    read = [index for atom in atoms(broken.violation) for index, _ in atom.outputs]
+    if any(index not in values for index in read):
+        return Replay(exact=True, onnxruntime=None, onnxruntime_outputs=found, note=_HIDDEN)
+    dense = [values.get(index, Fraction(0)) for index in range(max(values, default=-1) + 1)]
     agrees = _holds(broken.violation, nearest, dense)
     if not agrees:
         note = note or (_DISAGREES if broken.semantics is Semantics.REAL else _OTHER_ORDER)
     return Replay(exact=True, onnxruntime=agrees, onnxruntime_outputs=found, note=note)
+
+
+def _with_claim(graph: Graph, x: Sequence[Fraction], outputs: dict[int, Fraction]) -> dict[int, Fraction]:
+    """Outputs of networks, with what the claim itself makes of them; exact."""
+    part = claim_part(graph)
+    if part is None or any(index not in outputs for index in part.read):
+        return outputs
+    found = evaluate_exact(part.graph, (*x, *(outputs[index] for index in part.read)))
+    return outputs | dict(zip(part.given, found, strict=True))
 
 
 def _holds(condition: Condition, x: Sequence[Fraction], y: Sequence[Fraction]) -> bool:

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Final
 
 from spec_lang._companions import Cores
 from spec_lang.backends.base import Progress
-from spec_lang.engine import lift
 from spec_lang.engine.cores import OwnCores
-from spec_lang.engine.options import Checking, Observer
+from spec_lang.engine.options import Checking, Narrowed, Observer
+from spec_lang.engine.so_far import SoFar
 from spec_lang.engine.task import Task
 from spec_lang.kernel.verdict import Status
 from spec_lang.reporters.model import ClaimReport
@@ -31,6 +31,7 @@ def sweep(
 ) -> tuple[tuple[ClaimReport, ...], bool]:
     """The reports, and whether the sweep was cut short.  Up to `jobs` processes are busy at any time."""
     found: dict[int, ClaimReport] = {}
+    so_far = SoFar(observer)
     interrupted = False
     try:
         observer.start(len(tasks))
@@ -38,30 +39,30 @@ def sweep(
         if jobs > 1 and len(tasks) > 1:
             from spec_lang.engine.workers import run_in_workers  # noqa: PLC0415 - start-up
 
-            results = run_in_workers(tasks, decide_one, jobs, observer)
+            results = run_in_workers(tasks, decide_one, jobs, so_far)
         else:
-            results = _one_by_one(tasks, decide_one, observer, OwnCores(jobs - 1) if jobs > 1 else None)
+            results = _one_by_one(tasks, decide_one, so_far, OwnCores(jobs - 1) if jobs > 1 else None)
         with closing(results):
             for number, report in results:
-                found[number] = report
-                observer.decided(report)
+                found[number] = so_far.completed(tasks[number], report)
+                observer.decided(found[number])
     except KeyboardInterrupt:
         interrupted = True
     finally:
         observer.close()
-    missing = (lift.undecided(task, Status.UNKNOWN, _INTERRUPTED) for task in tasks)
+    missing = (so_far.ended(task, Status.UNKNOWN, _INTERRUPTED) for task in tasks)
     return tuple(found.get(number, report) for number, report in enumerate(missing)), interrupted
 
 
 def _one_by_one(
-    tasks: Sequence[Task], decide_one: Decide, observer: Observer, cores: Cores | None
+    tasks: Sequence[Task], decide_one: Decide, so_far: SoFar, cores: Cores | None
 ) -> Generator[tuple[int, ClaimReport]]:
     """In this process."""
     for number, task in enumerate(tasks):
-        yield number, decide_one(task, partial(_pass_on, observer, task.name), cores)
+        yield number, decide_one(task, partial(_pass_on, so_far, task), cores)
 
 
-def _pass_on(observer: Observer, claim: str, event: Progress | Checking) -> None:
+def _pass_on(so_far: SoFar, task: Task, event: Progress | Checking | Narrowed) -> None:
     """Nobody is waiting here for a check to end."""
-    if isinstance(event, Progress):
-        observer.progress(claim, event)
+    if not isinstance(event, Checking):
+        so_far.hear(task, event)

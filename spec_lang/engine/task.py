@@ -7,7 +7,9 @@ so that a hard lowering costs its own claim alone.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 from typing import Final
 
 from spec_lang._values import dataclass
@@ -15,7 +17,10 @@ from spec_lang.diagnostics import Span
 from spec_lang.engine.options import NetworkSource
 from spec_lang.kernel.verdict import Status
 from spec_lang.network.graph import Graph
+from spec_lang.obligations.lower import lower
 from spec_lang.obligations.model import Goal, Semantics, Terms
+from spec_lang.semantics.model import Measured, TypedClaim
+from spec_lang.syntax.ast import Comparison
 
 QUERY: Final = "query"  # of VNN-LIB: a condition that no point may meet
 
@@ -32,11 +37,19 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Measure:
+    """What a measure asks for, and the goal of each threshold, by how its claim compares with it."""
+
+    measured: Measured
+    goal: Callable[[Comparison, Fraction], Goal]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Task:
     """`goal` makes the obligations.  `runs` are the networks, to be run again by onnxruntime; None where one
     is applied to another's outputs.  `beyond` says why no backend takes the claim, which has no goal then.
     `expected` is what `@expect` says; with `exists` the claim says that there is such a point.  `semantics`
-    says which function its networks denote."""
+    says which function its networks denote.  The goal of a `measure` is that of one of its thresholds."""
 
     file: str
     name: str
@@ -51,7 +64,22 @@ class Task:
     exists: bool = False
     beyond: str | None = None
     semantics: Semantics = Semantics.REAL
+    measure: Measure | None = None
 
     @property
     def id(self) -> str:
         return f"{self.file}::{self.name}"
+
+
+def measure_of(typed: TypedClaim, semantics: Semantics) -> Measure | None:
+    """The measure that a typed claim is; `semantics` is for one that names none."""
+    if typed.measured is None or typed.statement is None:
+        return None
+    return Measure(typed.measured, partial(_goal_at, typed, typed.measured, semantics))
+
+
+def _goal_at(
+    typed: TypedClaim, measured: Measured, semantics: Semantics, relation: Comparison, threshold: Fraction
+) -> Goal:
+    """Raises `TooManyCases`."""
+    return lower(replace(typed, statement=measured.claim(relation, threshold)), semantics)

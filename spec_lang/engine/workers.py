@@ -25,15 +25,15 @@ from multiprocessing.process import BaseProcess
 from spec_lang._companions import Cores, deaf_to_signals, end_with_parent, leave_signals_to_parent
 from spec_lang._values import dataclass
 from spec_lang.backends.base import Progress
-from spec_lang.engine import lift
 from spec_lang.engine.cores import Holding, SharedCores, WorkerCores, shared_cores
-from spec_lang.engine.options import Checking, Observer
+from spec_lang.engine.options import Checking, Listener, Narrowed
+from spec_lang.engine.so_far import SoFar
 from spec_lang.engine.task import Task
 from spec_lang.kernel.verdict import Status
 from spec_lang.obligations.outcome import GaveUpReason
 from spec_lang.reporters.model import ClaimReport
 
-Decide = Callable[[Task, Callable[[Progress | Checking], None], Cores | None], ClaimReport]
+Decide = Callable[[Task, Listener, Cores | None], ClaimReport]
 
 # What a worker may take beyond its deadline: the last batch of a search, exact replay, onnxruntime's start.
 _GRACE = 10.0
@@ -41,16 +41,16 @@ _PROGRESS_INTERVAL = 0.1
 
 
 def run_in_workers(
-    tasks: Sequence[Task], decide: Decide, workers: int, observer: Observer
+    tasks: Sequence[Task], decide: Decide, workers: int, so_far: SoFar
 ) -> Generator[tuple[int, ClaimReport]]:
     """In up to `workers` processes at once."""
-    pool = _Pool(tasks, decide, deque(range(len(tasks))), shared_cores(_context()))
+    pool = _Pool(tasks, decide, deque(range(len(tasks))), shared_cores(_context()), so_far)
     try:
         pool.free(max(0, workers - len(tasks)))
         for _ in range(min(workers, len(tasks))):
             pool.hire()
         while pool.busy:
-            yield from pool.collect(observer)
+            yield from pool.collect()
     finally:
         pool.kill_all()
 
@@ -75,6 +75,7 @@ class _Pool:
     decide: Decide
     waiting: deque[int]
     cores: SharedCores | None
+    so_far: SoFar
     busy: dict[Connection, _Worker] = field(default_factory=dict)
 
     def hire(self) -> None:
@@ -90,13 +91,13 @@ class _Pool:
         theirs.close()
         self._hand_next(ours, process)
 
-    def collect(self, observer: Observer) -> Generator[tuple[int, ClaimReport]]:
+    def collect(self) -> Generator[tuple[int, ClaimReport]]:
         """Wait for something to happen, and pass on what was decided."""
         soonest = min(worker.kill_at for worker in self.busy.values())
         patience = None if soonest == float("inf") else max(0.0, soonest - time.monotonic())
         for connection in wait(list(self.busy), patience):
             if isinstance(connection, Connection):
-                yield from self._receive(connection, observer)
+                yield from self._receive(connection)
         now = time.monotonic()
         for connection, worker in list(self.busy.items()):
             if worker.kill_at <= now:
@@ -118,7 +119,7 @@ class _Pool:
         if self.cores is not None:
             self.cores.close()
 
-    def _receive(self, connection: Connection, observer: Observer) -> Generator[tuple[int, ClaimReport]]:
+    def _receive(self, connection: Connection) -> Generator[tuple[int, ClaimReport]]:
         worker = self.busy[connection]
         try:
             message = connection.recv()
@@ -126,8 +127,8 @@ class _Pool:
             code = _exit_code(worker.process)
             yield self._replace(connection, Status.ERROR, _cause_of_death(code))
             return
-        if isinstance(message, Progress):
-            observer.progress(self.tasks[worker.number].name, message)
+        if isinstance(message, Progress | Narrowed):
+            self.so_far.hear(self.tasks[worker.number], message)
         elif isinstance(message, Checking):
             worker.checking = message.seconds
         elif isinstance(message, Holding):
@@ -143,7 +144,7 @@ class _Pool:
     def _replace(self, connection: Connection, status: Status, reason: str) -> tuple[int, ClaimReport]:
         worker = self._dismiss(connection)
         seconds = time.monotonic() - worker.started
-        return worker.number, lift.undecided(self.tasks[worker.number], status, reason, seconds)
+        return worker.number, self.so_far.ended(self.tasks[worker.number], status, reason, seconds)
 
     def _dismiss(self, connection: Connection) -> _Worker:
         """End a worker; another one comes for the tasks that wait."""
@@ -236,10 +237,10 @@ def _serve(
         other.close()  # or a sibling's pipe would never end
     last = 0.0
 
-    def listen(event: Progress | Checking) -> None:
+    def listen(event: Progress | Checking | Narrowed) -> None:
         nonlocal last
         now = time.monotonic()
-        if isinstance(event, Checking):
+        if not isinstance(event, Progress):
             connection.send(event)
         elif now - last >= _PROGRESS_INTERVAL:
             last = now

@@ -13,6 +13,8 @@ from itertools import accumulate, pairwise
 from math import lcm
 from typing import assert_never
 
+import numpy as np
+
 from spec_lang._values import dataclass
 from spec_lang.diagnostics import InternalError
 from spec_lang.kernel import smooth
@@ -144,8 +146,14 @@ def _shortened(center: Integers, radius: Integers, places: int) -> _Enclosed:
 
 
 def _smooth(function: Smooth, operand: _Enclosed, unit: _Unit) -> _Enclosed:
-    """No slope is above 1: the function carries no two points further apart than they are."""
+    """No slope of an S-shaped function is above 1: it carries no two points further apart than they are."""
     one = unit.odd << unit.bits
+    if function is Smooth.SQUARE:
+        # (c + r)² is c², give or take at most 2|c|r + r²; both are over the square of the unit.
+        center, radius = operand.center, operand.radius
+        square = center * center
+        spread = radius * (2 * np.abs(center) + radius)
+        return _Enclosed(square // one, -(-spread // one) + (square % one != 0).astype(object))
     ends = [smooth.value(function, t, one, unit.bits) for t in operand.center]
     low, high = (objects([end[side] * unit.odd for end in ends]) for side in (0, 1))
     center = (low + high) >> 1

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from itertools import accumulate, pairwise
 from math import lcm
-from typing import Any, Final, assert_never
+from typing import Any, Final, Literal, assert_never
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,18 +106,15 @@ class ExactNetwork:
             raise InternalError(f"a point of {len(point)} numbers for {self._graph.input_size} inputs")
         denominator = lcm(*(number.denominator for number in point))
         shift = (denominator & -denominator).bit_length() - 1
-        odd = denominator >> shift  # every value below is `numbers / (odd * 2**shift)`
+        odd = denominator >> shift  # every value below is `numbers / (odd**power * 2**shift)`
         scaled = [number.numerator * (denominator // number.denominator) for number in point]
-        values = [Dyadic(objects(part), shift) for part in self._split(scaled)]
+        values = [_Value(Dyadic(objects(part), shift), 1) for part in self._split(scaled)]
         for node, step in zip(self._graph.nodes, self._steps, strict=True):
-            operands = [values[operand] for operand in node.operands]
-            values.append(
-                _sum(step, operands, odd) if isinstance(step, _Sum) else pieces(step, operands, odd)
-            )
+            values.append(_evaluated(step, [values[operand] for operand in node.operands], odd))
         return tuple(
-            Fraction(number, odd << values[output].shift)
+            Fraction(number, odd ** values[output].power << values[output].dyadic.shift)
             for output in self._graph.outputs
-            for number in values[output].numbers
+            for number in values[output].dyadic.numbers
         )
 
     def _split(self, flat: list[int]) -> list[list[int]]:
@@ -130,13 +127,47 @@ def evaluate_exact(graph: Graph, point: Sequence[Fraction]) -> tuple[Fraction, .
     return ExactNetwork(graph)(point)
 
 
-def _compiled(primitive: Primitive) -> _Sum | Pieces:
+@dataclass(frozen=True, slots=True)
+class _Value:
+    """`dyadic / odd**power`, where `odd` is the odd part of the point's denominator."""
+
+    dyadic: Dyadic
+    power: int
+
+    def over(self, power: int, odd: int) -> Dyadic:
+        """The numerators over a power that is not lower."""
+        if power == self.power or odd == 1:
+            return self.dyadic
+        return Dyadic(self.dyadic.numbers * odd ** (power - self.power), self.dyadic.shift)
+
+
+_Step = _Sum | Pieces | Literal[Smooth.SQUARE]
+
+
+def _evaluated(step: _Step, operands: Sequence[_Value], odd: int) -> _Value:
+    power = max(operand.power for operand in operands)
+    numbers = [operand.over(power, odd) for operand in operands]
+    match step:
+        case _Sum():
+            return _Value(_sum(step, numbers, odd**power), power)
+        case Pieces():
+            return _Value(pieces(step, numbers, odd**power), power)
+        case Smooth.SQUARE:
+            (operand,) = numbers
+            return _Value(Dyadic(operand.numbers * operand.numbers, 2 * operand.shift), 2 * power)
+        case _ as unreachable:
+            assert_never(unreachable)
+
+
+def _compiled(primitive: Primitive) -> _Step:
     match primitive:
         case Affine():
             maps = (ExactMap.of(map_of(linear, numbers_of(linear))) for linear in primitive.maps)
             return _Sum(tuple(maps), dyadic(primitive.bias))
         case PiecewiseLinear():
             return compiled_pieces(primitive)
+        case Smooth.SQUARE:
+            return primitive
         case Smooth():
             raise InternalError(f"{primitive.value} has no exact values: it is enclosed")
         case _ as unreachable:

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 
 from spec_lang._values import dataclass
-from spec_lang.kernel import lines, smooth
+from spec_lang.kernel import lines, parabola, smooth
 from spec_lang.kernel.dyadics import Objects
 from spec_lang.kernel.exact import Dyadic, objects
 from spec_lang.kernel.network import F64
@@ -26,20 +26,23 @@ _BITS: Final = 96  # of enclosures
 
 @dataclass(frozen=True, slots=True)
 class ExactLines:
-    """Slopes over 2^32, element by element, and constants."""
+    """Slopes and constants, element by element."""
 
-    below: Objects
+    below: Dyadic
     below_constant: Dyadic
-    above: Objects
+    above: Dyadic
     above_constant: Dyadic
 
 
 def exact_lines(function: Smooth, lower: F64, upper: F64) -> ExactLines:
     """Lines over `lower <= t <= upper` (n,), whose ends are numbers or infinite."""
+    if function is Smooth.SQUARE:
+        return ExactLines(*parabola.exact_lines(lower, upper))
     below, constant = _all_below(function, lower, upper)
     above, mirrored = _all_below(function, -upper, -lower)
-    total = sum(function.ends) << CONSTANT_BITS
-    return ExactLines(below, Dyadic(constant, CONSTANT_BITS), above, Dyadic(total - mirrored, CONSTANT_BITS))
+    turned = (function.turned << CONSTANT_BITS) - mirrored
+    slopes = Dyadic(below, SLOPE_BITS), Dyadic(above, SLOPE_BITS)
+    return ExactLines(slopes[0], Dyadic(constant, CONSTANT_BITS), slopes[1], Dyadic(turned, CONSTANT_BITS))
 
 
 def _all_below(function: Smooth, lower: F64, upper: F64) -> tuple[Objects, Objects]:

@@ -11,9 +11,12 @@ from math import inf
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from spec_lang._values import dataclass
+from spec_lang.diagnostics import InternalError
 from spec_lang.kernel.arrays import unit_rows
+from spec_lang.kernel.differences import case_of
 from spec_lang.kernel.dyadics import (
     SLOPE_BITS,
     Objects,
@@ -25,9 +28,10 @@ from spec_lang.kernel.dyadics import (
     times,
 )
 from spec_lang.kernel.exact import Dyadic, dyadic, objects
-from spec_lang.kernel.exact_lines import SLOPE_BITS as SMOOTH_BITS
+from spec_lang.kernel.exact_differences import exact_beside, exact_joined_by_case
 from spec_lang.kernel.network import AffineStep, ReluStep, SmoothStep
-from spec_lang.kernel.scene import About, Index, Linear, Mask, OwnSlopes, Slopes
+from spec_lang.kernel.scene import About, Ends, Index, Linear, Mask, OwnSlopes, Slopes
+from spec_lang.network.transform.difference import Delta
 
 if TYPE_CHECKING:
     from spec_lang.kernel.integers import IntegerScene
@@ -79,7 +83,7 @@ class ExactSubstitution:
             rows = self.pending.pop(step.value, None)
             if rows is None:
                 continue
-            if step.value in scene.joined and not isinstance(self.slopes, Slopes):
+            if step.value in scene.joined:
                 self._difference(step.value, rows)
             elif isinstance(step, AffineStep):
                 self._affine(step, rows)
@@ -134,30 +138,62 @@ class ExactSubstitution:
             below, fixed = np.where(known, scaled, below), (phases > 0).astype(object) * (1 << shift)
             beta = Dyadic(-phases.astype(object) * given.numbers * self.unit, given.shift)
         negative = np.where(opened & (part < 0), part, 0)
-        self.constant = plus(self.constant, times(Dyadic(negative, rows.shift), relaxed.intercept))
+        intercept = relaxed.intercept
+        pair = self.scene.network.pair_of(step.value)
+        if pair is not None and isinstance(self.slopes, Slopes) and pair.value in self.scene.joined:
+            beside, intercept = exact_beside(self._ends(pair), self._phases(pair)[1])
+            above = beside * (1 << (shift - SLOPE_BITS))
+        self.constant = plus(self.constant, _dotted(Dyadic(negative, rows.shift), intercept))
         slope = np.where(opened, np.where(part < 0, above, below), fixed)
         passed = Dyadic(part * slope, rows.shift + shift)
         self.add(step.operand, passed if beta is None else plus(passed, beta))
 
     def _difference(self, value: int, rows: Dyadic) -> None:
         found, pair, part = self.scene.joined[value], self.scene.network.deltas[value], rows.numbers
+        if isinstance(self.slopes, Slopes):
+            x, y = self._phases(pair)
+            found = exact_joined_by_case(self._ends(pair), case_of(x, y))
+            if y.any():  # what y's phases add to rows is for its own step, which nothing else need reach
+                self.pending.setdefault(pair.other, Dyadic(np.zeros(part.shape, dtype=object), 0))
         positive = np.where(part > 0, part, 0)
         negative = part - positive
         for head, plane in ((positive, found.lower), (negative, found.upper)):
-            self.constant = plus(self.constant, times(Dyadic(head, rows.shift), plane.intercept))
+            self.constant = plus(self.constant, _dotted(Dyadic(head, rows.shift), plane.intercept))
         for operand, lower, upper in (
             (pair.x, found.lower.of_x, found.upper.of_x),
             (pair.delta, found.lower.of_delta, found.upper.of_delta),
         ):
             self.add(operand, Dyadic(positive * lower + negative * upper, rows.shift + SLOPE_BITS))
 
+    def _ends(self, pair: Delta) -> tuple[Ends, Ends, Ends]:
+        ranges = self.scene.ranges
+        return ranges[pair.x], ranges[pair.y], ranges[pair.delta]
+
+    def _phases(self, pair: Delta) -> tuple[NDArray[np.int8], NDArray[np.int8]]:
+        """Of x and of y, in the rows' own slopes."""
+        network = self.scene.network
+        if not isinstance(self.slopes, Slopes):
+            raise InternalError("only rows with slopes of their own have phases")
+        here, there = (
+            slice(first, first + network.sizes[pair.value])
+            for first in (network.first_of(pair.base), network.first_of(pair.other))
+        )
+        return self.slopes.phases[:, here], self.slopes.phases[:, there]
+
     def _smooth(self, step: SmoothStep, rows: Dyadic) -> None:
         lines, part = self.scene.lines[step.value], rows.numbers
         positive = np.where(part > 0, part, 0)
         for head, constant in ((positive, lines.below_constant), (part - positive, lines.above_constant)):
             self.constant = plus(self.constant, times(Dyadic(head, rows.shift), constant))
-        passed = part * np.where(part > 0, lines.below, lines.above)
-        self.add(step.operand, Dyadic(passed, rows.shift + SMOOTH_BITS))
+        for head, slope in ((positive, lines.below), (part - positive, lines.above)):
+            self.add(step.operand, Dyadic(head * slope.numbers, rows.shift + slope.shift))
+
+
+def _dotted(rows: Dyadic, numbers: Dyadic) -> Dyadic:
+    """Every row times the same numbers, or times its own."""
+    if numbers.numbers.ndim == 1:
+        return times(rows, numbers)
+    return Dyadic((rows.numbers * numbers.numbers).sum(axis=1), rows.shift + numbers.shift)
 
 
 def _with_own(step: ReluStep, below: Objects, shape: tuple[int, ...], slopes: OwnSlopes) -> Objects:

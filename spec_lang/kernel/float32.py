@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import accumulate, pairwise
 from math import lcm
-from typing import Final, assert_never
+from typing import Final, Literal, assert_never
 
 import numpy as np
 
@@ -21,7 +21,7 @@ from spec_lang.kernel.arrays import ROOM
 from spec_lang.kernel.exact import Dyadic, Integers, dyadic, objects
 from spec_lang.kernel.maps import Map, absolute, map_of, with_numbers
 from spec_lang.network.graph import Graph, Node
-from spec_lang.network.primitives import RELU, Affine, most_terms, numbers_of
+from spec_lang.network.primitives import RELU, Affine, Smooth, most_terms, numbers_of
 
 Values = list[Fraction]
 
@@ -60,7 +60,7 @@ class _Relu:
     exact: bool
 
 
-_Step = _Sum | _Glue | _Relu
+_Step = _Sum | _Glue | _Relu | Literal[Smooth.SQUARE]
 
 
 class Float32Network:
@@ -105,6 +105,8 @@ class Float32Network:
 
 
 def _compiled(node: Node) -> _Step:
+    if node.glue and node.primitive is Smooth.SQUARE:
+        return node.primitive
     if not isinstance(node.primitive, Affine):
         if node.primitive != RELU:
             raise _NoFloat
@@ -140,6 +142,9 @@ def _executed(step: _Step, operands: Sequence[Values]) -> Values:
             if not exact:
                 operand = [Fraction(_numerator(number), 1 << _LEAST) for number in operand]
             return [max(number, _ZERO) for number in operand]
+        case Smooth.SQUARE:
+            (operand,) = operands
+            return [number * number for number in operand]
         case _Sum():
             given = [[_numerator(number) for number in operand] for operand in operands]
             return [Fraction(total, 1 << _LEAST) for total in _summed(step, given)]
@@ -232,6 +237,11 @@ def _enclosed(step: _Step, operands: Sequence[_Enclosed]) -> _Enclosed | None:
         high = np.maximum(operand.center + operand.radius, 0)
         center = (low + high) // 2
         return _Enclosed(center, high - center)
+    if step is Smooth.SQUARE:
+        (operand,) = operands
+        square = operand.center * operand.center
+        spread = operand.radius * (2 * abs(operand.center) + operand.radius)
+        return _Enclosed(square >> _GRID, -(-spread >> _GRID) + 1)
     places = step.places if isinstance(step, _Glue) else _LEAST
     center = radius = size = objects([0] * len(step.bias))
     for linear, operand in zip(step.maps, operands, strict=True):

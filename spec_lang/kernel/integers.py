@@ -29,9 +29,11 @@ from spec_lang.kernel.dyadics import (
 from spec_lang.kernel.exact import Dyadic, ExactMap, dyadic, objects
 from spec_lang.kernel.exact_differences import ExactJoined, exact_joined
 from spec_lang.kernel.exact_lines import ExactLines, exact_lines
+from spec_lang.kernel.exact_squares import is_positive
 from spec_lang.kernel.exact_substitution import ExactSubstitution, Relaxed
+from spec_lang.kernel.lines import ends
 from spec_lang.kernel.network import F64, AffineStep, Network, ReluStep, SmoothStep, float32_error
-from spec_lang.kernel.rows import Alternatives, placed
+from spec_lang.kernel.rows import Alternatives, placed, scale_of
 from spec_lang.kernel.scene import (
     CLIP_ROUNDS,
     About,
@@ -44,7 +46,9 @@ from spec_lang.kernel.scene import (
     Scene,
     Slopes,
 )
+from spec_lang.network.primitives import Smooth
 from spec_lang.network.transform.difference import Delta
+from spec_lang.obligations.certificate import SquareProof
 from spec_lang.obligations.model import Semantics
 
 _LARGEST32: Final = Fraction(2) ** 128
@@ -64,7 +68,7 @@ class Integers:
         constants = np.zeros(rows, object)
         for row, atom in enumerate(found.atoms):
             # Any positive factor will do; this one is that of the certificates, times the denominators.
-            scale = 1 / max((abs(c) for _, c in atom.outputs or atom.inputs), default=Fraction(1))
+            scale = 1 / scale_of(atom)
             for target, terms in ((inputs, atom.inputs), (results, atom.outputs)):
                 for index, coefficient in terms:
                     target[row, index] = coefficient * scale
@@ -175,8 +179,13 @@ class IntegerScene(Scene):
             self.joined[delta.value] = exact_joined(*ends)
 
     def bend(self, step: SmoothStep, lower: F64, upper: F64) -> None:
-        """Under float32, which alone asks for the outermost values, there is no smooth step."""
+        """Under float32 there are no smooth steps but squares, which are exact."""
+        self.intervals[step.value] = low, high = ends(step.function, lower, upper)
+        if step.function is Smooth.SQUARE:
+            self.sound &= bool(np.isfinite(lower).all() and np.isfinite(high).all())
         self.lines[step.value] = exact_lines(step.function, lower[0], upper[0])
+        if self.rounding:
+            self.outermost[step.value] = dyadic(np.maximum(-low, high)[0] if self.sound else 0.0 * low[0])
 
     def neurons(self, value: int, owner: Index, neuron: Index, side: NDArray[np.int8]) -> F64:
         del owner  # there is one box
@@ -213,6 +222,9 @@ class IntegerScene(Scene):
             run.add(value, Dyadic(mixed.numbers @ rows, mixed.shift))
         run.constant = Dyadic(mixed.numbers @ self.shared.constants, mixed.shift)
         return run.finished()
+
+    def is_excluded(self, atoms: Sequence[int], squares: SquareProof) -> bool:
+        return is_positive(self, atoms, squares)
 
     def fork(self) -> IntegerScene:
         other = copy(self)  # arrays are replaced here, never written to, but for the ranges

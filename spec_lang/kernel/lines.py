@@ -5,7 +5,7 @@ exactly as they are stored.  Sound because, with s the slope, p a point left of 
 t <= 0, f(t) − s·t is there at least f(p) − s·p, less what s differs from f'(p) times how far t is from p;
 because f(t) − s·t is concave on t >= 0, hence least at an end; and because f(−t) is the sum of the function's
 ends less f(t), so that a line below the one on [−u, −l] is a line above the other on [l, u].  Where the line
-should touch is chosen in plain floats, and nothing depends on it.
+should touch is chosen in plain floats, and nothing depends on it.  The square has lines of its own.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Final
 import numpy as np
 
 from spec_lang._values import dataclass
+from spec_lang.kernel import parabola
 from spec_lang.kernel.network import F64
 from spec_lang.kernel.rounding import UNIT
 from spec_lang.network.primitives import Smooth
@@ -58,6 +59,8 @@ class _At:
 
 def lines(function: Smooth, lower: F64, upper: F64) -> Lines:
     """Lines over `lower <= t <= upper`; a bound that is no number is none."""
+    if function is Smooth.SQUARE:
+        return Lines(*parabola.lines(lower, upper))
     lower = np.where(np.isnan(lower), -np.inf, lower)
     upper = np.where(np.isnan(upper), np.inf, upper)
     with np.errstate(over="ignore", invalid="ignore"):
@@ -65,7 +68,15 @@ def lines(function: Smooth, lower: F64, upper: F64) -> Lines:
         below, constant = _below(function, (lower, first), (upper, last))
         ends = (-upper, _mirrored(function, last)), (-lower, _mirrored(function, first))
         above, mirrored = _below(function, *ends)
-    return Lines(below, constant, above, np.nextafter(sum(function.ends) - mirrored, np.inf))
+    return Lines(below, constant, above, np.nextafter(function.turned - mirrored, np.inf))
+
+
+def ends(function: Smooth, lower: F64, upper: F64) -> tuple[F64, F64]:
+    """What the function's values lie between where `lower <= t <= upper`, rounded outward."""
+    if function is Smooth.SQUARE:
+        return parabola.ends(lower, upper)
+    least, most = function.ends
+    return np.full_like(lower, least), np.full_like(upper, np.inf if most is None else most)
 
 
 def touching(function: Smooth, lower: F64, upper: F64) -> tuple[F64, F64]:
@@ -109,7 +120,7 @@ def _at(function: Smooth, t: F64) -> _At:
 
 def _mirrored(function: Smooth, at: _At) -> _At:
     """The same at −t."""
-    total = sum(function.ends)
+    total = function.turned
     return _At((total - at.above) - UNIT, (total - at.below) + UNIT, at.gentle, at.steep)
 
 

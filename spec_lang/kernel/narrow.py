@@ -47,8 +47,7 @@ class Relaxed:
 @dataclass(frozen=True, slots=True, eq=False)
 class View:
     """By value, the elements that coefficients are kept for (all where it has no entry), the ReLUs over
-    those, and the differences of two; where phases are fixed there are none, and the two ReLUs' own lines
-    count."""
+    those, and the differences of two."""
 
     carried: dict[int, Index]
     relaxed: dict[int, Relaxed]
@@ -60,17 +59,16 @@ def narrowed(
 ) -> tuple[View, dict[int, F64]]:
     """The least view for the rows, and the rows over what it carries; the scene's own where that is little
     less."""
-    joined = {} if isinstance(slopes, Slopes) else scene.joined
-    whole, network = View(scene.carried, scene.relaxed, joined), scene.network
+    whole, network = View(scene.carried, scene.relaxed, scene.joined), scene.network
     if max(network.sizes) < WIDE or network.bent:
         return whole, rows
-    need = _reached(scene, rows, slopes, joined)
+    need = _reached(scene, rows, slopes)
     before = sum(len(scene.carried[v]) if v in scene.carried else network.sizes[v] for v in need)
     if sum(int(mask.sum()) for mask in need.values()) > WORTH * before:
         return whole, rows
     carried: dict[int, Index] = {}
     relaxed: dict[int, Relaxed] = {}
-    joined = {value: found.part(need[value]) for value, found in joined.items() if value in need}
+    joined = {value: found.part(need[value]) for value, found in scene.joined.items() if value in need}
     carried |= {value: found.carried for value, found in joined.items()}
     for step in network.steps:
         if isinstance(step, ReluStep) and step.value in need:
@@ -94,10 +92,8 @@ def _over(scene: RoundedScene, value: int, rows: F64, kept: Index) -> F64:
     return rows[:, place[kept]]
 
 
-def _reached(
-    scene: RoundedScene, rows: dict[int, F64], slopes: Slopes | OwnSlopes | None, joined: dict[int, Joined]
-) -> dict[int, Mask]:
-    network = scene.network
+def _reached(scene: RoundedScene, rows: dict[int, F64], slopes: Slopes | OwnSlopes | None) -> dict[int, Mask]:
+    network, joined = scene.network, scene.joined
     # A phase adds to a row what is known of its neuron, whether the row reaches that or not.
     fixed = (slopes.phases != 0).any(axis=0) if isinstance(slopes, Slopes) else None
     need: dict[int, Mask] = {}
@@ -117,6 +113,8 @@ def _reached(
             pair = network.deltas[step.value]
             for operand in (pair.x, pair.delta):
                 _require(need, operand, mask & alive)
+            if fixed is not None:
+                _require(need, pair.other, np.zeros_like(mask))
         elif isinstance(step, AffineStep):
             row = mask.astype(np.float64)[None]
             for operand, sizes in zip(step.operands, scene.shared.absolute[step.value], strict=True):

@@ -88,6 +88,15 @@ class Network:
         """The pair of ReLUs of which the second reads value `y`."""
         return next((delta for delta in self.deltas.values() if delta.y == y), None)
 
+    def pair_of(self, base: int) -> Delta | None:
+        """The pair of ReLUs of which the first is value `base`."""
+        return next((delta for delta in self.deltas.values() if delta.base == base), None)
+
+    def first_of(self, value: int) -> int:
+        """The number of the first neuron of a ReLU, or 0 for any other value."""
+        step = self.steps[value - len(self.inputs)]
+        return step.first if isinstance(step, ReluStep) else 0
+
     @property
     def compared(self) -> frozenset[int]:
         """The values x and δ of the differences of two ReLUs."""
@@ -124,7 +133,7 @@ def float32_error(terms: int) -> tuple[Fraction, Fraction]:
 
 def compiled(graph: Graph, semantics: Semantics = Semantics.REAL) -> Network:
     """Raises `Unchecked` for a piecewise linear function other than ReLU, for weights that are not finite,
-    and under float32 for those that are not float32 and for smooth functions."""
+    and under float32 for those that are not float32 and for smooth functions of a network."""
     sizes = [spec.size for spec in graph.inputs] + [node.size for node in graph.nodes]
     ends = list(accumulate(sizes[: len(graph.inputs)], initial=0))
     readers = [0] * len(sizes)
@@ -140,7 +149,7 @@ def compiled(graph: Graph, semantics: Semantics = Semantics.REAL) -> Network:
             steps.append(step)
             continue
         if isinstance(node.primitive, Smooth):
-            if semantics is Semantics.FLOAT32:
+            if semantics is Semantics.FLOAT32 and not (node.glue and node.primitive is Smooth.SQUARE):
                 raise Unchecked(f"{node.tensor.name}: how it is rounded is not known")
             steps.append(SmoothStep(value, node.operands[0], node.primitive))
             continue

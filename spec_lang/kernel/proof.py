@@ -33,6 +33,7 @@ from spec_lang.obligations.certificate import (
     PhaseProof,
     PhaseTree,
     Proof,
+    SquareProof,
     Unclosed,
 )
 from spec_lang.obligations.differential import differential
@@ -155,12 +156,16 @@ def _products(proof: Proof, network: Network, found: Alternatives) -> int:
     """Roughly what the exact check multiplies, and what it does besides, in the same unit."""
     smooth = sum(network.sizes[value] for value in network.bent)
     rows = 2 * (network.neurons + smooth) + len(found.atoms)
-    boxes = leaves = 0
+    boxes = leaves = squares = 0
     for part in proof.parts:
         boxes += len(part.axis) + len(part.phases)
         leaves += sum(len(tree.multipliers) for proof in part.phases for tree in proof.trees)
+        squares += sum(len(proof.squares) for proof in part.phases)
+    forms = network.neurons * network.multiplications + network.input_size**2 * (
+        network.neurons + network.input_size
+    )
     nodes = (boxes + leaves) * _PRODUCTS_A_NODE + boxes * smooth * _PRODUCTS_A_LINE
-    return (boxes * rows + leaves) * network.multiplications + nodes
+    return (boxes * rows + leaves) * network.multiplications + squares * forms + nodes
 
 
 def _outward(box: Box) -> tuple[F64, F64]:
@@ -215,6 +220,22 @@ def _check_phases(proof: PhaseProof, network: Network, found: Alternatives) -> N
         _check_lemma(lemma, network, 0)
     for tree in proof.trees:
         _check_tree(tree, network, found)
+    for square in proof.squares:
+        _check_squares(square, network, found)
+
+
+def _check_squares(square: SquareProof, network: Network, found: Alternatives) -> None:
+    _need(0 <= square.conjunction < len(found.conjunctions), "squares are about no conjunction")
+    atoms = len(found.conjunctions[square.conjunction])
+    _need(square.multipliers.shape == (atoms,), "there are not as many multipliers as atoms")
+    _need(square.shares.shape == (network.input_size,), "there is not one share for every input")
+    curves = square.tilt, square.below, square.bend, square.slope
+    for numbers in (square.multipliers, square.shares, *curves):
+        _non_negative(numbers, "a number of squares")
+    _need(len({numbers.shape for numbers in curves}) == 1, "squares have not one number for every neuron")
+    _columns(square.neuron, np.stack(curves), len(curves), network.neurons)
+    _need(bool((square.below <= square.tilt).all()), "a slope below is above the tilt")
+    _need(bool((square.slope <= 1).all()), "a slope of squares is above 1")
 
 
 def _check_lemma(lemma: Lemma, network: Network, atoms: int) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import copy
-from fractions import Fraction
 from typing import Final
 
 import numpy as np
@@ -17,12 +16,12 @@ from numpy.typing import NDArray
 
 from spec_lang.kernel.arrays import unit_rows
 from spec_lang.kernel.differences import Joined, chords, joined
-from spec_lang.kernel.lines import Lines, lines
+from spec_lang.kernel.lines import Lines, ends, lines
 from spec_lang.kernel.maps import absolute
 from spec_lang.kernel.narrow import Relaxed, narrowed
 from spec_lang.kernel.network import F64, AffineStep, Network, ReluStep, SmoothStep, float32_error
 from spec_lang.kernel.rounding import LARGEST, UNDERFLOW, UNIT, clip_by
-from spec_lang.kernel.rows import Alternatives, placed
+from spec_lang.kernel.rows import Alternatives, nearest, placed, scale_of
 from spec_lang.kernel.scene import (
     CLIP_ROUNDS,
     About,
@@ -35,9 +34,11 @@ from spec_lang.kernel.scene import (
     Scene,
     Slopes,
 )
+from spec_lang.kernel.squares import is_positive
 from spec_lang.kernel.substitution import Start, Substitution, add, norms
 from spec_lang.network.transform.difference import Delta
-from spec_lang.obligations.model import LinearAtom, Semantics
+from spec_lang.obligations.certificate import SquareProof
+from spec_lang.obligations.model import Semantics
 
 MAX_BATCH: Final = 256  # boxes: the arrays of a 50-wide network stay in the cache
 SAYS_NOTHING: Final = -1e200  # the constant of a row without a bound: below any that is one
@@ -59,8 +60,8 @@ class Rounded:
             scale = scale_of(atom)
             for target, terms in ((self.inputs, atom.inputs), (self.outputs, atom.outputs)):
                 for index, coefficient in terms:
-                    target[row, index] = float(coefficient / scale)
-            self.constants[row] = float(atom.constant / scale)
+                    target[row, index] = nearest(coefficient / scale)
+            self.constants[row] = nearest(atom.constant / scale)
         self.absolute = {step.value: tuple(map(absolute, step.maps)) for step in network.producer.values()}
         operands = max([1, *(len(step.operands) for step in network.producer.values())])
         k = (len(found.atoms) + network.longest_sum) * operands + 2 * len(network.steps) + 64
@@ -69,11 +70,6 @@ class Rounded:
     def scene(self, lower: F64, upper: F64) -> RoundedScene:
         """A batch of boxes."""
         return RoundedScene(self, lower, upper)
-
-
-def scale_of(atom: LinearAtom) -> Fraction:
-    """What an atom is divided by before it is combined: its largest coefficient of outputs, or of inputs."""
-    return max((abs(c) for _, c in atom.outputs or atom.inputs), default=Fraction(1))
 
 
 class RoundedScene(Scene):
@@ -160,7 +156,8 @@ class RoundedScene(Scene):
 
     def bend(self, step: SmoothStep, lower: F64, upper: F64) -> None:
         self.lines[step.value] = lines(step.function, lower, upper)
-        self._measure(step.value, np.ones_like(lower))  # no value is larger
+        self.intervals[step.value] = low, high = ends(step.function, lower, upper)
+        self._measure(step.value, np.maximum(-low, high))
 
     def neurons(self, value: int, owner: Index, neuron: Index, side: NDArray[np.int8]) -> F64:
         rows, constant = self._entering(About(value, neuron, side), owner)
@@ -229,6 +226,9 @@ class RoundedScene(Scene):
                 add(start, value, rows)
                 add(sizes, value, abs(rows))
         return self._substitute(Start(start, sizes, constant, weight), owner, slopes).minimum
+
+    def is_excluded(self, atoms: Sequence[int], squares: SquareProof) -> bool:
+        return is_positive(self, atoms, squares)
 
     def fork(self) -> RoundedScene:
         other = copy(self)  # arrays are replaced here, never written to, but for `sound` and the ranges

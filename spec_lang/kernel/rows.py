@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from math import inf
 from typing import Final
 
 import numpy as np
@@ -99,7 +100,8 @@ def _ends(network: Network) -> list[_Ends]:
         if isinstance(step, ReluStep):
             found[step.value] = _Ends(0, None, strict=False)
         elif isinstance(step, SmoothStep):
-            found[step.value] = _Ends(*step.function.ends, strict=True)
+            lower, upper = step.function.ends
+            found[step.value] = _Ends(lower, upper, strict=upper is not None)
     unknown = _Ends(None, None, strict=False)
     return [found.get(output, unknown) for output in network.outputs for _ in range(network.sizes[output])]
 
@@ -117,6 +119,19 @@ def _excluded(atom: LinearAtom, ends: list[_Ends]) -> bool:
             return False
         least, strict = least + coefficient * end, strict or ends[j].strict
     return least > 0 or (strict and least == 0)
+
+
+def scale_of(atom: LinearAtom) -> Fraction:
+    """What an atom is divided by before it is combined: its largest coefficient of outputs, or of inputs."""
+    return max((abs(c) for _, c in atom.outputs or atom.inputs), default=Fraction(1))
+
+
+def nearest(number: Fraction) -> float:
+    """The nearest float, infinite for a number beyond all of them: nothing is bounded by that."""
+    try:
+        return float(number)
+    except OverflowError:
+        return inf if number > 0 else -inf
 
 
 def placed(network: Network, inputs: F64, outputs: F64) -> Iterator[tuple[int, F64]]:

@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spec_lang._values import dataclass
+from spec_lang.diagnostics import InternalError
 from spec_lang.kernel.network import F64, AffineStep, Network, ReluStep, SmoothStep
 from spec_lang.network.transform.difference import Delta
-from spec_lang.obligations.certificate import Lemma
+from spec_lang.obligations.certificate import Lemma, SquareProof
 
 Index = NDArray[np.intp]
 Mask = NDArray[np.bool_]
@@ -119,8 +120,7 @@ class Scene(ABC):
         if isinstance(step, ReluStep):
             lower, upper = self.ranges[step.operand]
             return np.maximum(lower, 0.0), np.maximum(upper, 0.0)
-        ones = np.ones((len(self.lower), network.sizes[value]))
-        return -ones, ones
+        raise InternalError(f"nothing is known of value {value} yet")
 
     @abstractmethod
     def interval(self, step: AffineStep) -> tuple[F64, F64]:
@@ -161,6 +161,11 @@ class Scene(ABC):
     ) -> F64:
         """Lower bounds of the combinations `Σ multipliers[r, i]·atoms[i]`, plus what they are `about`, over
         the only box; −inf for none."""
+
+    @abstractmethod
+    def is_excluded(self, atoms: Sequence[int], squares: SquareProof) -> bool:
+        """Whether quadratic bounds show that the combination of atoms is positive on the only box; False
+        under float32, whose errors they do not account for."""
 
     @abstractmethod
     def fork(self) -> Scene:

@@ -12,10 +12,12 @@ import numpy as np
 
 from spec_lang._values import dataclass
 from spec_lang.kernel.arrays import moved
+from spec_lang.kernel.differences import Joined, Plane, by_case, case_of, chords, planes_by_case
 from spec_lang.kernel.narrow import Relaxed, View
 from spec_lang.kernel.network import F64, AffineStep, ReluStep, SmoothStep
 from spec_lang.kernel.rounding import UNDERFLOW
 from spec_lang.kernel.scene import Index, Mask, OwnSlopes, Slopes
+from spec_lang.network.transform.difference import Delta
 
 if TYPE_CHECKING:
     from spec_lang.kernel.rounded import RoundedScene
@@ -71,7 +73,13 @@ class Substitution:
                 below = self._with_own(step, relaxed, below, self.slopes)
             elif self.slopes is not None:
                 below, above, opened, shift = self._own(step, relaxed, self.slopes)
-                cost = np.einsum("rn,n->r", negative * opened, relaxed.intercept[0])
+                pair = self.scene.network.pair_of(step.value)
+                if pair is None or pair.value not in self.scene.joined:
+                    cost = np.einsum("rn,n->r", negative * opened, relaxed.intercept[0])
+                else:
+                    chord, intercept = self._beside(pair, relaxed, self.slopes)
+                    above = np.where(opened, chord, above)
+                    cost = np.einsum("rn,rn->r", negative * opened, intercept)
             if shift is None:
                 cost = np.einsum("rn,rn->r", negative, self._each(relaxed.intercept))
             self.constant, self.weight = self.constant + cost, self.weight - cost
@@ -96,19 +104,51 @@ class Substitution:
         scene, found, pair = self.scene, self.view.joined[value], self.scene.network.deltas[value]
         positive = np.maximum(rows, 0.0)
         negative = rows - positive
-        for part, plane in ((positive, found.lower), (negative, found.upper)):
-            constants = part * self._each(plane.intercept)
+        low, high = self._planes(found, pair)
+        for part, plane in ((positive, low), (negative, high)):
+            constants = part * plane.intercept
             self.constant = self.constant + constants.sum(axis=1)
             self.weight = self.weight + abs(constants).sum(axis=1)
         for operand, lower, upper in (
-            (pair.x, found.lower.of_x, found.upper.of_x),
-            (pair.delta, found.lower.of_delta, found.upper.of_delta),
+            (pair.x, low.of_x, high.of_x),
+            (pair.delta, low.of_delta, high.of_delta),
         ):
-            passed = positive * self._each(lower) + negative * self._each(upper)
+            passed = positive * lower + negative * upper
             kept = self.view.carried.get(operand)
             passed = moved(passed, found.carried, kept, scene.network.sizes[operand])
             self.weight = self.weight + norms(passed) * scene.norm[operand][self.owner]
             add(self.pending, operand, passed)
+
+    def _planes(self, found: Joined, pair: Delta) -> tuple[Plane, Plane]:
+        """Row by row, by the phases where these are fixed; what they add to rows is for y's own step, which
+        nothing else need reach."""
+        if not isinstance(self.slopes, Slopes):
+            return self._row_by_row(found.lower), self._row_by_row(found.upper)
+        x, y = (
+            self.slopes.phases[:, self.scene.network.first_of(value) + found.carried]
+            for value in (pair.base, pair.other)
+        )
+        neurons = self.view.relaxed[pair.other].carried if pair.other in self.view.relaxed else None
+        if y.any() and neurons is not None:
+            self.pending.setdefault(pair.other, np.zeros((len(y), len(neurons))))
+        ends = (self.scene.ranges[value] for value in (pair.x, pair.y, pair.delta))
+        kept = ((low[:, found.carried], high[:, found.carried]) for low, high in ends)
+        low, high = planes_by_case(*kept)
+        case = case_of(x, y)
+        return low.each(case), high.each(case)
+
+    def _row_by_row(self, plane: Plane) -> Plane:
+        return Plane(self._each(plane.of_x), self._each(plane.of_delta), self._each(plane.intercept))
+
+    def _beside(self, pair: Delta, relaxed: Relaxed, slopes: Slopes) -> tuple[F64, F64]:
+        """Lines above the open neurons of x by what the phases of y leave of their ranges: slopes and
+        intercepts, row by row."""
+        network, mixed = self.scene.network, relaxed.carried[: relaxed.mixed]
+        y = slopes.phases[:, network.first_of(pair.other) + mixed]
+        ends = (self.scene.ranges[value] for value in (pair.x, pair.y, pair.delta))
+        x, _, _ = by_case(*((low[:, mixed], high[:, mixed]) for low, high in ends))
+        found, case = chords(*x), (case_of(np.zeros_like(y), y), np.arange(len(mixed)))
+        return found.above[case], found.intercept[case]
 
     def smooth(self, step: SmoothStep, rows: F64) -> None:
         """Coefficients above 0 take the lines below, the others those above; no slope is above 1.

@@ -156,11 +156,13 @@ class Walk:
         propagate(scene, node.known, proof.lemmas, self.check_time)
         share = WHOLE if is_divided(len(self.proof.axis), self.share) else self.share
         for conjunction in np.flatnonzero(node.alive[0]):
+            atoms = self.found.conjunctions[conjunction]
             tree = next((t for t in proof.trees if t.conjunction == conjunction), None)
             if tree is None:
-                self.unclosed.append(Unclosed(self.part, number, int(conjunction)))
+                squares = next((s for s in proof.squares if s.conjunction == conjunction), None)
+                if squares is None or not scene.is_excluded(atoms, squares):
+                    self.unclosed.append(Unclosed(self.part, number, int(conjunction)))
                 continue
-            atoms = self.found.conjunctions[conjunction]
             leaves = TreeOfAtoms(tree, atoms, self.strict[list(atoms)])
             for leaf in unclosed_leaves(scene, leaves, share, self.check_time):
                 self.unclosed.append(Unclosed(self.part, number, int(conjunction), leaf))

@@ -4,8 +4,8 @@ In: an obligation and a point that somebody claims breaks it.  Out: the `Witness
 and the atoms that hold there, or None.  No tolerance: the point lies in the region, strict constraints
 hold strictly, and the violation is true, or the point is nothing.  Under float32 the outputs are those of one
 permitted execution, from left to right; where `every` execution has to break the obligation, an enclosure of
-them all is held against it as well.  Smooth nodes leave a network no exact outputs: it is enclosed, ever more
-narrowly, until the enclosure alone says whether the violation is true.
+them all is held against it as well.  Smooth nodes other than squares leave a network no exact outputs: it is
+enclosed, ever more narrowly, until the enclosure alone says whether the violation is true.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class WitnessChecker:
 def _network(graph: Graph, semantics: Semantics) -> ExactNetwork | EnclosedNetwork | Float32Network:
     if semantics is not Semantics.REAL:
         return Float32Network(graph)
-    return (EnclosedNetwork if graph.smooth else ExactNetwork)(graph)
+    return (EnclosedNetwork if graph.irrational else ExactNetwork)(graph)
 
 
 def _enclosed(network: EnclosedNetwork, violation: Condition, point: tuple[Fraction, ...]) -> Witness | None:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from spec_lang._values import dataclass
 from spec_lang.diagnostics import InternalError
 from spec_lang.network.graph import Graph
-from spec_lang.network.operators import Operator, operator_of
+from spec_lang.network.operators import Diagonal, Operator, operator_of
 from spec_lang.network.primitives import RELU, Affine, Floats, PiecewiseLinear, Primitive, Smooth
 
 Array = NDArray[np.float64]
@@ -26,14 +26,37 @@ _Step = Callable[[list[Array]], Array]
 
 @dataclass(frozen=True, slots=True)
 class _Sum:
+    """`Σ map(operand) + bias`.  Nothing is multiplied by 1: sums of two values stand in every layer of two
+    networks that are compared."""
+
     maps: tuple[Operator, ...]
-    bias: Array
+    bias: Array | None  # None where it is 0
+    signs: tuple[int, ...]  # 1 and −1 for the maps that are these, 0 for others
+
+    @classmethod
+    def of(cls, primitive: Affine) -> _Sum:
+        maps = tuple(map(operator_of, primitive.maps))
+        bias = _wide(primitive.bias) if primitive.bias.any() else None
+        return cls(maps, bias, tuple(map(_sign, maps)))
 
     def __call__(self, operands: list[Array]) -> Array:
-        total = self.maps[0].forward(operands[0]) + self.bias
-        for linear, points in zip(self.maps[1:], operands[1:], strict=True):
-            total = total + linear.forward(points)
-        return total
+        total: Array | None = None
+        for linear, sign, points in zip(self.maps, self.signs, operands, strict=True):
+            if total is not None and sign:
+                total = total + points if sign > 0 else total - points
+                continue
+            part = points if sign > 0 else linear.forward(points)
+            total = part if total is None else total + part
+        if total is None:
+            raise InternalError("a sum of nothing")
+        return total if self.bias is None else total + self.bias
+
+
+def _sign(linear: Operator) -> int:
+    """1 or −1 where a map is that times each element, otherwise 0."""
+    if not isinstance(linear, Diagonal):
+        return 0
+    return next((sign for sign in (1, -1) if bool((linear.factor == sign).all())), 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +80,17 @@ def _relu(operands: list[Array]) -> Array:
 def smooth_values(function: Smooth, points: NDArray[_Float]) -> NDArray[_Float]:
     """`function` at points of either float type, and in it."""
     half = points.dtype.type(0.5)
+    if function is Smooth.SQUARE:
+        return points * points
     is_tanh = function is Smooth.TANH
     found: NDArray[_Float] = np.tanh(points) if is_tanh else half * np.tanh(half * points) + half
     return found
 
 
-def smooth_slopes(function: Smooth, values: NDArray[_Float]) -> NDArray[_Float]:
-    """The slopes of `function` where it has these values."""
+def smooth_slopes(function: Smooth, points: NDArray[_Float], values: NDArray[_Float]) -> NDArray[_Float]:
+    """The slopes of `function` at points where it has these values."""
+    if function is Smooth.SQUARE:
+        return points + points
     return 1 - values * values if function is Smooth.TANH else values * (1 - values)
 
 
@@ -105,7 +132,7 @@ def evaluate(graph: Graph, points: Array) -> Array:
 def _compiled(primitive: Primitive) -> _Step:
     match primitive:
         case Affine():
-            return _Sum(tuple(map(operator_of, primitive.maps)), _wide(primitive.bias))
+            return _Sum.of(primitive)
         case PiecewiseLinear():
             return _relu if primitive == RELU else _piecewise(primitive)
         case Smooth():

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from math import prod
+from typing import Final
 
 from spec_lang._values import dataclass
 from spec_lang.diagnostics import InternalError
 from spec_lang.network.primitives import Affine, Primitive, Smooth
+
+OF_CLAIM: Final = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,7 @@ class Node:
 
     With `glue` it is exact under every semantics: a part of the claim and of no network, or of an ONNX node
     that only moves, selects and compares numbers.  `part` numbers the network that it comes from, where
-    several stand side by side.
+    several stand side by side, and is `OF_CLAIM` where it comes from none.
     """
 
     primitive: Primitive
@@ -90,8 +93,13 @@ class Graph:
 
     @property
     def smooth(self) -> tuple[Node, ...]:
-        """Its smooth nodes: without any, all of its values are rational where its inputs are."""
+        """Its smooth nodes: without any, all of its values are piecewise linear."""
         return tuple(node for node in self.nodes if isinstance(node.primitive, Smooth))
+
+    @property
+    def irrational(self) -> tuple[Node, ...]:
+        """Those but squares: without any, all of its values are rational where its inputs are."""
+        return tuple(node for node in self.smooth if node.primitive is not Smooth.SQUARE)
 
     def with_outputs(self, outputs: tuple[int, ...]) -> Graph:
         """The same graph seen at other values (hidden tensors, several at once); unused nodes are dropped."""

@@ -202,20 +202,36 @@ RELU = PiecewiseLinear(knots=(0.0,), slopes=(0.0, 1.0), anchor=0.0)
 
 
 class Smooth(Enum):
-    """A smooth function, applied to every element.  Its values are irrational nearly everywhere.
+    """A smooth function, applied to every element.
 
-    All of them are S-shaped: increasing between two ends that they never reach, convex left of 0 and concave
-    right of it, `f(−t) = f(−∞) + f(∞) − f(t)`, with the greatest slope, at most 1, at 0.  What bounds them
-    relies on that, so that another function is another primitive unless it is of this shape.
+    The values of sigmoid and tanh are irrational nearly everywhere.  Both are S-shaped: increasing between
+    two ends that they never reach, convex left of 0 and concave right of it, `f(−t) = f(−∞) + f(∞) − f(t)`,
+    with the greatest slope, at most 1, at 0.  What bounds them relies on that, so that another function is
+    another primitive unless it is of this shape.  The square, which claims have and networks do not, is
+    convex, has rational values at rational points, and lines of its own.
     """
 
     SIGMOID = "sigmoid"  # 1 / (1 + e^−t)
     TANH = "tanh"  # (e^t − e^−t) / (e^t + e^−t)
+    SQUARE = "square"  # t²
 
     @property
-    def ends(self) -> tuple[int, int]:
-        """What all values lie strictly between."""
-        return (0, 1) if self is Smooth.SIGMOID else (-1, 1)
+    def ends(self) -> tuple[int, int | None]:
+        """What all values lie between, None for no end: strictly but for the square, which is 0 at 0."""
+        match self:
+            case Smooth.SIGMOID:
+                return 0, 1
+            case Smooth.TANH:
+                return -1, 1
+            case Smooth.SQUARE:
+                return 0, None
+            case _ as unreachable:
+                assert_never(unreachable)
+
+    @property
+    def turned(self) -> int:
+        """`f(t) + f(−t)` of a function that is S-shaped, everywhere."""
+        return 1 if self is Smooth.SIGMOID else 0
 
 
 Primitive = Affine | PiecewiseLinear | Smooth

@@ -1,9 +1,10 @@
 """Proof objects: what a backend hands over so that the kernel need not believe it.
 
 A proof of an obligation has one part for every box of its region.  A part is a tree of input cuts, whose
-leaves are closed by bounds alone, or by trees of ReLU phases, one for every conjunction that is still
-possible there.  No bound and no conclusion stands in a proof: it says where to cut and which multipliers
-and slopes to use, and the kernel computes what follows.  All numbers are dyadic, exactly as stored.
+leaves are closed by bounds alone, or by trees of ReLU phases or quadratic forms, one for every conjunction
+that is still possible there.  No bound and no conclusion stands in a proof: it says where to cut and which
+multipliers and slopes to use, and the kernel computes what follows.  All numbers are dyadic, exactly as
+stored.
 
 Conjunctions are those of the disjunctive normal form of "the region's constraints, and the violation",
 left to right; their atoms are each divided by their largest coefficient of outputs, or of inputs where they
@@ -77,12 +78,39 @@ class PhaseTree:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class SquareProof:
+    """Why conjunction number `conjunction` is nowhere met on one box, by one quadratic form in the inputs.
+
+    The combination `Σ multipliers[i]·atom_i` is substituted back as far as ReLUs, and differences of two,
+    that depend on the inputs by affine steps alone.  What it has there of one neuron is at least s where the
+    neuron's z is positive, and at least 0 elsewhere, s affine [`kernel.first_layer`]; hence
+
+        at least  below·z − relu(v)  with  v = tilt·z − s  and  0 <= below <= tilt,
+        and relu(v) <= bend·v² + slope·v + the least constant that will do on v's range.
+
+    All this together is positive for inputs `centre + radius·u`, |u_i| <= 1, if `Σ shares[i]·(1 − u_i²)`
+    plus a form that is positive definite bounds it from below.  Neurons that are not listed have zeros.
+    """
+
+    conjunction: int
+    multipliers: Multipliers  # (atoms of the conjunction,), >= 0
+    neuron: Ints  # (k,), ascending
+    tilt: Multipliers  # (k,), >= 0
+    below: Multipliers  # (k,), from 0 to `tilt`
+    bend: Multipliers  # (k,), >= 0
+    slope: Multipliers  # (k,), in [0, 1]
+    shares: Multipliers  # (inputs,), >= 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class PhaseProof:
-    """What closes a leaf `BY_PHASES`: lemmas in the order of the graph's nodes, then one tree for every
-    conjunction that is possible at the node above (at a root: for every conjunction)."""
+    """What closes a leaf `BY_PHASES`: lemmas in the order of the graph's nodes, then one tree, or one proof
+    by squares, for every conjunction that is possible at the node above (at a root: for every
+    conjunction)."""
 
     lemmas: tuple[Lemma, ...]
     trees: tuple[PhaseTree, ...]
+    squares: tuple[SquareProof, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -13,9 +13,10 @@ from itertools import groupby
 from spec_lang._values import dataclass
 from spec_lang.kernel.verdict import Status
 from spec_lang.obligations.model import Semantics
+from spec_lang.reporters._bracket_text import bracket_lines, measurement_text, reached
 from spec_lang.reporters._layout import STATUS_ROLE, Line, Role, line, table
 from spec_lang.reporters._numbers import amount, duration, shown
-from spec_lang.reporters.model import ClaimReport, Counterexample, Reading
+from spec_lang.reporters.model import ClaimReport, Counterexample, Measurement, Reading
 
 _SMALL_FAMILY = 3  # members that are listed one by one
 _MANY_READINGS = 16  # more than this are cut: nobody reads 784 pixels, and JSON has them all
@@ -72,6 +73,10 @@ def _rows(family: Sequence[ClaimReport]) -> Iterator[_Row]:
     if len(family) <= _SMALL_FAMILY:
         yield from map(_row, family)
         return
+    if any(claim.measurement is not None for claim in family):
+        # Each member is another number; JSON has the points.
+        yield from (replace(_row(claim), below=()) for claim in family)
+        return
     counts = {status: sum(claim.status is status for claim in family) for status in Status}
     present = [status for status in Status if counts[status]]
     alone = present[0] if len(present) == 1 else None
@@ -98,6 +103,8 @@ def _row(claim: ClaimReport) -> _Row:
     notes = [first]
     if claim.status is Status.PROVED and claim.evidence is not None:
         notes = [_proofs([claim])]
+    if claim.measurement is not None:
+        notes = [measurement_text(claim.measurement), *notes]
     if claim.bound is not None and claim.status is Status.UNKNOWN:
         notes.append(f"bound {claim.bound:.4g}")
     if claim.expected is not Status.PROVED:
@@ -105,6 +112,8 @@ def _row(claim: ClaimReport) -> _Row:
     below = [line("      ", text) for text in (*rest, *([claim.note] if claim.note else []))]
     if claim.counterexample is not None:
         below += _counterexample(claim, claim.counterexample)
+    if claim.measurement is not None:
+        below += _measurement(claim, claim.measurement)
     return _Row(
         status=claim.status.value,
         role=STATUS_ROLE[claim.status]
@@ -136,6 +145,17 @@ def _vouchers(claims: Iterable[ClaimReport]) -> list[str]:
 
 
 def _counterexample(claim: ClaimReport, found: Counterexample) -> list[Line]:
+    good = claim.status is Status.PROVED
+    verb, role = ("holds", Role.GOOD) if good else (_VERBS.get(claim.kind, "fails"), Role.BAD)
+    return [
+        *_point(found),
+        line(f"      {verb}   ", (found.violates, role)),
+        line("      replay  ", _replay(found, claim.semantics)),
+    ]
+
+
+def _point(found: Counterexample) -> list[Line]:
+    """The elements of a point, and what the networks make of it."""
     lines: list[Line] = []
     for point in found.points:
         lines += [line("      at ", (point.name, Role.STRONG), _spaces(point.readings))]
@@ -145,10 +165,19 @@ def _counterexample(claim: ClaimReport, found: Counterexample) -> list[Line]:
         applied = f"{result.name}({found.points[0].name})" if alone else result.name
         lines += [line("      ", (applied, Role.STRONG), _spaces(result.readings))]
         lines += _readings(result.readings)
-    good = claim.status is Status.PROVED
-    verb, role = ("holds", Role.GOOD) if good else (_VERBS.get(claim.kind, "fails"), Role.BAD)
-    lines.append(line(f"      {verb}   ", (found.violates, role)))
-    lines.append(line("      replay  ", _replay(found, claim.semantics)))
+    return lines
+
+
+def _measurement(claim: ClaimReport, found: Measurement) -> list[Line]:
+    """The ends that points reach, each with its point."""
+    lines = [line("      ", text) for text in bracket_lines(found)]
+    for bracket in found.brackets:
+        for end in (bracket.lower, bracket.upper):
+            if end is not None and end.point is not None:
+                verb, text = reached(found, end, end.point)
+                lines += _point(end.point)
+                lines.append(line(f"      {verb.ljust(8)}", text))
+                lines.append(line("      replay  ", _replay(end.point, claim.semantics)))
     return lines
 
 

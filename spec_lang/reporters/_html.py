@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
+from spec_lang.reporters._bracket_text import measurement_text
 from spec_lang.reporters._numbers import duration, shown
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ def html_table(claims: Iterable[ClaimReport], diagnostics: Iterable[Diagnostic] 
 
 def _row(claim: ClaimReport) -> str:
     why = claim.reason or (str(claim.evidence) if claim.evidence is not None else "")
+    if claim.measurement is not None:
+        why = f"{measurement_text(claim.measurement)}, {why}"
     name = claim.name + (f" ({claim.title})" if claim.title else "")
     cells = (claim.status.value, name, why, duration(claim.seconds))
     row = "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"

@@ -1,7 +1,8 @@
 """The report as JSON, for programs: everything, nothing cut.
 
 In: a report.  Out: one JSON document (`tests/reporters/report.schema.json`).  A number is the nearest double;
-beside it stands the exact rational, as text, where that is another number.
+beside it stands the exact rational, as text, where that is another number.  The ends of measures are rounded
+outward.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Final, TextIO
 
 from spec_lang.kernel.verdict import Status
 from spec_lang.reporters._documents import SCHEMA_VERSION, Json, diagnostic_json
+from spec_lang.reporters._measure_document import bracket, measure
 from spec_lang.reporters._numbers import as_float
 from spec_lang.reporters.base import Reporter
 from spec_lang.reporters.model import ClaimReport, Counterexample, Readings, Report, Step
@@ -61,7 +63,8 @@ def _claim(claim: ClaimReport) -> Json:
         "seconds": round(claim.seconds, 3),
         "work": dict(claim.work),
         "bound": claim.bound if claim.bound is not None and isfinite(claim.bound) else None,
-        "bracket": None,
+        "bracket": None if claim.measurement is None else bracket(claim.measurement),
+        "measure": None if claim.measurement is None else measure(claim.measurement, _counterexample),
         "counterexample": None if found is None or proof else _counterexample(found),
         "witness": _counterexample(found) if found is not None and proof else None,
         "certificate": claim.certificate,

@@ -69,6 +69,66 @@ class Counterexample:
 
 
 @dataclass(frozen=True, slots=True)
+class End:
+    """One end of a bracket, exact: a proof says that nothing lies beyond it, or `point` reaches it."""
+
+    value: Fraction
+    evidence: Evidence
+    point: Counterexample | None = None
+    certificate: str | None = None  # "sha256:…" of what is stored of it
+    proof_bytes: int | None = None  # its size as stored
+
+
+@dataclass(frozen=True, slots=True)
+class Bracket:
+    """The `name` (`least`, `greatest`; `largest`, `smallest`) of a measure lies between these ends; None
+    where nothing is proved on that side."""
+
+    name: str
+    lower: End | None
+    upper: End | None
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """What is known of a measure: `asked` is its word, `words` what is measured, the value of points or the
+    variable of a claim.  A `range` has two brackets.
+
+    The ends are wanted `precision` apart, or with `relative` that share of the one that is larger in size;
+    `said` in the spec, or taken where it says nothing.
+    """
+
+    asked: str
+    words: str
+    unit: str | None
+    precision: Fraction
+    relative: bool
+    said: bool
+    reached: bool
+    brackets: tuple[Bracket, ...]
+
+    @property
+    def of_points(self) -> bool:
+        """Whether values at points are measured, and not for which numbers a claim holds."""
+        return self.asked in ("max", "min", "range")
+
+    @property
+    def lower(self) -> End | None:
+        """The lowest end: below it there is no value."""
+        return self.brackets[0].lower
+
+    @property
+    def upper(self) -> End | None:
+        """The highest end: above it there is no value."""
+        return self.brackets[-1].upper
+
+    @property
+    def ends(self) -> tuple[End, ...]:
+        """All that there are."""
+        return tuple(e for b in self.brackets for e in (b.lower, b.upper) if e is not None)
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """A backend that was tried, with the reason for it, and what came of it: how often it answered with
     which word (`proved`, `refuted`, or why it gave up), one answer an obligation and attempt, and how long
@@ -105,6 +165,7 @@ class ClaimReport:
     certificate: str | None = None  # "sha256:…" of the stored proof
     proof_bytes: int | None = None  # its size as stored
     note: str | None = None  # what else is worth a line, such as why a proof is not stored
+    measurement: Measurement | None = None  # of a measure, once an end is proved
 
     @property
     def verdict(self) -> Status:

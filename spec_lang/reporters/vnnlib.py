@@ -31,6 +31,8 @@ class _VnnLib:
         if not report.claims:
             stream.write("error\n")
         for claim in report.claims:
+            if claim.kind == "measure":  # which is no question of this form
+                continue
             stream.write(_answer(claim) + "\n")
             if claim.counterexample is not None and claim.status is Status.REFUTED:
                 stream.write(_witness(claim.counterexample) + "\n")

@@ -58,7 +58,7 @@ SMOOTH: Final = "NN153"  # a function that is not piecewise linear
 ALTERNATION: Final = "NN154"  # `exists` inside `forall`, or the other way round
 PERTURBED: Final = "NN155"  # a claim about a set of networks
 COMPOSED: Final = "NN156"  # a composition through scalings that are not exact in binary
-MEASURED: Final = "NN157"  # a measure, typed but not enclosed by this version
+MEASURED: Final = "NN157"  # a measure of a claim that is not seen to fall, or rise, with its variable
 TENSOR_NAMES: Final = "NN158"  # inputs and outputs of a network that has several
 PRECISION: Final = "NN159"  # how precise a measure is to be
 

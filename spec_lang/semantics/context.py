@@ -50,6 +50,7 @@ class Context:
         self.needs: dict[Need, None] = {}
         self.fragments: dict[Fragment, Span] = {}
         self.applications = Applications()
+        self.squares = self.applications.squares
         self._signatures = signatures
         self._count = PartCount()
         self._labels = _labels(scope)

@@ -6,6 +6,7 @@ of network-space flat inputs and outputs; `frame` is the way back.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import Enum
 from fractions import Fraction
 
@@ -13,7 +14,7 @@ from spec_lang._values import dataclass
 from spec_lang.diagnostics import Span
 from spec_lang.network.graph import Graph
 from spec_lang.obligations.model import All, Condition, Frame, Semantics, Terms, Tie
-from spec_lang.semantics.terms.elements import Fragment, Need
+from spec_lang.semantics.terms.elements import Element, Fragment, Need
 from spec_lang.syntax import ast
 
 
@@ -91,6 +92,34 @@ class Statement:
         return All((self.region, self.violation))
 
 
+@dataclass(frozen=True, slots=True)
+class Precision:
+    """How far apart the ends of a measure may stay: `width`, or with `relative` that share of the end that is
+    larger in size.  `said` in the spec, or taken where it says nothing."""
+
+    width: Fraction
+    relative: bool
+    said: bool = True
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Measured:
+    """What a measure asks for, as the claims that enclose it.
+
+    `claim` makes the claim of a threshold: for `max e` that `e` compares so with it everywhere, for
+    `largest r` that the claim holds with it in the place of `r`, whatever the comparison.  `words` are what
+    is measured, `value` is `e` over the claim's graph, `unit` its unit; `interval` is where `r` may lie.
+    """
+
+    asked: ast.Extreme | ast.Threshold
+    precision: Precision
+    claim: Callable[[ast.Comparison, Fraction], Statement]
+    words: str
+    value: Element | None = None
+    unit: str | None = None
+    interval: tuple[Fraction, Fraction] | None = None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class TypedClaim:
     """One member of a claim, an invariant or a measure, checked against its networks.
@@ -98,6 +127,7 @@ class TypedClaim:
     `formula` is what it stands for once forms and definitions are expanded and indices filled in.
     `statement` is None where something is beyond every backend; `needs` then say what, and where.
     `fragments` are what makes a claim with a statement less simple than linear, with the first place of each.
+    The statement of a measure is that of one of its thresholds.
     """
 
     name: str  # "property_1[1,1]"
@@ -110,6 +140,7 @@ class TypedClaim:
     statement: Statement | None
     needs: tuple[Need, ...] = ()
     fragments: tuple[tuple[Fragment, Span], ...] = ()
+    measured: Measured | None = None
 
     @property
     def span(self) -> Span:

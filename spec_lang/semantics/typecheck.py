@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from fractions import Fraction
 from functools import partial
 from typing import Final
 
@@ -21,9 +22,9 @@ from spec_lang.semantics.claim_graph.signature import Signature
 from spec_lang.semantics.claim_graph.spaces import Home, home_of
 from spec_lang.semantics.context import Context
 from spec_lang.semantics.formulas.indices import is_index
-from spec_lang.semantics.formulas.measures import check_measure
+from spec_lang.semantics.formulas.measures import Asked, read_measure
 from spec_lang.semantics.formulas.translate import every
-from spec_lang.semantics.model import NetworkUse, Statement, TypedClaim, TypedSpec
+from spec_lang.semantics.model import Expectation, Measured, NetworkUse, Statement, TypedClaim, TypedSpec
 from spec_lang.semantics.names.scope import ClaimFamily, RegionFamily, Scope
 from spec_lang.semantics.rejection import Rejected
 from spec_lang.semantics.terms.elements import Fragment, Need
@@ -123,13 +124,21 @@ class _Checker:
         values = family.family.assignment(member, declaration.name.span)
         formula = substitute(family.body, values)
         context = self._context()
+        measured: Measured | None = None
         if family.quantity is not None:
-            formula = check_measure(family.quantity, values, context)
-            statement = None
+            asked = read_measure(family.quantity, values, context)
+            self._check_expected(family)
+            formula = asked.shown()
+            if not context.needs:
+                measured = self._measured(asked)
+                first = measured.interval[1] if measured.interval is not None else Fraction(0)
+                statement, context = self._statement(asked.formula(ast.Comparison.LE, first), self._context())
+            else:
+                statement = None
         else:
             statement, context = self._statement(formula, context)
-            if statement is None and not context.needs:
-                return None  # a network did not load
+        if statement is None and not context.needs:
+            return None  # a network did not load
         needs = tuple(context.needs)
         for need in needs:
             self._warn(need)
@@ -144,7 +153,26 @@ class _Checker:
             statement,
             needs,
             tuple(context.fragments.items()),
+            measured,
         )
+
+    def _measured(self, asked: Asked) -> Measured:
+        quantity = asked.quantity
+        return Measured(
+            quantity.extreme if isinstance(quantity, ast.Optimum) else quantity.threshold,
+            asked.precision,
+            partial(_statement_at, self._scope, self._graphs, asked),
+            asked.words,
+            asked.value,
+            asked.unit,
+            asked.interval,
+        )
+
+    def _check_expected(self, family: ClaimFamily) -> None:
+        if family.attributes.expect is Expectation.REFUTED and isinstance(family.quantity, ast.Optimum):
+            place = next(use.span for use in family.declaration.attributes if use.name.text == "expect")
+            problem = "a measure asks for a number, and is not refuted"
+            self._log.error(codes.ATTRIBUTE, problem, place, "leave it out; write a claim to be refuted")
 
     def _warn(self, need: Need) -> None:
         code = _NEED_CODES[need.fragment]
@@ -165,6 +193,13 @@ class _Checker:
         return self._signatures[use.label]
 
     # -- the shape of a claim ------------------------------------------------------------------------
+
+    def statement(self, formula: ast.Expr) -> Statement:
+        """What there is to decide of a formula that is known to be understood."""
+        statement, _ = self._statement(formula, self._context())
+        if statement is None:
+            raise InternalError("a claim of a measure is beyond what another one of it needs")
+        return statement
 
     def _statement(self, formula: ast.Expr, context: Context) -> tuple[Statement | None, Context]:
         """What there is to decide, and the context that it was read in.
@@ -201,6 +236,14 @@ class _Checker:
             problem = "a claim says something about every point of a region"
             self._log.error(codes.QUANTIFIER, problem, formula.span, "write `forall x in …: …`")
         return Rejected()
+
+
+def _statement_at(
+    scope: Scope, graphs: Mapping[str, Graph], asked: Asked, relation: ast.Comparison, threshold: Fraction
+) -> Statement:
+    """The claim of a threshold of a measure that has been checked."""
+    checker = _Checker(scope, graphs, DiagnosticLog(), None)
+    return checker.statement(asked.formula(relation, threshold))
 
 
 def _searched(formula: ast.Expr, holds: bool, context: Context) -> tuple[Condition, Condition]:

@@ -8,12 +8,21 @@ is made of them, and whatever is wrong with one is a `BadRecord`.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from hashlib import sha256
 from typing import Final
 
 from spec_lang._values import dataclass
-from spec_lang.obligations.certificate import BoxProof, Lemma, NodeSlopes, PhaseProof, PhaseTree, Proof
+from spec_lang.obligations.certificate import (
+    BoxProof,
+    Lemma,
+    NodeSlopes,
+    PhaseProof,
+    PhaseTree,
+    Proof,
+    SquareProof,
+)
 from spec_lang.obligations.outcome import Attestation, GaveUp, GaveUpReason, Outcome, Proved, Refuted
 from spec_lang.store.columns import BadRecord, ColumnReader, Columns, ColumnWriter, Unkeepable
 
@@ -21,7 +30,8 @@ from spec_lang.store.columns import BadRecord, ColumnReader, Columns, ColumnWrit
 MAGIC: Final = b"nnproof\x02"
 HEADER: Final = len(MAGIC) + sha256().digest_size
 
-_NOTHING, _PROOF, _POINT = range(3)
+# A proof without squares is written as it was before there were any.
+_NOTHING, _PROOF, _POINT, _PROOF_BY_SQUARES = range(4)
 _NOT_STORED: Final = GaveUp(GaveUpReason.INTERRUPTED, "nothing is stored of this obligation")
 
 # Bytes of one numerator or denominator: a thousand times what a float needs, and still quick to reduce.
@@ -68,12 +78,15 @@ def decode(record: bytes) -> Decoded:
 def _write_outcome(writer: ColumnWriter, outcome: Outcome) -> None:
     match outcome:
         case Proved(stamp, Proof() as proof):
-            writer.number(_PROOF)
+            by_squares = any(phases.squares for part in proof.parts for phases in part.phases)
+            writer.number(_PROOF_BY_SQUARES if by_squares else _PROOF)
             for text in (stamp.backend, stamp.version, stamp.method):
                 writer.blob(text.encode("utf-8", "replace")[:_MAX_TEXT])
             writer.number(len(proof.parts))
             for part in proof.parts:
                 _write_part(writer, part)
+                if by_squares:
+                    _write_squares(writer, part)
         case Refuted(point):
             writer.number(_POINT)
             writer.number(len(point))
@@ -88,9 +101,10 @@ def _read_outcome(reader: ColumnReader) -> Outcome:
     kind = reader.number()
     if kind == _NOTHING:
         return _NOT_STORED
-    if kind == _PROOF:
+    if kind in (_PROOF, _PROOF_BY_SQUARES):
         stamp = Attestation(_read_text(reader), _read_text(reader), _read_text(reader))
-        return Proved(stamp, Proof(tuple(_read_part(reader) for _ in range(reader.count()))))
+        read = _read_part if kind == _PROOF else _read_part_by_squares
+        return Proved(stamp, Proof(tuple(read(reader) for _ in range(reader.count()))))
     if kind == _POINT:
         return Refuted(tuple(_read_fraction(reader) for _ in range(reader.count())))
     raise BadRecord(f"there is no outcome of kind {kind}")
@@ -123,6 +137,17 @@ def _write_part(writer: ColumnWriter, part: BoxProof) -> None:
             writer.matrix(Columns.SLOPES, tree.slopes)
 
 
+def _write_squares(writer: ColumnWriter, part: BoxProof) -> None:
+    for proof in part.phases:
+        writer.number(len(proof.squares))
+        for square in proof.squares:
+            writer.number(square.conjunction)
+            writer.array(Columns.MULTIPLIERS, square.multipliers)
+            writer.array(Columns.NEURONS, square.neuron)
+            for numbers in (square.tilt, square.below, square.bend, square.slope, square.shares):
+                writer.array(Columns.SLOPES, numbers)
+
+
 def _write_lemma(writer: ColumnWriter, lemma: Lemma) -> None:
     writer.array(Columns.ROWS, lemma.neuron)
     writer.array(Columns.SIDES, lemma.side)
@@ -146,6 +171,28 @@ def _read_part(reader: ColumnReader) -> BoxProof:
             slope=reader.array(Columns.NODE_SLOPES),
         ),
         phases=tuple(_read_phases(reader) for _ in range(reader.count())),
+    )
+
+
+def _read_part_by_squares(reader: ColumnReader) -> BoxProof:
+    part = _read_part(reader)
+    phases = [
+        replace(proof, squares=tuple(_read_squares(reader) for _ in range(reader.count())))
+        for proof in part.phases
+    ]
+    return replace(part, phases=tuple(phases))
+
+
+def _read_squares(reader: ColumnReader) -> SquareProof:
+    return SquareProof(
+        conjunction=reader.number(),
+        multipliers=reader.array(Columns.MULTIPLIERS),
+        neuron=reader.array(Columns.NEURONS),
+        tilt=reader.array(Columns.SLOPES),
+        below=reader.array(Columns.SLOPES),
+        bend=reader.array(Columns.SLOPES),
+        slope=reader.array(Columns.SLOPES),
+        shares=reader.array(Columns.SLOPES),
     )
 
 

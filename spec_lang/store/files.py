@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import field
+from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
@@ -26,6 +27,7 @@ from spec_lang.obligations.model import Goal
 from spec_lang.obligations.outcome import GaveUp, GaveUpReason, Outcome, Proved, Refuted
 from spec_lang.store.codec import decode, digest_of, encode
 from spec_lang.store.columns import BadRecord, Unkeepable
+from spec_lang.store.ends import decode_ends, encode_ends
 from spec_lang.store.keys import Keys
 
 MAX_RECORD: Final = 64 << 20  # bytes of one record
@@ -136,6 +138,29 @@ class Store:
         with suppress(OSError):
             os.utime(path)  # so that `trim` sees that it is used
         return Found(decoded.outcomes, decoded.digest, len(record))
+
+    def keep_ends(self, measure: str, numbers: Sequence[Fraction | None]) -> NotKept | None:
+        """Stores where the ends of a measure are; `measure` is its key."""
+        try:
+            self._write(measure, encode_ends(numbers))
+        except OSError as error:
+            return NotKept(f"the proof is not stored: {error.strerror or error}")
+        return None
+
+    def look_up_ends(self, measure: str) -> tuple[Fraction | None, ...] | Damaged | None:
+        """Where the ends of a measure were when they were stored."""
+        path = self._path(measure)
+        try:
+            entry = _read(path, self.max_record)
+            if entry[: len(measure) // 2] != bytes.fromhex(measure):
+                return Damaged(path, "it is of another goal")
+            return decode_ends(entry[len(measure) // 2 :])
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            return Damaged(path, f"it cannot be read: {error.strerror or error}")
+        except BadRecord as error:
+            return Damaged(path, str(error))
 
     def trim(self, size: int) -> Trimmed:
         """Deletes what killed processes have left, and the records that were not used for longest, until the

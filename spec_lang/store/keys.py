@@ -30,6 +30,7 @@ from spec_lang.network.primitives import (
 from spec_lang.obligations.model import All, Any, Box, Condition, Goal, LinearAtom, Obligation, Region, Terms
 
 _VERSION: Final = "nnspec goal 1"
+_MEASURE: Final = "nnspec measure 1"
 
 # Primitives whose hashes are remembered; a layer of a claim's own, made anew for each, is not worth keeping.
 _MOST_REMEMBERED: Final = 1024
@@ -45,6 +46,10 @@ class Keys:
         """The key of `goal`, 64 hexadecimal digits."""
         parts = (_VERSION, f"exists={goal.exists}", *map(self.obligation, goal.obligations))
         return _hash(" ".join(parts))
+
+    def measure(self, asked: str, goal: Goal) -> str:
+        """The key of a measure: of what it asks for, and the goal of one of its thresholds."""
+        return _hash(f"{_MEASURE} {asked} {self.goal(goal)}")
 
     def obligation(self, obligation: Obligation) -> str:
         """The key of one obligation."""

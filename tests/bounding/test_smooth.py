@@ -27,7 +27,17 @@ from spec_lang.network.primitives import RELU, Primitive, Smooth
 from spec_lang.obligations.model import All, Box, LinearAtom, Obligation, Region
 from tests.bounding.samples import float_boxes, points_of, share_lists
 from tests.kernel.scenes import value_of
-from tests.smooth_nets import ERROR, ends, functions, near_values, off, random_net, smooth_dags, smooth_value
+from tests.smooth_nets import (
+    ERROR,
+    ends,
+    functions,
+    near_values,
+    off,
+    random_net,
+    smooth_dags,
+    smooth_value,
+    squares,
+)
 
 KINDS = pytest.mark.parametrize("kinds", [[Smooth.TANH], [RELU, Smooth.SIGMOID], [Smooth.TANH, RELU]])
 
@@ -53,7 +63,7 @@ Situation = tuple[Graph, Boxes, list[list[Fraction]]]
 
 @st.composite
 def situations(draw: st.DrawFn) -> Situation:
-    graph = draw(smooth_dags())
+    graph = draw(st.one_of(smooth_dags(), smooth_dags(4, squares)))
     return graph, draw(float_boxes(graph.input_size)), draw(share_lists(graph.input_size))
 
 

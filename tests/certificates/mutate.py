@@ -10,9 +10,17 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from spec_lang.obligations.certificate import BoxProof, Lemma, NodeSlopes, PhaseProof, PhaseTree, Proof
+from spec_lang.obligations.certificate import (
+    BoxProof,
+    Lemma,
+    NodeSlopes,
+    PhaseProof,
+    PhaseTree,
+    Proof,
+    SquareProof,
+)
 
-Structure = BoxProof | NodeSlopes | PhaseProof | PhaseTree | Lemma
+Structure = BoxProof | NodeSlopes | PhaseProof | PhaseTree | Lemma | SquareProof
 
 _FLOATS = (0.0, -0.0, 0.25, 1.0, 1.5, -1.0, 3e38, 5e-324, np.inf, -np.inf, np.nan)
 _INTEGERS = (-3, -2, -1, 0, 1, 2, 3, 7)

@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 
 from spec_lang.engine import CheckOptions, check
-from spec_lang.engine.audit import NOTHING_STORED, Audit, audit
+from spec_lang.engine.audit import Audit, audit
+from spec_lang.engine.audit_measure import NOTHING_STORED
 from spec_lang.engine.prepare import prepare
 from spec_lang.kernel.verdict import EvidenceKind, Status
 from spec_lang.obligations.certificate import CLOSED, BoxProof, Proof

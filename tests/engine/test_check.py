@@ -194,6 +194,9 @@ class Interrupter:
     def progress(self, claim: str, progress: Progress) -> None:
         raise AssertionError((claim, progress))
 
+    def narrowed(self, report: ClaimReport) -> None:
+        """Nothing is measured here."""
+
     def decided(self, report: ClaimReport) -> None:
         self.left -= 1
         if not self.left:

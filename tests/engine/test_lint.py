@@ -88,6 +88,6 @@ def test_one_file_with_an_error_does_not_keep_the_others_from_being_linted(tmp_p
 
 
 def test_a_claim_that_no_backend_takes_is_warned_of_and_not_lowered(tmp_path: Path) -> None:
-    product = "claim product: forall x in f.domain: f(x).p * f(x).q <= 3\n"
-    linted = lint([write(tmp_path, product)], CheckOptions())
+    quotient = "claim quotient: forall x in f.domain: f(x).p / f(x).q <= 3\n"
+    linted = lint([write(tmp_path, quotient)], CheckOptions())
     assert (linted.errors, linted.warnings) == (0, 1)

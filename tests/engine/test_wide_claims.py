@@ -113,7 +113,7 @@ def test_a_claim_about_a_constant_point_is_decided(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_what_no_backend_takes_is_unknown_and_costs_nothing_else(tmp_path: Path, jobs: int) -> None:
-    body = "claim c: forall x in unit: norm(f(x), l2) <= 100\nclaim d: forall x in unit: f(x).p <= 1000"
+    body = "claim c: forall x in unit: norm(abs(f(x)), l2) <= 100\nclaim d: forall x in unit: f(x).p <= 1000"
     claim, text, document = only(tmp_path, body, jobs=jobs)
     assert (claim.status, claim.evidence, claim.backend) == (Status.UNKNOWN, None, None)
     assert document["reason"].startswith("unsupported: the `l2` norm")

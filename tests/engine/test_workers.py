@@ -203,6 +203,9 @@ class Impatient:
     def progress(self, claim: str, progress: Progress) -> None:
         raise AssertionError((claim, progress))
 
+    def narrowed(self, report: ClaimReport) -> None:
+        """Nothing is measured here."""
+
     def decided(self, report: ClaimReport) -> None:
         self.left -= 1
         if not self.left:

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from spec_lang.bounding.boxes import Boxes
 from spec_lang.kernel.integers import Integers
 from spec_lang.kernel.network import ReluStep, compiled
-from spec_lang.kernel.rounded import Rounded, scale_of
-from spec_lang.kernel.rows import Alternatives, alternatives
+from spec_lang.kernel.rounded import Rounded
+from spec_lang.kernel.rows import Alternatives, alternatives, scale_of
 from spec_lang.kernel.scene import About, OwnSlopes, Ranges, Scene, Slopes
 from spec_lang.network.graph import Graph
 from spec_lang.network.primitives import Affine

@@ -7,7 +7,18 @@ from fractions import Fraction
 
 from spec_lang.diagnostics import Diagnostic, Note, Severity, Span
 from spec_lang.kernel.verdict import Evidence, EvidenceKind, Status
-from spec_lang.reporters.model import ClaimReport, Counterexample, Reading, Readings, Replay, Report, Step
+from spec_lang.reporters.model import (
+    Bracket,
+    ClaimReport,
+    Counterexample,
+    End,
+    Measurement,
+    Reading,
+    Readings,
+    Replay,
+    Report,
+    Step,
+)
 
 FILE = "car.nnspec"
 SOURCE = 'network car = "car.onnx"\n\nclaim stops:\n\tforall x in near: car(x).brake >= 0.5\n'
@@ -92,6 +103,67 @@ FAMILY = (
     *(replace(PROVED, id=f"{FILE}::most[{i}]", name=f"most[{i}]", title=None) for i in range(1, 4)),
     variant("most[4]", Status.UNKNOWN, reason="timeout: 30 s", bound=-0.125),
 )
+REACHED = End(Fraction(1, 3), Evidence(EvidenceKind.CHECKED), COUNTEREXAMPLE, f"sha256:{'1a' * 32}", 200)
+MEASURED = replace(
+    PROVED,
+    id=f"{FILE}::worst",
+    name="worst",
+    kind="measure",
+    evidence=Evidence(EvidenceKind.CHECKED_ROUNDED),
+    proof_bytes=712,
+    measurement=Measurement(
+        "max",
+        "car(x).brake",
+        "m/s²",
+        Fraction(1, 20),
+        relative=True,
+        said=True,
+        reached=True,
+        brackets=(
+            Bracket(
+                "greatest",
+                REACHED,
+                End(
+                    Fraction(35, 100),
+                    Evidence(EvidenceKind.CHECKED_ROUNDED),
+                    None,
+                    f"sha256:{'2b' * 32}",
+                    512,
+                ),
+            ),
+        ),
+    ),
+)
+ASKED_RANGE = Measurement(
+    "range",
+    "car(x).brake",
+    None,
+    Fraction(1, 100),
+    relative=True,
+    said=False,
+    reached=False,
+    brackets=(
+        Bracket("least", None, replace(REACHED, value=Fraction(-1, 10))),
+        Bracket("greatest", replace(REACHED, value=Fraction(2)), End(Fraction(2), TRUSTED)),
+    ),
+)
+RADIUS = Measurement(
+    "largest",
+    "r",
+    None,
+    Fraction(1, 1000),
+    relative=False,
+    said=True,
+    reached=True,
+    brackets=(
+        Bracket("largest", End(Fraction(1, 4), TRUSTED), replace(REACHED, value=Fraction(2501, 10000))),
+    ),
+)
+MEASURES = (
+    MEASURED,
+    variant("spread", Status.UNKNOWN, kind="measure", reason="interrupted", measurement=ASKED_RANGE),
+    variant("radius", Status.PROVED, kind="measure", evidence=TRUSTED, measurement=RADIUS),
+)
 CLAIMS = (
     PROVED,
     REFUTED,
@@ -103,6 +175,7 @@ CLAIMS = (
     variant("empty", Status.VACUOUS, reason="the region is empty: `x.gap < 0` clashes with `x.gap >= 0`"),
     variant("crash", Status.ERROR, reason="internal error, please report: KeyError: 3"),
     *FAMILY,
+    *MEASURES,
 )
 ERROR = Diagnostic(
     "NN117",

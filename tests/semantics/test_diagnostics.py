@@ -92,13 +92,14 @@ CLAIMS = [
     ("forall x in f.domain: sum([[1, 2], [3]]) <= 0", "NN119", "shape [1], the first one [2]", ""),
     ("forall x in f.domain: dot(x, f(x)) <= 0", "NN119", "3 and of 2 elements", ""),
     # arithmetic
-    ("forall x in f.domain: x.a * f(x).p <= 0", "NN120", "`x.a` times `f(x).p` is not linear", ""),
+    ("forall x in f.domain: abs(x.a) * f(x).p <= 0", "NN120", "`abs(x.a)` times `f(x).p`: both vary", ""),
     ("forall x in f.domain: 1 / x.a <= 0", "NN120", "`x.a` divides, but it is not constant", ""),
-    ("forall x in f.domain: dot(x, x) <= 0", "NN120", "`x` times `x`", ""),
+    ("forall x in f.domain: dot(x, max(x, 0)) <= 0", "NN120", "`x` times `max(x, 0)`", ""),
     ("forall x in f.domain: x.a / (1 - 2 * eps) <= 0", "NN121", "division by zero", ""),
     # norms and labels
     ("forall x in ball([0, 0, 0], 1, linff): f(x).p <= 0", "NN123", "`linff` is not a norm", "`linf`"),
-    ("forall x in ball([0, 0, 0], 1, l2): f(x).p <= 0", "NN153", "not linear", ""),
+    ("forall x in f.domain: norm(max(x, 0), l2) <= 1", "NN153", "`max(x, 0)` is one of absolute values", ""),
+    ("forall x in f.domain: norm(x, l2) + norm(f(x), l2) <= 1", "NN153", "compares sums of Euclidean", ""),
     ("forall x in f.domain: argmax(f(x)) == pp", "NN124", "`pp` is not one of the labels of `f`", "`p`"),
     ("forall x in f.domain: argmax(f(x)) == 2", "NN124", "no label 2", "0 to 1"),
     ("forall x in f.domain: r in argmin(f(x))", "NN124", "`r` is not one of the labels", "`p`, `q`"),
@@ -243,9 +244,9 @@ def test_a_shape_error_points_at_both_places() -> None:
 
 
 def test_a_product_names_both_factors() -> None:
-    checked = check(f"{FILE}\nclaim c: forall x in f.domain: 2 * x.a * 3 * f(x).p <= 0\n")
+    checked = check(f"{FILE}\nclaim c: forall x in f.domain: 2 * abs(x.a) * 3 * f(x).p <= 0\n")
     (found,) = checked.problems
-    assert [note.text for note in found.notes] == ["`x.a` varies", "`f(x).p` varies"]
+    assert [note.text for note in found.notes] == ["`abs(x.a)` varies", "`f(x).p` varies"]
     assert all(note.span is not None for note in found.notes)
 
 

@@ -1,7 +1,8 @@
 """Random claims about several points and several networks, as text, with all that a formula may hold.
 
-In: Hypothesis.  Out: source text that type-checks and has a statement: nothing smooth, no gradients, no
-alternation of quantifiers.  Scalings are chosen so that some applications are ties and some are affine maps.
+In: Hypothesis.  Out: source text that type-checks and has a statement: no norms within products, no
+gradients, no alternation of quantifiers.  Scalings are chosen so that some applications are ties and some are
+affine maps.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ vectors = st.sampled_from(
 )
 leaves = st.one_of(
     st.sampled_from(("x.a", "y.b", "(x - y).c", "f(x).p", "g(y).s", "m(f(x)).t", "m(f(y))[0]", "x[p]")),
+    st.sampled_from(("x.a * y.b", "f(x).p * g(x).s", "dot(x, x - 2 * y)", "m(f(x)).t * (1/3 - x.a)")),
     st.tuples(st.sampled_from(("max", "min", "sum", "mean")), vectors).map(lambda t: f"{t[0]}({t[1]})"),
     st.tuples(vectors, vectors, st.sampled_from(("l1", "linf"))).map(
         lambda t: f"norm({t[0]} - {t[1]}, {t[2]})"
@@ -69,6 +71,14 @@ atoms = st.one_of(
             "x - y in box(-1, 1)",
             "x.a in [-1, 1/2]",
             "x in ball(y, 1, l1) & everywhere(g)",
+            "x in ball(y, 3/2, l2)",
+            "norm(x - y, l2) < 3/2",
+            "norm(f(x) - g(x), l2) >= 2",
+            "norm(f(x), l2) <= 1/3 * norm(g(y) - [1, 2], l2)",
+            "max(norm(f(x), l2), y.b) <= abs(x.a) + 1",
+            "3 - norm(m(f(x)), l2) < x.a",
+            "norm(x, l2) == norm(y, l2)",
+            "x.a * x.a * y.b <= 1/2",
             "y in { z | z.a <= z.b or z in near }",
             "argmax(g(x)) == r",
             "q in argmin(f(y))",

@@ -149,6 +149,7 @@ MATTERS: Final[dict[str, Callable[[Obligation], Obligation]]] = {
     "a function": _node(1, primitive=ABS_LIKE),
     "a smooth function": _node(1, primitive=Smooth.TANH),
     "another smooth function": _node(1, primitive=Smooth.SIGMOID),
+    "a square": _node(1, primitive=Smooth.SQUARE),
     "a slope": _node(1, primitive=replace(RELU, slopes=(0.5, 1.0))),
     "an anchor": _node(1, primitive=replace(RELU, anchor=1.0)),
     "what a node reads": _node(2, operands=(1,)),

@@ -14,7 +14,15 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from spec_lang.obligations.certificate import BoxProof, Lemma, NodeSlopes, PhaseProof, PhaseTree, Proof
+from spec_lang.obligations.certificate import (
+    BoxProof,
+    Lemma,
+    NodeSlopes,
+    PhaseProof,
+    PhaseTree,
+    Proof,
+    SquareProof,
+)
 from spec_lang.obligations.outcome import Attestation, GaveUp, GaveUpReason, Outcome, Proved, Refuted
 
 STAMP = Attestation("tester", "1.0", "by hand")
@@ -65,6 +73,14 @@ def trees(draw: st.DrawFn) -> PhaseTree:
 
 
 @st.composite
+def squares(draw: st.DrawFn) -> SquareProof:
+    neuron = draw(arrays(np.int32, draw(sizes)))
+    tilt, below, bend, slope = (draw(arrays(np.float32, len(neuron))) for _ in range(4))
+    mix, shares = (draw(arrays(np.float32, draw(sizes))) for _ in range(2))
+    return SquareProof(draw(st.integers(0, 9)), mix, neuron, tilt, below, bend, slope, shares)
+
+
+@st.composite
 def slopes(draw: st.DrawFn) -> NodeSlopes:
     entries, numbers = draw(sizes), draw(sizes)
     return NodeSlopes(
@@ -80,9 +96,10 @@ def slopes(draw: st.DrawFn) -> NodeSlopes:
 def parts(draw: st.DrawFn) -> BoxProof:
     nodes = draw(sizes)
     phases = st.builds(
-        lambda one, two: PhaseProof(tuple(one), tuple(two)),
+        lambda one, two, three: PhaseProof(tuple(one), tuple(two), tuple(three)),
         st.lists(lemmas(), max_size=2),
         st.lists(trees(), max_size=2),
+        st.lists(squares(), max_size=2),
     )
     return BoxProof(
         draw(st.integers(0, 9)),
@@ -94,6 +111,7 @@ def parts(draw: st.DrawFn) -> BoxProof:
     )
 
 
+Structure = Proof | BoxProof | NodeSlopes | PhaseProof | PhaseTree | Lemma | SquareProof
 proofs = st.builds(lambda found: Proof(tuple(found)), st.lists(parts(), max_size=3))
 stamps = st.builds(Attestation, *[st.text(st.characters(codec="utf-8"), max_size=8)] * 3)
 points = st.lists(st.fractions(), max_size=4).map(tuple)
@@ -108,7 +126,7 @@ def bits(value: object) -> object:
         return str(value.dtype), value.shape, value.tobytes()
     if isinstance(value, tuple):
         return tuple(map(bits, value))
-    if isinstance(value, Proved | Refuted | Proof | BoxProof | NodeSlopes | PhaseProof | PhaseTree | Lemma):
+    if isinstance(value, Proved | Refuted | Structure):
         return type(value).__name__, *(bits(getattr(value, name)) for name in value.__dataclass_fields__)
     if isinstance(value, GaveUp):
         return "nothing"
@@ -116,7 +134,8 @@ def bits(value: object) -> object:
 
 
 def one_proof() -> Proof:
-    """A proof of three nodes: slopes at two of them, phases at one, a lemma for these and one for a tree."""
+    """A proof of three nodes: slopes at two of them, phases and squares at one, a lemma for these and one for
+    a tree."""
     lemma = Lemma(
         np.array([3, 4], dtype=np.int32),
         np.array([1, -1], dtype=np.int8),
@@ -140,12 +159,16 @@ def one_proof() -> Proof:
         np.array([0, 2, 1], dtype=np.int32),
         np.array([0, 128, 17], dtype=np.uint8),
     )
+    numbers = np.array([0.5, 2], dtype=np.float32)
+    square = SquareProof(
+        1, numbers[:1], np.array([2, 5], dtype=np.int32), numbers, numbers, numbers, numbers, numbers
+    )
     part = BoxProof(
         0,
         np.array([0, -1, -2], dtype=np.int32),
         np.array([0.3]),
         np.arange(6, dtype=np.uint8).reshape(3, 2),
-        phases=(PhaseProof((lemma,), (tree,)),),
+        phases=(PhaseProof((lemma,), (tree,), (square,)),),
         slopes=given,
     )
     return Proof((part,))

@@ -20,7 +20,7 @@ from spec_lang.network.evaluate import smooth_slopes
 FIRST_STEP, LAST_STEP = 0.25, 0.01  # of the box's width: shrinking geometrically from one to the other
 MOMENTUM, SQUARE_MOMENTUM = 0.7, 0.9
 DEEPENING_STEPS = 15
-CHUNK = 4096  # points evaluated at once
+CHUNK = 1024  # points evaluated at once: the layers of small networks stay in the cache
 BEST_POINTS, BEST_STEPS = 64, 40
 
 
@@ -54,18 +54,22 @@ def random_starts(problem: Problem, boxes: Boxes, count: int, rng: np.random.Gen
 
 
 def best_of(problem: Problem, witnesses: Witnesses, starts: Starts, count: int) -> Starts:
-    """The `count` starts whose own conjunction is nearest to holding."""
-    margins = np.empty(len(starts.points))
+    """For every conjunction the starts that are nearest to it, `count` in all, whatever they were for."""
+    members = problem.rows.member
+    margins = np.empty((len(starts.points), len(members)))
     with np.errstate(all="ignore"):
         for first in range(0, len(margins), CHUNK):
             part = slice(first, first + CHUNK)
             x = problem.completed(starts.points[part])
             witnesses.tried += len(x)
-            holds = problem.rows.member[starts.goal[part]]
-            margins[part] = np.where(holds, _row_values(problem, x), -np.inf).max(axis=1, initial=-np.inf)
-    best = np.argsort(np.nan_to_num(margins, nan=np.inf), kind="stable")[:count]
+            values = _row_values(problem, x)
+            for k, member in enumerate(members):
+                margins[part, k] = values[:, member].max(axis=1, initial=-np.inf)
+    each = max(1, count // max(len(members), 1))
+    best = np.argsort(np.nan_to_num(margins, nan=np.inf), axis=0, kind="stable")[:each].T
+    goal, best = np.repeat(np.arange(len(best)), best.shape[1]), best.ravel()
     boxes = Boxes(starts.boxes.lower[best], starts.boxes.upper[best])
-    return Starts(boxes, starts.points[best], starts.goal[best])
+    return Starts(boxes, starts.points[best], goal)
 
 
 def descend_from_best(problem: Problem, witnesses: Witnesses, starts: Starts) -> bool:
@@ -163,9 +167,13 @@ def input_gradient(program: Program, values: Sequence[F64], seed: F64) -> F64:
     return result
 
 
+def _slopes(step: SmoothStep, values: Sequence[F64]) -> F64:
+    return smooth_slopes(step.function, values[step.operand], values[step.value])
+
+
 def _parts(step: Step, values: Sequence[F64], gradient: F64) -> list[tuple[int, F64]]:
     if isinstance(step, SmoothStep):
-        return [(step.operand, gradient * smooth_slopes(step.function, values[step.value]))]
+        return [(step.operand, gradient * _slopes(step, values))]
     if isinstance(step, ReluStep):
         return [(step.operand, gradient * (values[step.operand] > 0))]
     return [

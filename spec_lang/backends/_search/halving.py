@@ -20,6 +20,7 @@ from spec_lang.bounding.context import Context
 from spec_lang.bounding.gaps import scores
 from spec_lang.bounding.linear import lower_bounds
 from spec_lang.bounding.program import F64
+from spec_lang.bounding.quick import Quick
 from spec_lang.bounding.raised import Raised
 from spec_lang.bounding.raising import STEPS, Raising
 from spec_lang.bounding.rows import Rows, start_of
@@ -29,6 +30,9 @@ Mask = NDArray[np.bool_]
 NARROWEST: Final = 2.0**-40
 # How much the steepness of a row counts beside its change across a box, when an input is chosen.
 TILT: Final = 0.03
+# What rows in plain float32 are lowered by, as a share of their constants: the kernel, which accounts for its
+# rounding, is to close what they close, and to clip what they clip.
+QUICK_MARGIN: Final = 1e-3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,6 +46,16 @@ class Combined:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Arriving:
+    """With what coefficients rows arrive at differences of two ReLUs, by value (n, carried): row `row[j]` of
+    box `owner[j]`."""
+
+    owner: Nodes
+    row: Nodes
+    coefficients: dict[int, F64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Found:
     """What bounds say of a batch of boxes: of every row, which conjunctions these leave possible
     (batch, conjunctions), and what combinations say of those; None where there is nothing to combine."""
@@ -50,6 +64,7 @@ class Found:
     minimum: F64  # (batch, rows)
     alive: Mask
     combined: Combined | None
+    arriving: Arriving | None = None
 
     def margins(self, rows: Rows) -> F64:
         """A proved lower bound, box by box, on the largest row of every conjunction (batch, conjunctions)."""
@@ -61,15 +76,18 @@ class Found:
         return found
 
 
-def bounds_of(problem: Problem, context: Context, alive: Mask) -> Found:
+def bounds_of(problem: Problem, context: Context, alive: Mask, *, quick: bool = False) -> Found:
     """Bounds of the rows, and of combinations of those conjunctions that the rows leave possible."""
-    bounds, minimum = row_bounds(problem, context, alive)
+    bounds, minimum, arriving = row_bounds(problem, context, alive, quick=quick)
     alive = still_possible(problem.rows, alive, minimum)
-    return Found(bounds, minimum, alive, raise_combinations(problem, context, alive, bounds))
+    return Found(bounds, minimum, alive, raise_combinations(problem, context, alive, bounds), arriving)
 
 
-def row_bounds(problem: Problem, context: Context, alive: Mask) -> tuple[RowBounds, F64]:
-    """Affine bounds of the rows that some open conjunction needs; (bounds, minima).
+def row_bounds(
+    problem: Problem, context: Context, alive: Mask, *, quick: bool = False
+) -> tuple[RowBounds, F64, Arriving | None]:
+    """Affine bounds of the rows that some open conjunction needs, their minima, and with `quick`, which takes
+    plain float32, how they arrive.
 
     A row that is not needed, or whose bound is not finite, says nothing: 0·x + 0, minimum −inf.
     """
@@ -80,15 +98,22 @@ def row_bounds(problem: Problem, context: Context, alive: Mask) -> tuple[RowBoun
     coefficients = np.zeros((batch, rows.count, inputs))
     constant = np.zeros((batch, rows.count))
     minimum = np.full((batch, rows.count), -np.inf)
+    arriving: Arriving | None = None
     if len(owner):
         start = start_of(rows, context, row)
-        found = lower_bounds(context, start, rows.constant[row], owner, rows.relative)
+        if quick:
+            single = Quick(context)
+            a, c, coming = single.traced(start, rows.constant[row], owner)
+            c -= QUICK_MARGIN * abs(rows.constant[row])
+            found, arriving = single.minimised(a, c, owner), Arriving(owner, row, coming)
+        else:
+            found = lower_bounds(context, start, rows.constant[row], owner, rows.relative)
         good = np.isfinite(found.minimum)
         owner, row = owner[good], row[good]
         coefficients[owner, row] = found.coefficients[good]
         constant[owner, row] = found.constant[good]
         minimum[owner, row] = found.minimum[good]
-    return RowBounds(coefficients, constant, rows.strict), minimum
+    return RowBounds(coefficients, constant, rows.strict), minimum, arriving
 
 
 def still_possible(rows: Rows, alive: Mask, minimum: F64) -> Mask:
@@ -161,10 +186,22 @@ def effects(problem: Problem, context: Context, found: Found, margins: F64) -> F
         most = abs(found.bounds.coefficients).max(axis=1, initial=0.0)
         effect: F64 = most / 2 + TILT * most.max(axis=1, initial=0.0)[:, None]
         return effect
-    rows = Raising(problem.rows, context, owner, problem.rows.member[k], found.bounds)
-    cost = scores(context, rows.arriving(), owner, np.maximum(-margins[owner, k], 0.0))
+    member = problem.rows.member[k]
+    if found.arriving is not None and bool((member.sum(axis=1) == 1).all()):
+        coming = _of_rows(found.arriving, owner, member.argmax(axis=1))
+    else:
+        coming = Raising(problem.rows, context, owner, member, found.bounds).arriving()
+    cost = scores(context, coming, owner, np.maximum(-margins[owner, k], 0.0))
     width = context.boxes.upper - context.boxes.lower
     return np.where(width > 0, cost / np.where(width > 0, width, 1.0), 0.0)
+
+
+def _of_rows(arriving: Arriving, owner: Nodes, row: Nodes) -> dict[int, F64]:
+    """How some rows of some boxes arrive."""
+    place = np.zeros((int(arriving.owner.max()) + 1, int(arriving.row.max()) + 1), dtype=np.intp)
+    place[arriving.owner, arriving.row] = np.arange(len(arriving.owner))
+    chosen = place[owner, row]
+    return {value: rows[chosen] for value, rows in arriving.coefficients.items()}
 
 
 def halving(boxes: Boxes, effect: F64, root_width: F64) -> tuple[Nodes, F64]:

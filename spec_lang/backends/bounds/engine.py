@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from spec_lang._values import dataclass
 from spec_lang.backends._search.problem import Problem, prepare
 from spec_lang.backends.base import Capabilities, Run, Session
+from spec_lang.backends.bounds.by_squares import Look, after
 from spec_lang.backends.bounds.record import trivial
 from spec_lang.backends.bounds.split_input import InputSplitting
 from spec_lang.backends.bounds.split_relu import ReluSplitting
@@ -64,31 +63,29 @@ class BoundsBackend:
         by_inputs = self._attestation("input splitting, outward-rounded float64")
         free = int((roots.upper > roots.lower).any(axis=0).sum())
         boxes = InputSplitting(problem, session, by_inputs)
-        # The planes of differences may be all that is needed, and phases are split without them.
+        # The planes of differences over the whole box may be all that is needed.
         if program.deltas and (outcome := boxes.at_once()) is not None:
             return Run(outcome, boxes.work)
         if free < MANY_INPUTS or not any(isinstance(s, ReluStep) for s in program.steps):
             return boxes.run()
         before = boxes.work if program.deltas else Work()
+        by_squares = self._attestation("quadratic forms over the first layer, outward-rounded float64")
+        outcome, looked = Look(problem, after(session, before), by_squares).run()
+        before = _together(before, looked)
+        if outcome is not None:
+            return Run(outcome, before)
         by_phases = self._attestation("ReLU splitting, outward-rounded float64")
-        first = ReluSplitting(problem, _after(session, before), by_phases).run()
+        first = ReluSplitting(problem, after(session, before), by_phases).run()
         done = _together(before, first.work)
         stuck = isinstance(first.outcome, GaveUp) and first.outcome.reason is GaveUpReason.NUMERICAL
         if not (stuck and program.bent):
             return Run(first.outcome, done)
         # What smooth functions leave open no phases close: smaller boxes do.
-        second = InputSplitting(problem, _after(session, done), by_inputs).run()
+        second = InputSplitting(problem, after(session, done), by_inputs).run()
         return Run(second.outcome, _together(done, second.work))
 
     def _attestation(self, method: str) -> Attestation:
         return Attestation(self.name, self.version, method)
-
-
-def _after(session: Session, done: Work) -> Session:
-    """The same session, with what is left of its budget."""
-    budget = session.budget
-    left = None if budget.work is None else max(budget.work - done.spent, 0)
-    return replace(session, budget=replace(budget, work=left))
 
 
 def _together(first: Work, second: Work) -> Work:

@@ -28,6 +28,7 @@ from spec_lang.bounding.plain import Float
 from spec_lang.bounding.program import F64
 
 ROOT_STEPS, CHILD_STEPS, FULL_STEPS = 60, 5, 200
+PAIR_STEPS: Final = 10  # instead of CHILD_STEPS where there are differences of two ReLUs
 # Numbers that a batch of rows has in one array: enough for BLAS, few enough for the cache.
 BATCH_NUMBERS: Final = 100_000
 LEAST_BATCH, MOST_BATCH = 8, 256
@@ -91,6 +92,7 @@ class PhaseSearch:
         self.stuck = self.done = 0
         self.team: Team[Lent, Slice] = Team(cores, self._slice)
         width = max(optimiser.unstable.count, problem.program.input_size, 1)
+        self.steps = PAIR_STEPS if optimiser.context.planes else CHILD_STEPS
         self.batch = min(max(BATCH_NUMBERS // width, LEAST_BATCH), MOST_BATCH)
 
     def open(self, rows: Rows, steps: int = ROOT_STEPS) -> None:
@@ -207,7 +209,7 @@ class PhaseSearch:
         rows, bound, is_open = rows.take(order), bound[order], is_open[order]
         children, chosen = branched(self.plain, rows, bound, found.gaps[is_open], found.intercepts[is_open])
         children.node = np.concatenate(self.record.split(rows.node, chosen))
-        self.stack.append(Open(children, np.concatenate([bound, bound]), CHILD_STEPS))
+        self.stack.append(Open(children, np.concatenate([bound, bound]), self.steps))
 
     def _finish(self, rows: Rows) -> None:
         """The last word on rows all of whose phases are fixed."""

@@ -30,9 +30,11 @@ from spec_lang.bounding.boxes import Boxes
 from spec_lang.bounding.context import Expired
 from spec_lang.bounding.program import F64
 from spec_lang.bounding.propagate import propagate
+from spec_lang.bounding.quick import is_quick
 from spec_lang.obligations.certificate import Proof, Unclosed
 from spec_lang.obligations.outcome import Attestation, Outcome
 
+QUICK_DEPTH = 48  # cuts: deeper boxes are bounded with all the digits that there are
 BATCH = 256  # boxes: the arrays of a 50-wide network stay in the L2 cache, numpy's overhead stays small
 ALONE = 1500  # boxes before a companion is asked for: smaller searches are done by then
 LENT = 128  # boxes a part
@@ -42,9 +44,11 @@ DESCENT_POINTS, DESCENT_STEPS = 64, 25  # points a conjunction
 # It costs about as much as 150 boxes, and up to twice as much in a long search.
 OPEN_POINTS, OPEN_STEPS, OPEN_EVERY = 512, 25, 1500
 MOST_POINTS, MORE_POINTS = 1024, 1 / 32  # so many more a box
-# Where networks are compared the best of so many samples are descended from: at first, and of open boxes, the
-# first time once so many have been bounded.
-FIRST_SAMPLES, OPEN_SAMPLES, FIRST_OPEN = 2000, 2**15, 300
+# Where networks are compared the best of so many samples are descended from: at first, and of open boxes,
+# once so many have been bounded; then from twice as many each time, after three times as many boxes, up to
+# what all later attacks have.
+FIRST_SAMPLES, OPEN_SAMPLES, FIRST_OPEN = 2000, 2**14, 100
+SAMPLES_GROW, MOST_SAMPLES, WAIT_GROWS = 2, 2**16, 3
 ROOM = 2**24  # numbers in the samples
 
 
@@ -64,7 +68,9 @@ class InputSplitting(Search):
         self.stack = [self._root(number, root) for number, root in enumerate(problem.roots)]
         self.stop_at = np.inf  # the moment at which to come back with what is still open
         self.team: Team[Lent, Slice] = Team(session.cores, self._slice)
-        self.next_attack = FIRST_OPEN if problem.program.deltas else OPEN_EVERY
+        # Only a search that hears of what the kernel leaves open may go by bounds that are not rigorous.
+        self.quick = session.examine is not None and is_quick(problem.program)
+        self.next_attack, self.samples = FIRST_OPEN if problem.program.deltas else OPEN_EVERY, OPEN_SAMPLES
 
     def still_open(self) -> int:
         return sum(len(frontier) for frontier in self.stack)
@@ -146,7 +152,7 @@ class InputSplitting(Search):
         own = InputSplitting(self.problem, session, self.attestation)
         own.roots, own.record = self.roots, record
         own.stack, own.stop_at = [replace(part, node=np.arange(len(part)))], stop_at
-        own.rng, own.next_attack = self.rng, OPEN_EVERY // 2
+        own.rng, own.next_attack, own.quick = self.rng, OPEN_EVERY // 2, self.quick
         own._empty_stack()
         return Slice(own.record, own.stack, own.done, own.stuck, own.worst, own.witnesses.found)
 
@@ -174,11 +180,13 @@ class InputSplitting(Search):
         """
         if self.done < self.next_attack or not self.stack:
             return
-        self.next_attack = self.done + OPEN_EVERY
         if self.problem.program.deltas:
-            starts = starts_in(self.stack, self.roots, self._samples(OPEN_SAMPLES), self.rng)
+            starts = starts_in(self.stack, self.roots, self._samples(self.samples), self.rng)
             descend_from_best(self.problem, self.witnesses, starts)
+            self.next_attack = min(self.done * WAIT_GROWS, self.done + OPEN_EVERY)
+            self.samples = min(self.samples * SAMPLES_GROW, MOST_SAMPLES)
             return
+        self.next_attack = self.done + OPEN_EVERY
         count = min(OPEN_POINTS + int(self.done * MORE_POINTS), MOST_POINTS)
         descend(self.problem, self.witnesses, starts_in(self.stack, self.roots, count, self.rng), OPEN_STEPS)
 
@@ -202,8 +210,11 @@ class InputSplitting(Search):
     def _process(self, batch: Frontier) -> Frontier | None:
         """Bound, decide, attack, clip and split one batch; what is left of it, or None."""
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            context, known = propagate(self.problem.program, batch.boxes, batch.known or None, self.expired)
-            found = bounds_of(self.problem, context, batch.alive)
+            quick = self.quick and bool((self.record.depth[batch.node] < QUICK_DEPTH).all())
+            context, known = propagate(
+                self.problem.program, batch.boxes, batch.known or None, self.expired, quick=quick
+            )
+            found = bounds_of(self.problem, context, batch.alive, quick=quick)
             if self._attack(batch.boxes, found):
                 return None
             margins = np.where(found.alive, found.margins(self.problem.rows), np.inf)
@@ -261,7 +272,9 @@ class InputSplitting(Search):
         return self.record.proof()
 
     def reopen(self, leaves: Sequence[Unclosed]) -> None:
-        """Cut the boxes once more that the kernel's bounds, rounded in another order, leave open."""
+        """Cut the boxes once more that the kernel's bounds, rounded in another order, leave open.  From here
+        on bounds are rigorous: where float32 was not enough for the kernel, it may not be again."""
+        self.quick = False
         for node in self.record.nodes(leaves):
             box, root = self.record.box(node), self.record.root(node)
             start = Frontier(

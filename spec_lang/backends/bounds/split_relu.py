@@ -44,6 +44,7 @@ OPEN_RESTARTS, OPEN_STEPS = 30, 60
 # Sub-problems that a search may seem to need before hidden neurons are refined, and together over refined
 # bounds; the search ends as soon as it seems to need more.
 FIRST_NODES: Final = 20_000
+PAIR_NODES: Final = 200_000  # instead, where there are differences of two ReLUs: refining gains little
 REFINED_NODES: Final = 10_000
 LOOK_EVERY: Final = 500
 # Rounds of refinement, each time that a conjunction seems to need more sub-problems than they took.
@@ -142,15 +143,16 @@ class ReluSplitting(Search):
             return stop
         if stage.search.attack.random(self._unresolved(stage), OPEN_RESTARTS, OPEN_STEPS, self.rng):
             return self.refuted()
-        if (stop := self._run_within(stage, FIRST_NODES)) is not None:
+        room = PAIR_NODES if program.deltas else FIRST_NODES
+        if (stop := self._run_within(stage, room)) is not None:
             return stop
         for rounds in ROUNDS:
             if not any(stage.search.waiting() for stage in root.stages.values()):
                 return None
             before = self.done
             stage = self._together(root, self._refined(box, rounds), everything)
-            room = np.inf if rounds == ROUNDS[-1] else self.done - before
-            if (stop := self._one_by_one(root, stage, room)) is not None:
+            most = np.inf if rounds == ROUNDS[-1] else self.done - before
+            if (stop := self._one_by_one(root, stage, most)) is not None:
                 return stop
         return None
 

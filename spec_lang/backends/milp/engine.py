@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from spec_lang._values import dataclass
 from spec_lang.backends.base import Capabilities, Run, Session
 from spec_lang.kernel.verdict import EvidenceKind
-from spec_lang.network.primitives import RELU, Affine, numbers_of
+from spec_lang.network.primitives import RELU, Affine, Smooth, numbers_of
 from spec_lang.obligations.model import Obligation, Semantics
 from spec_lang.obligations.outcome import Attestation, GaveUp, GaveUpReason, Proved, Work
 
@@ -33,8 +33,9 @@ class MilpBackend:
         return None if find_spec("highspy") is not None else "highspy is not installed"
 
     def supports(self, obligation: Obligation) -> str | None:
-        if (node := next(iter(obligation.graph.smooth), None)) is not None:
-            return f"{node.tensor.name}: no linear program says what a smooth function is"
+        primitives = (node.primitive for node in obligation.graph.nodes)
+        if (function := next((p for p in primitives if isinstance(p, Smooth)), None)) is not None:
+            return f"no linear program says what a {function.value} is"
         for box in obligation.region.boxes:
             for number, (low, high) in enumerate(zip(box.lower, box.upper, strict=True)):
                 if low is None or high is None:

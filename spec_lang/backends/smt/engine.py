@@ -11,7 +11,7 @@ from spec_lang.backends._lp.entries import products
 from spec_lang.backends.base import Capabilities, Run, Session
 from spec_lang.kernel.verdict import EvidenceKind
 from spec_lang.network.graph import Graph
-from spec_lang.network.primitives import RELU, Affine, PiecewiseLinear
+from spec_lang.network.primitives import RELU, Affine, PiecewiseLinear, Smooth
 from spec_lang.obligations.model import Obligation, Semantics
 
 # A number takes a hundred bytes, and there is no solver that would make anything of more of them.
@@ -36,8 +36,9 @@ class SmtBackend:
         return None if find_spec("z3") is not None else "z3 is not installed (the package z3-solver)"
 
     def supports(self, obligation: Obligation) -> str | None:
-        if (node := next(iter(obligation.graph.smooth), None)) is not None:
-            return f"{node.tensor.name}: no piecewise linear formula says what a smooth function is"
+        primitives = (node.primitive for node in obligation.graph.nodes)
+        if (function := next((p for p in primitives if isinstance(p, Smooth)), None)) is not None:
+            return f"no piecewise linear formula says what a {function.value} is"
         count = exact_numbers(obligation.graph)
         if count > MOST_NUMBERS:
             return f"written out exactly, the network's values take up to {count:,} numbers, too many for z3"

@@ -16,6 +16,9 @@ from spec_lang.network.primitives import Smooth
 
 # numpy is off by a few units of 2^-53 in exponentials and hyperbolic tangents, and each operation by one.
 SLACK = 2.0**-40
+# Of a square, which is computed by single operations: the kernel's is a quarter of this.
+SQUARE_SLACK = 2.0**-49
+LEAST = 1e-299  # more than what products lose that underflow
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,12 +46,37 @@ class Lines:
 
 
 def lines(function: Smooth, lower: F64, upper: F64) -> Lines:
-    """A chord or a tangent on either side; the one above is the one below of the function turned by half a
-    turn, `f(z) = f(−∞) + f(∞) − f(−z)`."""
+    """A chord or a tangent on either side; the one above is the one below of an S-shaped function turned by
+    half a turn, `f(z) = f(−∞) + f(∞) − f(−z)`."""
+    if function is Smooth.SQUARE:
+        return _of_square(lower, upper)
     with np.errstate(over="ignore", invalid="ignore"):
         slope, intercept = _below(function, lower, upper)
         above, turned = _below(function, -upper, -lower)
-    return Lines(slope, intercept, above, sum(function.ends) - turned + 4 * SLACK)
+    return Lines(slope, intercept, above, function.turned - turned + 4 * SLACK)
+
+
+def _of_square(lower: F64, upper: F64) -> Lines:
+    """The tangent in the middle, and the chord: `(z − l)(z − u) <= 0` between them."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        middle = 0.5 * lower + 0.5 * upper
+        chord = lower + upper
+        ends = lower * (lower - chord), upper * (upper - chord)
+        size = np.maximum(abs(ends[0]), abs(ends[1]))
+        above = np.maximum(*ends) + (SQUARE_SLACK * size + LEAST)
+        below = -(middle * middle * (1 + SQUARE_SLACK) + LEAST)
+    return Lines(2 * middle, below, chord, above)
+
+
+def ends(function: Smooth, lower: F64, upper: F64) -> tuple[F64, F64]:
+    """What the values lie between over these ranges, rounded outward."""
+    if function is not Smooth.SQUARE:
+        least, most = function.ends
+        return np.full_like(lower, least), np.full_like(upper, np.inf if most is None else most)
+    near, far = np.maximum(np.maximum(lower, -upper), 0.0), np.maximum(-lower, upper)
+    with np.errstate(over="ignore", invalid="ignore"):
+        low = np.maximum(near * near * (1 - SQUARE_SLACK) - LEAST, 0.0)
+        return low, far * far * (1 + SQUARE_SLACK) + LEAST
 
 
 def _below(function: Smooth, lower: F64, upper: F64) -> tuple[F64, F64]:

@@ -10,13 +10,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import accumulate
+from typing import Final
 
 import numpy as np
 
 from spec_lang._values import dataclass
 from spec_lang.diagnostics import InternalError
-from spec_lang.network.graph import Graph, Node, TensorSpec
+from spec_lang.network.graph import OF_CLAIM, Graph, Node, TensorSpec
 from spec_lang.network.primitives import Affine, Dense, LinearMap, Scale, frozen
+
+CLAIM: Final = "claim"  # what the tensors of a claim are called after
 
 Terms = tuple[tuple[int, Fraction], ...]
 Located = tuple[tuple[int, int, int, Fraction], ...]  # part, value in it, flat offset, coefficient
@@ -44,11 +47,12 @@ Source = InputSource | AffineSource
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A graph, where its inputs come from, and what its tensors are called after."""
+    """A graph, where its inputs come from, and what its tensors are called after; it is a network, or,
+    without a label, a part of the claim."""
 
     graph: Graph
     sources: tuple[Source, ...]
-    label: str
+    label: str | None
 
 
 def assemble(
@@ -73,33 +77,37 @@ class _Assembly:
         self._nodes: list[Node] = []
         self._numbers: list[dict[int, int]] = []  # of every part: its values in the new graph
         self._tensors: list[tuple[str, int]] = []
+        self._networks = 0
 
     def graph(self, outputs: tuple[tuple[int, int], ...]) -> Graph:
         for part in self._parts:
             self._add(part)
         numbers = tuple(self._numbers[part][value] for part, value in outputs)
-        types = {part.graph.precision for part in self._parts}
+        types = {part.graph.precision for part in self._parts if part.label is not None}
         precision = types.pop() if len(types) == 1 else "mixed"
         whole = Graph(self._inputs, tuple(self._nodes), numbers, tuple(self._tensors), precision)
         return whole.with_outputs(numbers)
 
     def _add(self, part: Part) -> None:
-        graph, index = part.graph, len(self._numbers)
-        numbers = {place: self._source(source, part) for place, source in enumerate(part.sources)}
+        graph, index = part.graph, OF_CLAIM
+        if part.label is not None:
+            index, self._networks = self._networks, self._networks + 1
+        label = part.label or CLAIM
+        numbers = {place: self._source(source, label, index) for place, source in enumerate(part.sources)}
         first = len(graph.inputs)
         for place, node in enumerate(graph.nodes, start=first):
             operands = tuple(numbers[operand] for operand in node.operands)
-            name = f"{part.label}/{node.tensor.name}"
+            name = f"{label}/{node.tensor.name}"
             spec = TensorSpec(name, node.tensor.shape)
             numbers[place] = self._node(Node(node.primitive, operands, spec, node.glue, index))
         self._numbers.append(numbers)
-        self._tensors += ((f"{part.label}/{name}", numbers[value]) for name, value in graph.tensors)
+        self._tensors += ((f"{label}/{name}", numbers[value]) for name, value in graph.tensors)
 
     def _node(self, node: Node) -> int:
         self._nodes.append(node)
         return len(self._inputs) + len(self._nodes) - 1
 
-    def _source(self, source: Source, part: Part) -> int:
+    def _source(self, source: Source, label: str, number: int) -> int:
         if isinstance(source, InputSource):
             return source.block
         rows: dict[int, list[tuple[int, int, float]]] = {}  # by value: row, column, coefficient
@@ -114,9 +122,8 @@ class _Assembly:
         size = len(source.constants)
         maps = tuple(_linear_map(entries, size, self._size(value)) for value, entries in rows.items())
         bias = frozen(np.array([_exact(constant) for constant in source.constants], dtype=np.float64))
-        spec = TensorSpec(f"{part.label}/point", source.shape)
-        index = len(self._numbers)
-        return self._node(Node(Affine(maps, bias), tuple(rows), spec, glue=True, part=index))
+        spec = TensorSpec(f"{label}/point", source.shape)
+        return self._node(Node(Affine(maps, bias), tuple(rows), spec, glue=True, part=number))
 
     def _size(self, value: int) -> int:
         if value < len(self._inputs):

@@ -18,7 +18,7 @@ from dataclasses import field, replace
 import numpy as np
 
 from spec_lang._values import dataclass
-from spec_lang.network.graph import Graph, Node, TensorSpec
+from spec_lang.network.graph import OF_CLAIM, Graph, Node, TensorSpec
 from spec_lang.network.primitives import (
     RELU,
     Affine,
@@ -28,8 +28,10 @@ from spec_lang.network.primitives import (
     Scale,
     frozen,
     numbers_of,
+    with_numbers,
 )
 from spec_lang.network.transform.align import aligned, can_align
+from spec_lang.network.transform.larger_first import larger_first
 from spec_lang.network.transform.minus import minus, split_difference
 
 
@@ -48,9 +50,9 @@ class Delta:
 def difference(graph: Graph) -> Graph | None:
     """The difference graph, its values at the same outputs; None where no ReLU of one part has a twin in the
     other, where there are not two parts, and where a difference of weights overflows."""
-    if {node.part for node in graph.nodes} != {0, 1}:
+    if {node.part for node in graph.nodes} - {OF_CLAIM} != {0, 1}:
         return None
-    graph = _larger_first(graph)
+    graph = larger_first(graph)
     build = _Difference(graph)
     for value, node in enumerate(graph.nodes, start=len(graph.inputs)):
         build.add(value, node)
@@ -59,27 +61,6 @@ def difference(graph: Graph) -> Graph | None:
     outputs = tuple(build.actual(value) for value in graph.outputs)
     whole = Graph(graph.inputs, tuple(build.nodes), outputs, (), graph.precision)
     return whole.with_outputs(outputs) if all(map(_is_finite, whole.nodes)) else None
-
-
-def _larger_first(graph: Graph) -> Graph:
-    """The same graph; f, which g is compared with, is the network with more ReLUs."""
-    first, sizes = len(graph.inputs), [0, 0]
-    for node in graph.nodes:
-        sizes[node.part] += node.size if node.primitive == RELU else 0
-    before = [
-        [o for o in n.operands if o >= first and graph.nodes[o - first].part != n.part] for n in graph.nodes
-    ]
-    if sizes[1] <= sizes[0] or any(before):
-        return graph
-    order = sorted(range(len(graph.nodes)), key=lambda place: -graph.nodes[place].part)
-    numbers = {first + old: first + new for new, old in enumerate(order)}
-    numbers |= {number: number for number in range(first)}
-    nodes = []
-    for place in order:
-        node = graph.nodes[place]
-        operands = tuple(numbers[operand] for operand in node.operands)
-        nodes.append(replace(node, operands=operands, part=1 - node.part))
-    return replace(graph, nodes=tuple(nodes), outputs=tuple(numbers[o] for o in graph.outputs), tensors=())
 
 
 def deltas(graph: Graph) -> tuple[Delta, ...]:
@@ -148,7 +129,10 @@ class _Difference:
             operands = tuple(self.numbers[operand] for operand in node.operands)
             self.numbers[value] = self._new(replace(node, operands=operands))
             return
-        twin = self._twin(node)
+        if node.part == OF_CLAIM and isinstance(node.primitive, Affine):
+            self.numbers[value] = self._of_claim(node, node.primitive)
+            return
+        twin = self._twin(node) if node.part == 1 else None
         if twin is None:
             operands = tuple(self.actual(operand) for operand in node.operands)
             self.numbers[value] = self._new(replace(node, operands=operands))
@@ -197,6 +181,36 @@ class _Difference:
             if alike and _are_alike(node, other, matches):
                 return value
         return None
+
+    def _of_claim(self, node: Node, own: Affine) -> int:
+        """A sum of a claim's own, in which `x + δ` is put for a value that has a twin: what it has of both x
+        and `x + δ` with opposite signs cancels."""
+        maps: list[LinearMap] = []
+        operands: list[int] = []
+
+        def put(linear: LinearMap, operand: int) -> None:
+            if operand not in operands:
+                maps.append(linear)
+                operands.append(operand)
+                return
+            place = operands.index(operand)
+            before, _ = maps.pop(place), operands.pop(place)
+            for part in minus(before, with_numbers(linear, frozen(-numbers_of(linear)))):
+                maps.append(part)
+                operands.append(operand)
+
+        for linear, operand in zip(own.maps, node.operands, strict=True):
+            twin = self.twins.get(operand)
+            if twin is None or twin.match is not None:
+                put(linear, self.actual(operand))
+                continue
+            put(linear, self.numbers[twin.base])
+            if twin.delta is not None:
+                put(linear, twin.delta)
+        if not maps:
+            operands, maps = [0], [_zero(node.size, self.graph.value(0).size)]
+        affine = Affine(tuple(maps), own.bias)
+        return self._new(replace(node, primitive=affine, operands=tuple(operands)))
 
     def _affine(self, tensor: TensorSpec, own: Affine, base: Affine, twins: tuple[_Twin, ...]) -> int | None:
         """`Σ W'_k D_k + (W'_k − W_k) v_k + (b' − b)`, D_k what operand k has beyond its twin v_k."""

@@ -9,17 +9,17 @@ by numbers of binary64 becomes a block of its own, tied to them by equations.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fractions import Fraction
-from itertools import count
 from typing import Final
 
 from spec_lang.network.graph import Graph, TensorSpec
 from spec_lang.network.primitives import PiecewiseLinear
-from spec_lang.network.transform.assemble import AffineSource, InputSource, Part, Source, assemble
+from spec_lang.network.transform.assemble import InputSource, Part, Source, assemble
 from spec_lang.obligations.model import All, Axis, Frame, Group, LinearAtom, Tie
-from spec_lang.semantics.claim_graph.blocks import Applied, Block, Result, Wanted
+from spec_lang.semantics.claim_graph.blocks import Applied, Result, Wanted
 from spec_lang.semantics.claim_graph.encoding import encoded, is_dyadic, opaque
+from spec_lang.semantics.claim_graph.growing import Growing, forms_of
 from spec_lang.semantics.claim_graph.signature import Space
+from spec_lang.semantics.claim_graph.squares import Squares
 from spec_lang.semantics.formulas.clauses import clause_text
 from spec_lang.semantics.model import NetworkRun, NetworkUse
 from spec_lang.semantics.terms.elements import (
@@ -38,41 +38,17 @@ _Key = tuple[str, tuple[tuple[Linear, ...], ...]]
 _TIE_SOURCE: Final = "the same point"
 
 
-class Applications:
+class Applications(Growing):
     """The blocks and applications of one claim."""
 
-    __slots__ = ("_applied", "_blocks", "_inputs", "_keys", "_outputs", "_quick", "_results", "_ties")
+    __slots__ = ("_applied", "_keys", "_quick", "_ties")
 
     def __init__(self) -> None:
-        self._blocks: list[Block] = []
-        self._applied: list[Applied] = []
+        super().__init__()
+        self._applied: dict[int, Applied] = {}  # by the number of the part
         self._keys: dict[_Key, int] = {}
         self._quick: dict[tuple[str, int], tuple[object, int]] = {}
-        self._results: list[Result] = []
         self._ties: list[Tie] = []
-        self._inputs = 0
-        self._outputs = 0
-
-    # -- variables -----------------------------------------------------------------------------------
-
-    def variable(self, name: str, space: Space, use: NetworkUse) -> Tensor:
-        """A point of a network's input space."""
-        return space.as_inputs(self._block(name, space), use)
-
-    def free(self, name: str, shape: tuple[int, ...]) -> Tensor:
-        """A tensor of numbers that belong to no network."""
-        names = elements_named(name, shape) if shape else (name,)
-        space = Space(shape, tuple(Axis(word) for word in names), None)
-        return space.as_inputs(self._block(name, space), None)
-
-    def _block(self, name: str | None, space: Space) -> int:
-        taken = {block.name for block in self._blocks}
-        if name is not None and name in taken:  # by a variable of another part of the formula
-            name = next(n for n in (f"{name}_{k}" for k in count(2)) if n not in taken)
-        block = Block(name, self._inputs, space)
-        self._blocks.append(block)
-        self._inputs += space.size
-        return block.start
 
     # -- applications --------------------------------------------------------------------------------
 
@@ -103,7 +79,7 @@ class Applications:
             return opaque(shape, place)
         axes = tuple(map(Axis, elements_named(layer, shape)))
         result = self._read(place, self._applied[place], number, axes)
-        return Tensor(shape, _forms(result))
+        return Tensor(shape, forms_of(result))
 
     def preactivations(self, wanted: Wanted) -> Tensor:
         """What all piecewise linear functions of the network get, flat; opaque where the point is, and where
@@ -120,7 +96,7 @@ class Applications:
                 number = node.operands[0]
                 spec = graph.value(number)
                 axes = tuple(map(Axis, elements_named(spec.name, (spec.size,))))
-                elements += _forms(self._read(place, applied, number, axes))
+                elements += forms_of(self._read(place, applied, number, axes))
         return Tensor((len(elements),), tuple(elements))
 
     def _read(self, place: int, applied: Applied, number: int, axes: tuple[Axis, ...]) -> Result:
@@ -153,10 +129,11 @@ class Applications:
                     return source
                 sources.append(source)
             label = self._label(wanted, sources)
-            self._keys[key] = len(self._applied)
+            self._keys[key] = place = len(self._parts)
             applied = Applied(signature, tuple(sources), label, tuple(e for form in forms for e in form))
-            self._applied.append(applied)
-            self._read_outputs(len(self._applied) - 1, applied)
+            self._parts.append(applied)
+            self._applied[place] = applied
+            self._read_outputs(place, applied)
         self._quick[signature.use.label, id(forms[0])] = (forms[0], self._keys[key])
         return self._keys[key]
 
@@ -187,21 +164,7 @@ class Applications:
                 problem = f"what `{use.label}` is applied to here comes through scalings that are not exact "
                 return Need(Fragment.COMPOSITION, problem + "in binary", need.span)
             return InputSource(self._tied(forms, space))
-        return AffineSource(
-            tuple(form.inputs for form in forms),
-            tuple(self._located(form) for form in forms),
-            tuple(form.constant for form in forms),
-            space.shape,
-        )
-
-    def _same_block(self, forms: tuple[Linear, ...]) -> int | None:
-        """The block whose inputs `forms` are, in order."""
-        for number, block in enumerate(self._blocks):
-            if block.size == len(forms) and all(
-                form == Linear(ZERO, ((block.start + i, ONE),)) for i, form in enumerate(forms)
-            ):
-                return number
-        return None
+        return self._affine(forms, space.shape)
 
     def _tied(self, forms: tuple[Linear, ...], space: Space) -> int:
         """A new block that equals `forms`."""
@@ -210,20 +173,19 @@ class Applications:
             self._ties.append(Tie(start + place, form.inputs, form.constant))
         return len(self._blocks) - 1
 
-    def _located(self, form: Linear) -> tuple[tuple[int, int, int, Fraction], ...]:
-        """The outputs in `form` as (part, value, offset, coefficient)."""
-        found: list[tuple[int, int, int, Fraction]] = []
-        for index, coefficient in form.outputs:
-            result = next(r for r in self._results if r.start <= index < r.start + len(r.axes))
-            found.append((result.part, result.value, index - result.start, coefficient))
-        return tuple(found)
-
     # -- the end -------------------------------------------------------------------------------------
 
     @property
     def networks(self) -> tuple[NetworkUse, ...]:
         """The networks at work, each once."""
-        return tuple({a.signature.use.label: a.signature.use for a in self._applied}.values())
+        return tuple({a.signature.use.label: a.signature.use for a in self._applied.values()}.values())
+
+    def reads(self, index: int) -> bool:
+        """Whether a value of the graph, and not the formulas alone, depends on the input `index`."""
+        ties = (tie.terms for tie in self._ties)
+        points = (form.inputs for applied in self._applied.values() for form in applied.point)
+        squared = (form.inputs for form in self._squares)
+        return any(i == index for terms in (*ties, *points, *squared) for i, _ in terms)
 
     @property
     def ties(self) -> tuple[Tie, ...]:
@@ -247,10 +209,13 @@ class Applications:
     def graph(self) -> Graph | None:
         """The graph: every block an input, every result an output in order; None when a file did not load."""
         parts: list[Part] = []
-        for applied in self._applied:
-            if applied.signature.graph is None:
+        for part in self._parts:
+            if isinstance(part, Squares):
+                parts.append(Part(part.graph, part.sources, None))
+                continue
+            if part.signature.graph is None:
                 return None
-            parts.append(Part(applied.signature.graph, applied.sources, applied.label))
+            parts.append(Part(part.signature.graph, part.sources, part.label))
         inputs = tuple(
             TensorSpec(block.name or f"tied_{number}", block.space.shape)
             for number, block in enumerate(self._blocks)
@@ -260,7 +225,7 @@ class Applications:
     def runs(self) -> tuple[NetworkRun, ...] | None:
         """How to run each network by itself; None when one is applied to another's outputs."""
         found: list[NetworkRun] = []
-        for applied in self._applied:
+        for applied in self._applied.values():
             if any(form.outputs for form in applied.point):
                 return None
             graph = applied.signature.graph
@@ -276,13 +241,9 @@ class Applications:
         variables = tuple(Group(b.name, b.start, b.size) for b in self._blocks if b.name is not None)
         several = len(self._applied) > 1
         results: list[Group] = []
-        for applied in self._applied:
+        for applied in self._applied.values():
             label = applied.label if several else applied.signature.use.label
             results += (Group(label, r.start, len(r.axes)) for r in applied.results.values())
-        network = self._applied[0].signature.use.label if self._applied else ""
+        network = next((a.signature.use.label for a in self._applied.values()), "")
         variable = variables[0].name if variables else ""
         return Frame(network, variable, inputs, outputs, variables, tuple(results))
-
-
-def _forms(result: Result) -> tuple[Linear, ...]:
-    return tuple(Linear(ZERO, (), ((result.start + i, ONE),)) for i in range(len(result.axes)))

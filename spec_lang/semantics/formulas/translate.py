@@ -9,19 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from fractions import Fraction
 from functools import partial
-from typing import Final, Protocol, TypeVar
+from typing import Final, TypeVar
 
-from spec_lang._values import dataclass
 from spec_lang.diagnostics import Span
 from spec_lang.obligations.model import All, Any, Condition, LinearAtom
 from spec_lang.semantics import codes
 from spec_lang.semantics.formulas.clauses import Clause, clause_of, pair_clause
 from spec_lang.semantics.formulas.comparisons import compare
 from spec_lang.semantics.formulas.indices import index_values, is_index
+from spec_lang.semantics.formulas.roots import squared
+from spec_lang.semantics.formulas.surroundings import PartCount, Surroundings
 from spec_lang.semantics.rejection import Rejected
 from spec_lang.semantics.terms.elements import (
     ONE,
+    Either,
     Element,
     Fragment,
     Greatest,
@@ -29,6 +32,7 @@ from spec_lang.semantics.terms.elements import (
     Need,
     Opaque,
     Piecewise,
+    Root,
     combine,
     scaled,
 )
@@ -45,31 +49,7 @@ MAX_KINKS: Final = 12
 
 T = TypeVar("T")
 
-
-@dataclass(slots=True)
-class PartCount:
-    """Parts looked at so far, over all the formulas of one claim."""
-
-    made: int = 0
-
-
-class Surroundings(Protocol):
-    """What a formula is read in: the claim's variables, regions and needs."""
-
-    def inside(self, region: ast.Expr, point: Tensor, translator: Translator) -> Condition:
-        """What it means for `point` to lie in `region`.  Raises `Rejected`."""
-
-    def bind(self, binding: ast.Binding, rest: ast.Expr, translator: Translator) -> Tensor | NetworkValue:
-        """A new variable, whose place in `rest` says what it is a point of.  Raises `Rejected`."""
-
-    def beyond(self, need: Need) -> None:
-        """Something that no backend takes."""
-
-    def uses(self, fragment: Fragment, span: Span) -> None:
-        """Something that makes the claim less simple than linear, and that backends take."""
-
-    def family_values(self, name: str) -> tuple[tuple[int, ...], ...]:
-        """What the indices of a network family range over; none for another name."""
+__all__ = ["PartCount", "Surroundings", "Translator", "every", "negated"]
 
 
 class Translator:
@@ -240,17 +220,36 @@ class Translator:
                     problem += f"this version spells out {MAX_KINKS}"
                     self.surroundings.beyond(Need(Fragment.PIECEWISE, problem, clause.span))
                     return All(())
-                (factor, kink), *others = kinks
-                rest = Piecewise(linear, tuple(others)) if others else linear
+                for place, (factor, kink) in enumerate(kinks):
+                    if not isinstance(kink, Root):
+                        others = (*kinks[:place], *kinks[place + 1 :])
+                        rest = Piecewise(linear, others) if others else linear
+                        return self._spelled(rest, (factor, kink), strict, clause)
+                return self._roots(element, strict, clause)
 
-                def with_kink(option: Element) -> Condition:
-                    return self.below(combine(((ONE, rest), (factor, option))), strict, clause)
+    def _spelled(
+        self, rest: Element, part: tuple[Fraction, Greatest | Either], strict: bool, clause: Clause
+    ) -> Condition:
+        """`rest + factor · kink <= 0`, or `< 0`, piece by piece."""
+        factor, kink = part
 
-                if isinstance(kink, Greatest):
-                    parts = tuple(map(with_kink, kink.options))
-                    return All(parts) if factor > 0 else Any(parts)
-                then, otherwise = with_kink(kink.then), with_kink(kink.otherwise)
-                return Any((All((kink.condition, then)), All((kink.negation, otherwise))))
+        def with_kink(option: Element) -> Condition:
+            return self.below(combine(((ONE, rest), (factor, option))), strict, clause)
+
+        if isinstance(kink, Greatest):
+            parts = tuple(map(with_kink, kink.options))
+            return All(parts) if factor > 0 else Any(parts)
+        then, otherwise = with_kink(kink.then), with_kink(kink.otherwise)
+        return Any((All((kink.condition, then)), All((kink.negation, otherwise))))
+
+    def _roots(self, element: Piecewise, strict: bool, clause: Clause) -> Condition:
+        """`element <= 0`, or `element < 0`, where roots alone are not linear, by squaring both sides."""
+        found = squared(element, self.surroundings.squares)
+        if isinstance(found, str):
+            self.surroundings.beyond(Need(Fragment.SMOOTH, f"`{clause}` {found}", clause.span))
+            return All(())
+        parts = tuple(self.below(form, strict, clause) for form in found.forms)
+        return All(parts) if found.conjunctive else Any(parts)
 
     def equal(self, element: Element, clause: Clause) -> Condition:
         """`element == 0`; exact."""

@@ -1,19 +1,21 @@
 """Sums, products and quotients of tensors, exact.
 
-In: the operands as written.  Out: tensors.  A product of two factors that vary is no number that a backend
-takes: it is opaque, and its need names both factors.
+In: the operands as written.  Out: tensors.  A product of two factors that vary, of which one is not linear,
+is no number that a backend takes: it is opaque, and its need names both factors.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from functools import partial
 from itertools import starmap
 from typing import TYPE_CHECKING
 
 from spec_lang.diagnostics import Note, Span
 from spec_lang.semantics import codes
 from spec_lang.semantics.formulas.clauses import clause_text
+from spec_lang.semantics.terms import functions
 from spec_lang.semantics.terms.elements import (
     ONE,
     Element,
@@ -67,7 +69,7 @@ def product(evaluator: Evaluator, factors: Sequence[tuple[bool, ast.Expr]], span
         elif result.is_constant:
             operation, variable = _times_swapped, expr
         else:
-            operation = _opaque(product_need(variable, expr, span))
+            operation = _product(evaluator, product_need(variable, expr, span))
         result = elementwise(evaluator, operation, (result, first), (factor, expr), span)
     return result
 
@@ -98,7 +100,7 @@ def elementwise(
 def product_need(a: ast.Expr, b: ast.Expr, span: Span) -> Need:
     """Why a product of two factors that vary is beyond the backends."""
     texts = clause_text(a), clause_text(b)
-    problem = f"`{texts[0]}` times `{texts[1]}` is not linear: both depend on the quantified points"
+    problem = f"`{texts[0]}` times `{texts[1]}`: both vary, and one has absolute values, maxima or norms"
     notes = (Note(f"`{texts[0]}` varies", a.span), Note(f"`{texts[1]}` varies", b.span))
     return Need(Fragment.PRODUCT, problem, span, notes)
 
@@ -121,14 +123,9 @@ def _times_swapped(a: Element, b: Element) -> Element:
     return _times(b, a)
 
 
-def _opaque(need: Need) -> Operation:
-    def operation(a: Element, b: Element) -> Element:
-        for factor, other in ((a, b), (b, a)):
-            if isinstance(factor, Linear) and factor.is_constant:
-                return scaled(other, factor.constant)
-        return next((e for e in (a, b) if isinstance(e, Opaque)), Opaque(need))
-
-    return operation
+def _product(evaluator: Evaluator, need: Need) -> Operation:
+    squares = None if evaluator.networks is None else evaluator.networks.squares
+    return partial(functions.product, need=need, squares=squares)
 
 
 def _quotient(evaluator: Evaluator, factor: Tensor, expr: ast.Expr, span: Span) -> Operation:

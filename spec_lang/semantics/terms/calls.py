@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from spec_lang.diagnostics import did_you_mean
 from spec_lang.semantics import codes
 from spec_lang.semantics.forms.arguments import Signed, bind_arguments
-from spec_lang.semantics.formulas.clauses import clause_text
+from spec_lang.semantics.formulas.clauses import Clause, clause_text
 from spec_lang.semantics.rejection import Rejected
 from spec_lang.semantics.terms.arithmetic import product_need
 from spec_lang.semantics.terms.functions import (
@@ -20,6 +20,7 @@ from spec_lang.semantics.terms.functions import (
     NORMS,
     REGION_FUNCTIONS,
     VARIADIC,
+    Squares,
     apply,
     dot,
     extreme,
@@ -80,7 +81,7 @@ def _function(evaluator: Evaluator, expr: ast.Call, name: ast.Name) -> Value:
     tensor = evaluator.tensor(bound[parameters[0]])
     if name.text == "norm":
         kind = read_norm(evaluator, bound["norm"])
-        return norm(tensor, kind, clause_text(bound["tensor"]), expr.span)
+        return norm(tensor, kind, Clause(bound["tensor"], expr.span), squares_of(evaluator))
     if name.text == "dot":
         return _dot(evaluator, expr, tensor, bound)
     return apply(name.text, tensor)
@@ -91,7 +92,12 @@ def _dot(evaluator: Evaluator, expr: ast.Call, a: Tensor, bound: dict[str, ast.E
     if a.size != b.size:
         problem = f"`dot` of tensors of {a.size} and of {b.size} elements"
         raise evaluator.reject(codes.DIMENSION, problem, expr.span)
-    return dot(a, b, product_need(bound["a"], bound["b"], expr.span))
+    return dot(a, b, product_need(bound["a"], bound["b"], expr.span), squares_of(evaluator))
+
+
+def squares_of(evaluator: Evaluator) -> Squares | None:
+    """What squares forms of the claim that is read; among constants nothing has to."""
+    return None if evaluator.networks is None else evaluator.networks.squares
 
 
 def _variadic(evaluator: Evaluator, expr: ast.Call, name: str) -> Tensor:

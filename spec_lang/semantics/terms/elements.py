@@ -74,12 +74,19 @@ class Either:
     otherwise: Element
 
 
-Kink = Greatest | Either
+@dataclass(frozen=True, slots=True)
+class Root:
+    """The square root of a sum of squares, which is negative nowhere."""
+
+    square: Linear
+
+
+Kink = Greatest | Either | Root
 
 
 @dataclass(frozen=True, slots=True)
 class Piecewise:
-    """`linear + Σ factor · kink`, no factor 0, at least one kink."""
+    """`linear + Σ factor · kink`, no factor 0, at least one kink; a root is one, though it has no pieces."""
 
     linear: Linear
     kinks: tuple[tuple[Fraction, Kink], ...]

@@ -20,7 +20,7 @@ from spec_lang.semantics.formulas.formula_kind import is_formula
 from spec_lang.semantics.rejection import Rejected
 from spec_lang.semantics.terms import arithmetic
 from spec_lang.semantics.terms.calls import call
-from spec_lang.semantics.terms.elements import ONE, either, scaled
+from spec_lang.semantics.terms.elements import ONE, Element, Linear, either, scaled
 from spec_lang.semantics.terms.elements_of import element_of, part_of
 from spec_lang.semantics.terms.units_of import settled
 from spec_lang.semantics.terms.values import (
@@ -66,6 +66,9 @@ class Networks(Protocol):
 
     def special(self, name: str, written: ast.Call, arguments: Sequence[Value]) -> Value:
         """`grad`, `preactivations` and their like.  Raises `Rejected`."""
+
+    def squares(self, forms: Sequence[Linear]) -> tuple[Element, ...] | None:
+        """The squares of these forms; None where floats do not hold their coefficients."""
 
     def branches(self, condition: ast.Expr, evaluator: Evaluator) -> tuple[Condition, Condition]:
         """Where a condition holds, and where it does not.  Raises `Rejected`."""

@@ -1,29 +1,35 @@
 """The functions of the language, on values: extrema, sums, norms, reshaping.
 
-In: a function's name and its arguments' values.  Out: its value, exact; one that is smooth is opaque.
+In: a function's name and its arguments' values.  Out: its value, exact; a Euclidean norm is a root, and what
+no backend takes is opaque.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from math import isqrt
 from typing import Final
 
-from spec_lang.diagnostics import InternalError, Span
+from spec_lang.diagnostics import InternalError
+from spec_lang.semantics.formulas.clauses import Clause
 from spec_lang.semantics.terms.elements import (
     ONE,
+    ZERO,
     Element,
     Fragment,
     Linear,
     Need,
     Opaque,
+    Piecewise,
+    Root,
     combine,
     greatest,
     least,
     magnitude,
     scaled,
 )
+from spec_lang.semantics.terms.products import product_of_forms
 from spec_lang.semantics.terms.values import Extremisers, Extremum, Tensor, Value
 
 # Parameters by function.
@@ -75,8 +81,11 @@ def apply(name: str, tensor: Tensor) -> Value:
             raise InternalError(f"{name} is not a function of one tensor")
 
 
-def norm(tensor: Tensor, name: str, text: str, span: Span) -> Tensor:
-    """`norm(tensor, l1 | l2 | linf)`; `text` is how the spec writes the tensor."""
+Squares = Callable[[Sequence[Linear]], tuple[Element, ...] | None]
+
+
+def norm(tensor: Tensor, name: str, written: Clause, squares: Squares | None) -> Tensor:
+    """`norm(tensor, l1 | l2 | linf)`; `written` is how the spec writes the tensor, and `squares` squares."""
     units = _common(tensor)
     if name == "linf":
         return Tensor((), (greatest(tuple(map(magnitude, tensor.elements))),), units=units)
@@ -84,18 +93,31 @@ def norm(tensor: Tensor, name: str, text: str, span: Span) -> Tensor:
         return Tensor((), (combine((ONE, magnitude(e)) for e in tensor.elements),), units=units)
     if tensor.size == 1:
         return Tensor((), (magnitude(tensor.elements[0]),), units=units)
-    root = _root(sum((c * c for c in tensor.constants), Fraction(0))) if tensor.is_constant else None
+    root = rational_root(sum((c * c for c in tensor.constants), Fraction(0))) if tensor.is_constant else None
     if root is not None:
         return Tensor((), (Linear(root),), units=units)
-    problem = f"the `l2` norm of `{text}` is not linear"
-    return Tensor((), (Opaque(Need(Fragment.SMOOTH, problem, span)),), units=units)
+    return Tensor((), (_euclidean(tensor.elements, written, squares),), units=units)
 
 
-def dot(a: Tensor, b: Tensor, need: Need) -> Tensor:
-    """`Σ aᵢ·bᵢ`; where both factors of a pair vary, `need` says what that takes."""
-    return Tensor(
-        (), (combine((ONE, _product(x, y, need)) for x, y in zip(a.elements, b.elements, strict=True)),)
-    )
+def _euclidean(elements: Sequence[Element], written: Clause, squares: Squares | None) -> Element:
+    opaque = next((element for element in elements if isinstance(element, Opaque)), None)
+    if opaque is not None:
+        return opaque
+    forms = [element for element in elements if isinstance(element, Linear)]
+    found = squares(forms) if squares is not None and len(forms) == len(elements) else None
+    total = None if found is None else combine((ONE, square) for square in found)
+    if isinstance(total, Linear):
+        return Piecewise(Linear(ZERO), ((ONE, Root(total)),))
+    problem = f"the `l2` norm of `{written}` is "
+    pieces = len(forms) < len(elements)
+    problem += "one of absolute values, maxima or branches" if pieces else "of numbers that no float holds"
+    return Opaque(Need(Fragment.SMOOTH, problem, written.span))
+
+
+def dot(a: Tensor, b: Tensor, need: Need, squares: Squares | None) -> Tensor:
+    """`Σ aᵢ·bᵢ`; where a pair has no product, `need` says what that takes."""
+    pairs = zip(a.elements, b.elements, strict=True)
+    return Tensor((), (combine((ONE, product(x, y, need, squares)) for x, y in pairs),))
 
 
 def extreme(name: str, sides: Sequence[Sequence[Element]]) -> tuple[Element, ...]:
@@ -104,15 +126,22 @@ def extreme(name: str, sides: Sequence[Sequence[Element]]) -> tuple[Element, ...
     return tuple(choose(options) for options in zip(*sides, strict=True))
 
 
-def _product(x: Element, y: Element, need: Need) -> Element:
-    if isinstance(x, Linear) and x.is_constant:
-        return scaled(y, x.constant)
-    if isinstance(y, Linear) and y.is_constant:
-        return scaled(x, y.constant)
+def product(x: Element, y: Element, need: Need, squares: Squares | None) -> Element:
+    """`x·y`: of two forms a sum of squares; `need` says what any other product takes."""
+    for factor, other in ((x, y), (y, x)):
+        if isinstance(factor, Linear) and factor.is_constant:
+            return scaled(other, factor.constant)
+    if isinstance(x, Linear) and isinstance(y, Linear) and squares is not None:
+        *weighted, rest = product_of_forms(x, y)
+        present = [(weight, form) for weight, form in weighted if weight]
+        found = squares([form for _, form in present])
+        if found is not None:
+            parts = [(weight, square) for (weight, _), square in zip(present, found, strict=True)]
+            return combine((*parts, (ONE, rest)))
     return next((e for e in (x, y) if isinstance(e, Opaque)), Opaque(need))
 
 
-def _root(square: Fraction) -> Fraction | None:
+def rational_root(square: Fraction) -> Fraction | None:
     """The square root where it is rational."""
     parts = isqrt(square.numerator), isqrt(square.denominator)
     root = Fraction(*parts)

@@ -1,0 +1,81 @@
+"""Measures as JSON: the bracket, and what each of its ends stands on.
+
+In: a measurement.  Out: parts of the report's document.  A lower end is the nearest double that is not above
+it, an upper one the nearest that is not below; beside it stands the exact rational where it is another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from math import inf, isfinite, nextafter
+
+from spec_lang.reporters._documents import Json
+from spec_lang.reporters._numbers import as_float
+from spec_lang.reporters.model import Bracket, Counterexample, End, Measurement
+
+Point = Callable[[Counterexample], Json]
+
+
+def bracket(found: Measurement) -> Json:
+    """`[lower, upper]`, null where nothing is proved."""
+    return [_below(found.lower), _above(found.upper)]
+
+
+def measure(found: Measurement, point: Point) -> Json:
+    """Everything about a measure."""
+    return {
+        "asked": found.asked,
+        "of": found.words,
+        "unit": found.unit,
+        "precision": {
+            "width": as_float(found.precision),
+            "exact": str(found.precision),
+            "relative": found.relative,
+            "said": found.said,
+        },
+        "reached": found.reached,
+        "brackets": [_bracket(one, point) for one in found.brackets],
+    }
+
+
+def _bracket(one: Bracket, point: Point) -> Json:
+    return {
+        "of": one.name,
+        "bracket": [_below(one.lower), _above(one.upper)],
+        "lower": _end(one.lower, _below(one.lower), point),
+        "upper": _end(one.upper, _above(one.upper), point),
+    }
+
+
+def _end(end: End | None, value: float | None, point: Point) -> Json:
+    if end is None:
+        return None
+    same = value is not None and Fraction(value) == end.value
+    return {
+        "value": value,
+        "exact": None if same else str(end.value),
+        "evidence": str(end.evidence),
+        "certificate": end.certificate,
+        "proof_bytes": end.proof_bytes,
+        "witness": None if end.point is None else point(end.point),
+    }
+
+
+def _below(end: End | None) -> float | None:
+    """The greatest double that is not above an end."""
+    if end is None:
+        return None
+    value = as_float(end.value)
+    if value == inf or (isfinite(value) and Fraction(value) > end.value):
+        value = nextafter(value, -inf)
+    return value if isfinite(value) else None
+
+
+def _above(end: End | None) -> float | None:
+    if end is None:
+        return None
+    value = as_float(end.value)
+    if value == -inf or (isfinite(value) and Fraction(value) < end.value):
+        value = nextafter(value, inf)
+    return value if isfinite(value) else None
