@@ -45,10 +45,8 @@ DESCENT_POINTS, DESCENT_STEPS = 64, 25  # points a conjunction
 OPEN_POINTS, OPEN_STEPS, OPEN_EVERY = 512, 25, 1500
 MOST_POINTS, MORE_POINTS = 1024, 1 / 32  # so many more a box
 # Where networks are compared the best of so many samples are descended from: at first, and of open boxes,
-# once so many have been bounded; then from twice as many each time, after three times as many boxes, up to
-# what all later attacks have.
-FIRST_SAMPLES, OPEN_SAMPLES, FIRST_OPEN = 2000, 2**14, 100
-SAMPLES_GROW, MOST_SAMPLES, WAIT_GROWS = 2, 2**16, 3
+# once so many have been bounded, and again after three times as many.
+FIRST_SAMPLES, OPEN_SAMPLES, FIRST_OPEN, WAIT_GROWS = 2000, 2**14, 100, 3
 ROOM = 2**24  # numbers in the samples
 
 
@@ -70,7 +68,7 @@ class InputSplitting(Search):
         self.team: Team[Lent, Slice] = Team(session.cores, self._slice)
         # Only a search that hears of what the kernel leaves open may go by bounds that are not rigorous.
         self.quick = session.examine is not None and is_quick(problem.program)
-        self.next_attack, self.samples = FIRST_OPEN if problem.program.deltas else OPEN_EVERY, OPEN_SAMPLES
+        self.next_attack = FIRST_OPEN if problem.program.deltas else OPEN_EVERY
 
     def still_open(self) -> int:
         return sum(len(frontier) for frontier in self.stack)
@@ -181,10 +179,11 @@ class InputSplitting(Search):
         if self.done < self.next_attack or not self.stack:
             return
         if self.problem.program.deltas:
-            starts = starts_in(self.stack, self.roots, self._samples(self.samples), self.rng)
+            # Few boxes are large, and hide more; later attacks are to cost no more than a few per cent.
+            early = 2 if self.done < OPEN_EVERY else 1
+            starts = starts_in(self.stack, self.roots, self._samples(early * OPEN_SAMPLES), self.rng)
             descend_from_best(self.problem, self.witnesses, starts)
             self.next_attack = min(self.done * WAIT_GROWS, self.done + OPEN_EVERY)
-            self.samples = min(self.samples * SAMPLES_GROW, MOST_SAMPLES)
             return
         self.next_attack = self.done + OPEN_EVERY
         count = min(OPEN_POINTS + int(self.done * MORE_POINTS), MOST_POINTS)
