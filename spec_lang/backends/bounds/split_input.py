@@ -45,8 +45,9 @@ DESCENT_POINTS, DESCENT_STEPS = 64, 25  # points a conjunction
 OPEN_POINTS, OPEN_STEPS, OPEN_EVERY = 512, 25, 1500
 MOST_POINTS, MORE_POINTS = 1024, 1 / 32  # so many more a box
 # Where networks are compared the best of so many samples are descended from: at first, and of open boxes,
-# once so many have been bounded, and again after three times as many.
-FIRST_SAMPLES, OPEN_SAMPLES, FIRST_OPEN, WAIT_GROWS = 2000, 2**14, 100, 3
+# once so many have been bounded, and again after three times as many; so many samples a box, at most so many.
+FIRST_SAMPLES, FIRST_OPEN, WAIT_GROWS = 2000, 100, 3
+SAMPLES_A_BOX, OPEN_SAMPLES = 64, 2**15
 ROOM = 2**24  # numbers in the samples
 
 
@@ -179,9 +180,8 @@ class InputSplitting(Search):
         if self.done < self.next_attack or not self.stack:
             return
         if self.problem.program.deltas:
-            # Few boxes are large, and hide more; later attacks are to cost no more than a few per cent.
-            early = 2 if self.done < OPEN_EVERY else 1
-            starts = starts_in(self.stack, self.roots, self._samples(early * OPEN_SAMPLES), self.rng)
+            count = self._samples(min(SAMPLES_A_BOX * self.done, OPEN_SAMPLES))
+            starts = starts_in(self.stack, self.roots, count, self.rng)
             descend_from_best(self.problem, self.witnesses, starts)
             self.next_attack = min(self.done * WAIT_GROWS, self.done + OPEN_EVERY)
             return
