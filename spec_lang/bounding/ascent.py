@@ -12,9 +12,10 @@ import numpy as np
 
 from spec_lang._values import dataclass
 from spec_lang.bounding.objectives import Rows
-from spec_lang.bounding.plain import Float, Plain
+from spec_lang.bounding.plain import Plain
 from spec_lang.bounding.program import F64, Indices
 from spec_lang.bounding.relaxed import Layer, Lowered, Traced, layers_of, lowered, points_of, slack, traced
+from spec_lang.network.operators.cast import Float
 
 SLOPE_RATE, MULTIPLIER_RATE, RATE_DECAY = 0.1, 0.05, 0.97
 PAIR_RATE: Final = 0.15  # of multipliers where there are differences of two, of what relaxing them costs

@@ -17,9 +17,9 @@ from spec_lang.bounding.context import UNDERFLOW, Context
 from spec_lang.bounding.objectives import Objectives, fresh_rows
 from spec_lang.bounding.objectives import Rows as PhaseRows
 from spec_lang.bounding.phases import Optimiser
-from spec_lang.bounding.plain import Float
 from spec_lang.bounding.program import F64
 from spec_lang.bounding.rows import Rows, start_of
+from spec_lang.network.operators.cast import Float
 from spec_lang.obligations.certificate import Multipliers
 
 SHORT_BITS, FULL_BITS = 8, 24  # significant bits that are tried; float32 holds 24

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spec_lang._values import dataclass
-from spec_lang.bounding.plain import Float
 from spec_lang.bounding.program import F64, Indices
 from spec_lang.bounding.unstable import Phases, Unstable
+from spec_lang.network.operators.cast import Float
 
 
 @dataclass(frozen=True, slots=True, eq=False)

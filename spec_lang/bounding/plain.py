@@ -7,11 +7,9 @@ or replayed, elsewhere.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spec_lang._values import dataclass
 from spec_lang.bounding.context import Context
@@ -19,18 +17,15 @@ from spec_lang.bounding.phase_pairs import pairs_of, widths_of
 from spec_lang.bounding.plain_smooth import PlainSmooth
 from spec_lang.bounding.program import AffineStep, Indices, ReluStep
 from spec_lang.bounding.unstable import Unstable
-from spec_lang.network.operators import Matrix, Operator
-
-Float = NDArray[np.floating[Any]]
-_Apply = Callable[[Float], Float]
+from spec_lang.network.operators.cast import Apply, Float, cast
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PlainAffine:
     value: int
     operands: tuple[int, ...]
-    forward: tuple[_Apply, ...]
-    backward: tuple[_Apply, ...]
+    forward: tuple[Apply, ...]
+    backward: tuple[Apply, ...]
     bias: Float
 
     def of(self, values: dict[int, Float]) -> Float:
@@ -105,7 +100,7 @@ class Plain:
         self.noise = float(np.finfo(kind).eps) * max(sizes, default=0.0)
 
     def _affine(self, step: AffineStep) -> PlainAffine:
-        maps = [_cast(self.context.map_of(step, i), self.kind) for i in range(len(step.operands))]
+        maps = [cast(self.context.map_of(step, i), self.kind) for i in range(len(step.operands))]
         columns = self.context.columns.get(step.value)
         bias = step.bias if columns is None else step.bias[columns]
         return PlainAffine(
@@ -197,18 +192,6 @@ class Plain:
             if number in pending:
                 result[:, where] = pending[number]
         return result
-
-
-def _cast(operator: Operator, kind: type[np.floating[Any]]) -> tuple[_Apply, _Apply]:
-    """The operator's two directions in the floats of `kind`."""
-    if isinstance(operator, Matrix):
-        weight = np.ascontiguousarray(operator.weight, dtype=kind)
-        turned = weight.T
-        return lambda points: points @ turned, lambda rows: rows @ weight
-    return (
-        lambda points: operator.forward(points).astype(kind, copy=False),
-        lambda rows: operator.backward(rows).astype(kind, copy=False),
-    )
 
 
 def add(pending: dict[int, Float], value: int, coefficients: Float) -> None:

@@ -7,7 +7,7 @@ close a box that is open, and hears of it from the check of its proof.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +17,9 @@ from spec_lang.bounding.context import Context
 from spec_lang.bounding.linear import LinearBounds, Owners
 from spec_lang.bounding.program import F64, AffineStep, Program, ReluStep
 from spec_lang.network.operators import Diagonal, Matrix, Operator
+from spec_lang.network.operators.cast import Apply, cast
 
 F32 = NDArray[np.float32]
-_Apply = Callable[[F32], F32]
 
 
 def is_quick(program: Program) -> bool:
@@ -57,7 +57,7 @@ class Quick:
         self.context = context
         self._lines: dict[int, _Lines] = {}
         self._planes: dict[int, _Planes] = {}
-        self._maps: dict[int, tuple[Operator, _Apply]] = {}
+        self._maps: dict[int, tuple[Operator, Apply]] = {}
 
     def bounds(self, start: dict[int, F64], constant: F64, owner: Owners) -> LinearBounds:
         """Affine lower bounds of the rows `Σ start[v]·value_v + constant`, row r over box `owner[r]`."""
@@ -159,24 +159,15 @@ class Quick:
             )
         return self._planes[value]
 
-    def _backward(self, step: AffineStep, operand: int) -> _Apply:
+    def _backward(self, step: AffineStep, operand: int) -> Apply:
         """The step's map in float32, as it is cut now."""
         linear = self.context.map_of(step, operand)
         if id(linear) not in self._maps:
-            self._maps[id(linear)] = linear, _single(linear)  # kept together, so that no other has its number
+            self._maps[id(linear)] = (
+                linear,
+                cast(linear, np.float32)[1],
+            )  # kept together, so that no other has its number
         return self._maps[id(linear)][1]
-
-
-def _single(linear: Operator) -> _Apply:
-    match linear:
-        case Matrix(weight):
-            matrix = weight.astype(np.float32)
-            return lambda rows: rows @ matrix
-        case Diagonal(factor):
-            diagonal = factor.astype(np.float32)
-            return lambda rows: rows * diagonal
-        case _:
-            return lambda rows: linear.backward(rows.astype(np.float64)).astype(np.float32)
 
 
 def _pair(sides: Iterable[F64]) -> tuple[F32, F32]:

@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from spec_lang._values import dataclass
 from spec_lang.bounding.phase_pairs import Chosen, Pair
-from spec_lang.bounding.plain import Float, Plain, PlainAffine, PlainRelu, add
+from spec_lang.bounding.plain import Plain, PlainAffine, PlainRelu, add
 from spec_lang.bounding.plain_smooth import PlainSmooth
 from spec_lang.bounding.program import Indices
 from spec_lang.bounding.unstable import Phases
+from spec_lang.network.operators.cast import Float
 
 
 class Layer:

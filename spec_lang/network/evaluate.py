@@ -1,8 +1,8 @@
-"""A graph as a float64 function, many points at once.
+"""A graph as a function of floats, many points at once.
 
 In: a graph, and points of shape (batch, in).  Out: float64 values of shape (batch, out), rounded as
-numpy rounds: good for attacks and heuristics, evidence of nothing.  The weights are converted once, in
-the `Evaluator`, and the graph stays as it is.
+numpy rounds, in float64 or, twice as fast, in float32: good for attacks and heuristics, evidence of nothing.
+The weights are converted once, in the `Evaluator`, and the graph stays as it is.
 """
 
 from __future__ import annotations
@@ -17,11 +17,13 @@ from spec_lang._values import dataclass
 from spec_lang.diagnostics import InternalError
 from spec_lang.network.graph import Graph
 from spec_lang.network.operators import Diagonal, Operator, operator_of
+from spec_lang.network.operators.cast import Apply, Float, cast
 from spec_lang.network.primitives import RELU, Affine, Floats, PiecewiseLinear, Primitive, Smooth
 
 Array = NDArray[np.float64]
 _Float = TypeVar("_Float", bound=np.floating[Any])
-_Step = Callable[[list[Array]], Array]
+_Kind = type[np.floating[Any]]
+_Step = Callable[[list[Float]], Float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,23 +31,23 @@ class _Sum:
     """`Σ map(operand) + bias`.  Nothing is multiplied by 1: sums of two values stand in every layer of two
     networks that are compared."""
 
-    maps: tuple[Operator, ...]
-    bias: Array | None  # None where it is 0
+    maps: tuple[Apply, ...]
+    bias: Float | None  # None where it is 0
     signs: tuple[int, ...]  # 1 and −1 for the maps that are these, 0 for others
 
     @classmethod
-    def of(cls, primitive: Affine) -> _Sum:
+    def of(cls, primitive: Affine, kind: _Kind) -> _Sum:
         maps = tuple(map(operator_of, primitive.maps))
-        bias = _wide(primitive.bias) if primitive.bias.any() else None
-        return cls(maps, bias, tuple(map(_sign, maps)))
+        bias = primitive.bias.astype(kind) if primitive.bias.any() else None
+        return cls(tuple(cast(linear, kind)[0] for linear in maps), bias, tuple(map(_sign, maps)))
 
-    def __call__(self, operands: list[Array]) -> Array:
-        total: Array | None = None
+    def __call__(self, operands: list[Float]) -> Float:
+        total: Float | None = None
         for linear, sign, points in zip(self.maps, self.signs, operands, strict=True):
             if total is not None and sign:
                 total = total + points if sign > 0 else total - points
                 continue
-            part = points if sign > 0 else linear.forward(points)
+            part = points if sign > 0 else linear(points)
             total = part if total is None else total + part
         if total is None:
             raise InternalError("a sum of nothing")
@@ -66,13 +68,13 @@ class _Piecewise:
     points: Array  # a point on each piece's line: the piece's left knot, for the first its right one
     values: Array  # the function there
 
-    def __call__(self, operands: list[Array]) -> Array:
+    def __call__(self, operands: list[Float]) -> Float:
         (points,) = operands
         piece = np.searchsorted(self.knots, points)
         return self.values[piece] + self.slopes[piece] * (points - self.points[piece])
 
 
-def _relu(operands: list[Array]) -> Array:
+def _relu(operands: list[Float]) -> Float:
     (points,) = operands
     return np.maximum(points, 0.0)
 
@@ -99,28 +101,31 @@ def _smooth(function: Smooth) -> _Step:
 
 
 class Evaluator:
-    """`graph` with its weights in float64; call it with points of shape (batch, in)."""
+    """`graph` with its weights in the floats of `kind`; call it with points of shape (batch, in)."""
 
-    def __init__(self, graph: Graph) -> None:
-        self._graph = graph
-        self._steps = [_compiled(node.primitive) for node in graph.nodes]
+    def __init__(self, graph: Graph, kind: _Kind = np.float64) -> None:
+        self._graph, self._kind = graph, kind
+        self._steps = [_compiled(node.primitive, kind) for node in graph.nodes]
         sizes = [spec.size for spec in graph.inputs]
         self._cuts = np.cumsum(sizes)[:-1]
 
     def values(self, points: Array) -> tuple[Array, ...]:
         """Every value of the graph, in the order of its numbers, each of shape (batch, size)."""
-        points = np.asarray(points, dtype=np.float64)
-        if points.ndim != 2 or points.shape[1] != self._graph.input_size:
-            raise InternalError(f"points of shape {points.shape} for {self._graph.input_size} inputs")
-        known: list[Array] = np.split(points, self._cuts, axis=1)
+        return tuple(value.astype(np.float64, copy=False) for value in self._values(points))
+
+    def _values(self, points: Array) -> list[Float]:
+        given: Float = np.asarray(points, dtype=self._kind)
+        if given.ndim != 2 or given.shape[1] != self._graph.input_size:
+            raise InternalError(f"points of shape {given.shape} for {self._graph.input_size} inputs")
+        known: list[Float] = np.split(given, self._cuts, axis=1)
         with np.errstate(over="ignore", invalid="ignore"):
             for node, step in zip(self._graph.nodes, self._steps, strict=True):
                 known.append(step([known[operand] for operand in node.operands]))
-        return tuple(known)
+        return known
 
     def __call__(self, points: Array) -> Array:
-        known = self.values(points)
-        outputs = [known[output] for output in self._graph.outputs]
+        known = self._values(points)
+        outputs = [known[output].astype(np.float64, copy=False) for output in self._graph.outputs]
         return outputs[0] if len(outputs) == 1 else np.concatenate(outputs, axis=1)
 
 
@@ -129,10 +134,10 @@ def evaluate(graph: Graph, points: Array) -> Array:
     return Evaluator(graph)(points)
 
 
-def _compiled(primitive: Primitive) -> _Step:
+def _compiled(primitive: Primitive, kind: _Kind) -> _Step:
     match primitive:
         case Affine():
-            return _Sum.of(primitive)
+            return _Sum.of(primitive, kind)
         case PiecewiseLinear():
             return _relu if primitive == RELU else _piecewise(primitive)
         case Smooth():

@@ -36,6 +36,7 @@ class Problem:
     program: Program
     rows: Rows
     evaluator: Evaluator
+    quick: Evaluator  # in float32, where networks are compared: nothing cancels on a difference graph
     roots: tuple[Boxes, ...]  # one batch of one for every box of the region
     rounding: float  # by how much float32 may move a row, about; 0 in reals
 
@@ -85,7 +86,9 @@ def prepare(obligation: Obligation) -> Problem:
     graph = obligation.graph
     program = compile_graph(graph, obligation.semantics)
     rounding = max((_moved(program, rows, root) for root in roots), default=0.0)
-    return Problem(obligation, program, rows, Evaluator(graph), roots, rounding)
+    evaluator = Evaluator(graph)
+    quick = Evaluator(graph, np.float32) if program.deltas else evaluator
+    return Problem(obligation, program, rows, evaluator, quick, roots, rounding)
 
 
 def _moved(program: Program, rows: Rows, root: Boxes) -> float:

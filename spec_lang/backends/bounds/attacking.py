@@ -13,9 +13,10 @@ from typing import Final
 import numpy as np
 
 from spec_lang.backends._search.problem import Problem, Witnesses, conjunction_margins
-from spec_lang.bounding.plain import Float, Plain
+from spec_lang.bounding.plain import Plain
 from spec_lang.bounding.program import Indices
 from spec_lang.bounding.rows import start_of
+from spec_lang.network.operators.cast import Float
 
 FIRST_STEP, LAST_STEP = 0.25, 0.005  # of the box's width: shrinking geometrically from one to the other
 MOMENTUM: Final = 0.75

@@ -24,8 +24,8 @@ from spec_lang.bounding.branching import branched
 from spec_lang.bounding.leaves import closing
 from spec_lang.bounding.objectives import Rows
 from spec_lang.bounding.phases import Optimiser
-from spec_lang.bounding.plain import Float
 from spec_lang.bounding.program import F64
+from spec_lang.network.operators.cast import Float
 
 ROOT_STEPS, CHILD_STEPS, FULL_STEPS = 60, 5, 200
 PAIR_STEPS: Final = 10  # instead of CHILD_STEPS where there are differences of two ReLUs
