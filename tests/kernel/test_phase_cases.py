@@ -17,7 +17,7 @@ from spec_lang.kernel.exact_differences import exact_beside, exact_joined_by_cas
 from tests.kernel.test_differences import corners, numbers, of
 
 PHASES = list(product((-1, 0, 1), repeat=2))
-POINTS, RANGES = 100_000, 500
+POINTS, RANGES = 1_000_000, 20_000
 Ends = tuple[np.ndarray, np.ndarray]
 
 
