@@ -19,7 +19,7 @@ _COUNTLESS: Final = 10**9  # beyond it a product of disjunctions is not counted 
 class Features:
     """`neurons` are the elements of non-linear nodes, `bent` those of them that are no ReLU; `disjuncts` is
     the size of the violation's disjunctive normal form; `bounded` says that every box has two finite sides
-    everywhere, `ties` counts the inputs that an equation fixes."""
+    everywhere, `ties` counts the inputs that an equation fixes; `networks` those that stand side by side."""
 
     inputs: int
     outputs: int
@@ -32,6 +32,7 @@ class Features:
     bounded: bool
     ties: int = 0
     bent: int = 0
+    networks: int = 1
     semantics: Semantics = Semantics.REAL
 
     def describe(self) -> str:
@@ -69,6 +70,7 @@ def features(obligation: Obligation) -> Features:
         disjuncts=_disjuncts(obligation.violation),
         bounded=all(None not in box.lower and None not in box.upper for box in region.boxes),
         ties=len(obligation.ties),
+        networks=max(1, len({node.part for node in graph.nodes if node.part >= 0})),
         bent=sum(node.size for node in nonlinear if node.primitive != RELU),
         semantics=obligation.semantics,
     )

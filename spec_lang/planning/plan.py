@@ -28,6 +28,8 @@ _TIED_SHARE: Final = 0.3
 # Who is exact is kept for what rounding stops, but on networks so much smaller than the largest that it is
 # worth the time for: there it may be quicker as well.
 _WELL_WITHIN: Final = 10
+# Whose relaxations know nothing of what networks side by side have in common is kept for so few neurons.
+_FEW_SIDE_BY_SIDE: Final = 200
 # What counts as the whole of the time where there is no limit, before the main one goes on without.
 _PATIENCE: Final = 600.0
 _STRENGTH: Final = tuple(EvidenceKind)  # strongest first
@@ -243,6 +245,8 @@ def _only_if_time_is_left(one: _Candidate, main: _Candidate, about: Features) ->
     """Why `one` gets no share of its own, or None."""
     if about.inputs < one.can.inputs:
         return f"it pays from {one.can.inputs:,} inputs on"
+    if about.networks > 1 and about.neurons > _FEW_SIDE_BY_SIDE:
+        return f"{about.neurons:,} neurons of {about.networks} networks make it slow"
     if not one.can.exact or main.can.exact or about.ties or one.can.neurons is None:
         return None
     small = about.neurons * _WELL_WITHIN <= one.can.neurons

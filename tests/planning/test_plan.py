@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 from spec_lang.backends.base import Backend, Capabilities, Run, Session
 from spec_lang.diagnostics import InternalError
 from spec_lang.kernel.verdict import EvidenceKind
-from spec_lang.network.primitives import PiecewiseLinear
+from spec_lang.network.primitives import RELU, PiecewiseLinear
 from spec_lang.obligations.model import All, Any, Box, LinearAtom, Obligation, Region, Semantics, Tie
 from spec_lang.obligations.outcome import GaveUp, GaveUpReason
 from spec_lang.planning.features import Features, features
 from spec_lang.planning.plan import Attempt, Plan, Refusal, Wishes, plan, seconds_for, units_for
-from tests.tiny_networks import relu_network
+from tests.pairs import beside
+from tests.tiny_networks import chain, dense, relu_network
 
 ONE = Fraction(1)
 ATOM = LinearAtom((), ((0, ONE),), Fraction(0), False)
@@ -152,6 +153,19 @@ def test_who_is_exact_shares_the_time_on_small_networks_and_else_gets_what_is_le
     _, exact = plan(OBLIGATION, (WIDE, small), Wishes(seconds=10.0)).attempts
     assert exact.seconds == pytest.approx(seconds)
     assert ("if there is time" in exact.reason) == (seconds == 0)
+
+
+@pytest.mark.parametrize(("neurons", "seconds"), [(100, 18.0), (101, 0.0)])
+def test_two_networks_are_left_to_who_sees_what_they_have_in_common(neurons: int, seconds: float) -> None:
+    single = chain(2, dense([[1.0, -1.0]] * neurons), RELU, dense([[1.0] * neurons]))
+    pair = replace(OBLIGATION, graph=beside(single, single))
+    other = replace(MIDDLE, capabilities=replace(MIDDLE.capabilities, inputs=1))
+    _, second = plan(pair, (WIDE, other), Wishes(seconds=60.0)).attempts
+    assert second.seconds == pytest.approx(seconds)
+    assert ("neurons of 2 networks make it slow" in second.reason) == (seconds == 0)
+    alone = replace(OBLIGATION, graph=single)
+    _, second = plan(alone, (WIDE, other), Wishes(seconds=60.0)).attempts
+    assert second.seconds == pytest.approx(18.0)
 
 
 def test_a_network_that_is_too_large_is_kept_from_those_that_would_waste_the_time() -> None:
