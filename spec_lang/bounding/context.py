@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import field
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,8 @@ from spec_lang.bounding.relax.smooth import Lines, ends, lines
 from spec_lang.diagnostics import InternalError
 from spec_lang.kernel.differences import Joined
 from spec_lang.network.operators import Operator
+
+_Float = TypeVar("_Float", bound=np.floating[Any])
 
 # Magnitudes beyond this leave the range in which the underflow term below is a proof.
 MAGNITUDE_LIMIT = 1e120
@@ -156,7 +159,7 @@ class Context:
             raise InternalError("a row starts at a value of which only a part is carried")
         return kept
 
-    def moved(self, value: int, rows: F64, chosen: NDArray[np.intp]) -> F64:
+    def moved(self, value: int, rows: NDArray[_Float], chosen: NDArray[np.intp]) -> NDArray[_Float]:
         """Rows over the elements `chosen` of `value`, as rows over those that passes carry."""
         columns, size = self.columns.get(value), self.program.sizes[value]
         return rearranged(rows, chosen, columns, size, droppable=self.drops_zeros(value))

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from spec_lang._values import dataclass
 from spec_lang.bounding.context import Context
 from spec_lang.bounding.linear import LinearBounds, Owners
+from spec_lang.bounding.plain import add
 from spec_lang.bounding.program import F64, AffineStep, Program, ReluStep
 from spec_lang.network.operators import Diagonal, Matrix, Operator
-from spec_lang.network.operators.cast import Apply, cast
+from spec_lang.network.operators.cast import Apply, Float, cast
 
 F32 = NDArray[np.float32]
 
@@ -68,7 +69,7 @@ class Quick:
         """Coefficients over the inputs and constants; and with what coefficients the rows arrive at
         differences of two ReLUs, over what the context carries of them."""
         context = self.context
-        pending: dict[int, F32] = {value: rows.astype(np.float32) for value, rows in start.items()}
+        pending: dict[int, Float] = {value: rows.astype(np.float32) for value, rows in start.items()}
         total = constant.copy()
         arriving: dict[int, F64] = {}
         for step in reversed(context.program.steps):
@@ -82,7 +83,7 @@ class Quick:
                 columns = context.columns.get(step.value)
                 total += rows @ (step.bias if columns is None else step.bias[columns]).astype(np.float32)
                 for number, operand in enumerate(step.operands):
-                    _add(pending, operand, self._backward(step, number)(rows))
+                    add(pending, operand, self._backward(step, number)(rows))
             elif isinstance(step, ReluStep):
                 total += self._relu(step, rows, owner, pending)
         coefficients = np.zeros((len(owner), context.program.input_size))
@@ -98,7 +99,7 @@ class Quick:
         least = np.einsum("rd,rd->r", coefficients, context.center[owner]) - reach + constant
         return LinearBounds(coefficients, constant, least)
 
-    def _difference(self, value: int, rows: F32, owner: Owners, pending: dict[int, F32]) -> F32:
+    def _difference(self, value: int, rows: F32, owner: Owners, pending: dict[int, Float]) -> F32:
         found, pair = self._planes_of(value), self.context.program.deltas[value]
         positive = np.maximum(rows, np.float32(0))
         negative = rows - positive
@@ -106,34 +107,22 @@ class Quick:
         added += np.einsum("rn,rn->r", negative, found.intercept[1][owner])
         carried = self.context.planes[value].carried
         passed = _mixed(positive, negative, found.of_delta, owner)
-        _add(pending, pair.delta, self._moved(pair.delta, passed, carried))
+        add(pending, pair.delta, self.context.moved(pair.delta, passed, carried))
         if len(found.leaning):
             positive, negative = positive[:, found.leaning], negative[:, found.leaning]
             passed = _mixed(positive, negative, found.of_x, owner)
-            _add(pending, pair.x, self._moved(pair.x, passed, carried[found.leaning]))
+            add(pending, pair.x, self.context.moved(pair.x, passed, carried[found.leaning]))
         return added
 
-    def _relu(self, step: ReluStep, rows: F32, owner: Owners, pending: dict[int, F32]) -> F32:
+    def _relu(self, step: ReluStep, rows: F32, owner: Owners, pending: dict[int, Float]) -> F32:
         found = self._lines_of(step.value)
         positive = np.maximum(rows, np.float32(0))
         negative = rows - positive
         added: F32 = np.einsum("rn,rn->r", negative, found.intercept[owner])
         passed = _mixed(positive, negative, (found.below, found.above), owner)
         carried = self.context.layouts[step.value].columns
-        _add(pending, step.operand, self._moved(step.operand, passed, carried))
+        add(pending, step.operand, self.context.moved(step.operand, passed, carried))
         return added
-
-    def _moved(self, value: int, rows: F32, chosen: NDArray[np.intp]) -> F32:
-        """Rows over the elements `chosen` of a value, over those that are carried."""
-        carried, size = self.context.columns.get(value), self.context.program.sizes[value]
-        if carried is chosen:
-            return rows
-        width = size if carried is None else len(carried)
-        found = np.zeros((len(rows), width + 1), dtype=np.float32)
-        place = np.full(size, width, dtype=np.intp)
-        place[slice(None) if carried is None else carried] = np.arange(width)
-        found[:, place[chosen]] = rows
-        return found[:, :width]
 
     def _lines_of(self, value: int) -> _Lines:
         if value not in self._lines:
@@ -163,10 +152,8 @@ class Quick:
         """The step's map in float32, as it is cut now."""
         linear = self.context.map_of(step, operand)
         if id(linear) not in self._maps:
-            self._maps[id(linear)] = (
-                linear,
-                cast(linear, np.float32)[1],
-            )  # kept together, so that no other has its number
+            backward = cast(linear, np.float32)[1]
+            self._maps[id(linear)] = linear, backward  # together, so that no other map has its number
         return self._maps[id(linear)][1]
 
 
@@ -183,7 +170,3 @@ def _mixed(positive: F32, negative: F32, slopes: tuple[F32, F32], owner: Owners)
     other *= negative
     found += other
     return found
-
-
-def _add(pending: dict[int, F32], value: int, rows: F32) -> None:
-    pending[value] = pending[value] + rows if value in pending else rows

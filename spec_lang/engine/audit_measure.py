@@ -20,7 +20,7 @@ from spec_lang.engine.task import Measure, Task
 from spec_lang.engine.thresholds import Thresholds
 from spec_lang.kernel.verdict import Status, Verdict
 from spec_lang.obligations.model import Goal
-from spec_lang.reporters.model import Bracket, ClaimReport, Measurement
+from spec_lang.reporters.model import Bracket, ClaimReport
 from spec_lang.store.files import Damaged, Kept, Store
 
 NOTHING_STORED: Final = "no proof is stored; run `nnspec check`"
@@ -99,19 +99,10 @@ class _Audit:
         return _Found(bracket, known.settled, next((p for p in problems if p is not None), None))
 
     def report(self, found: Sequence[_Found], seconds: float) -> ClaimReport:
-        measured = self.asked.measured
         problem = next((one.problem for one in found if one.problem is not None), None)
         done = problem is None and all(one.done for one in found)
-        measurement = Measurement(
-            measured.asked.value,
-            measured.words,
-            measured.unit,
-            measured.precision.width,
-            measured.precision.relative,
-            measured.precision.said,
-            done,
-            tuple(one.bracket for one in found),
-        )
+        brackets = tuple(one.bracket for one in found)
+        measurement = lift.measurement(self.asked.measured, brackets, reached=done)
         status, reason = problem or (Status.UNKNOWN, None if done else _WIDE)
         report = lift.measured(self.task, measurement, lift.Course(seconds=seconds), reason)
         if status is Status.ERROR:

@@ -17,6 +17,7 @@ from spec_lang.engine.task import QUERY, Task
 from spec_lang.kernel.verdict import EvidenceKind, Status, Verdict, Witness
 from spec_lang.obligations.model import Axis, Frame, Group
 from spec_lang.reporters.model import (
+    Bracket,
     ClaimReport,
     Counterexample,
     Measurement,
@@ -25,6 +26,7 @@ from spec_lang.reporters.model import (
     Replay,
     Step,
 )
+from spec_lang.semantics.model import Measured
 from spec_lang.store.files import Kept, NotKept
 
 
@@ -93,6 +95,21 @@ def decided(
         proof_bytes=course.kept.size if isinstance(course.kept, Kept) else None,
         note=course.kept.reason if isinstance(course.kept, NotKept) else None,
         as_expected=holds or verdict.status is task.expected,
+    )
+
+
+def measurement(measured: Measured, brackets: tuple[Bracket, ...], *, reached: bool) -> Measurement:
+    """What was asked for, with the brackets that were found."""
+    precision = measured.precision
+    return Measurement(
+        measured.asked.value,
+        measured.words,
+        measured.unit,
+        precision.width,
+        precision.relative,
+        precision.said,
+        reached,
+        brackets,
     )
 
 

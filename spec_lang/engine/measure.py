@@ -23,7 +23,7 @@ from spec_lang.engine.task import Measure
 from spec_lang.engine.thresholds import Thresholds, Try
 from spec_lang.kernel.verdict import Status, Verdict
 from spec_lang.obligations.outcome import GaveUpReason
-from spec_lang.reporters.model import Bracket, ClaimReport, Measurement
+from spec_lang.reporters.model import Bracket, ClaimReport
 from spec_lang.store.files import Kept, NotKept, Store
 
 _RAN_OUT: Final = (GaveUpReason.TIMEOUT, GaveUpReason.BUDGET)
@@ -150,19 +150,9 @@ class _Measuring:
 
     def _report(self, *, final: bool) -> ClaimReport:
         """As things stand; onnxruntime is asked for the last report alone."""
-        measured = self.asked.measured
         done = all(hunt.thresholds.done or hunt.thresholds.settled for hunt in self.hunts)
         brackets = tuple(self._bracket(hunt, final=final) for hunt in self.hunts)
-        measurement = Measurement(
-            measured.asked.value,
-            measured.words,
-            measured.unit,
-            measured.precision.width,
-            measured.precision.relative,
-            measured.precision.said,
-            done,
-            brackets,
-        )
+        measurement = lift.measurement(self.asked.measured, brackets, reached=done)
         reason = None if done else self._why_open()
         return lift.measured(self.settler.task, measurement, self._course(), reason)
 

@@ -21,7 +21,7 @@ from spec_lang.kernel.exact import Dyadic, dyadic
 from spec_lang.kernel.exact_products import product
 from spec_lang.kernel.exact_substitution import ExactSubstitution
 from spec_lang.kernel.first_layer import FirstLayer, Units
-from spec_lang.kernel.network import F64, AffineStep, ReluStep
+from spec_lang.kernel.network import F64, AffineStep
 from spec_lang.kernel.rounding import UNIT
 from spec_lang.kernel.rows import placed
 from spec_lang.kernel.scene import Index
@@ -45,20 +45,6 @@ class Forms:
 
 class Halted(ExactSubstitution):
     """A substitution that ends at the first layer; it has all of every value."""
-
-    def arrive(self, first: FirstLayer) -> None:
-        for step in reversed(self.scene.network.steps):
-            if step.value not in self.pending or step.value in first.ends:
-                continue
-            rows = self.pending.pop(step.value)
-            if step.value in self.scene.joined:
-                self._difference(step.value, rows)
-            elif isinstance(step, AffineStep):
-                self._affine(step, rows)
-            elif isinstance(step, ReluStep):
-                self._relu(step, rows)
-            else:
-                self._smooth(step, rows)
 
     def lay(self, value: int, element: Index, numbers: Dyadic) -> None:
         """Add `numbers` at some elements of a value to the only row."""
@@ -181,7 +167,7 @@ def _arrived(scene: IntegerScene, first: FirstLayer, atoms: Sequence[int], proof
     for value, rows in placed(scene.network, shared.inputs[chosen], shared.outputs[chosen]):
         run.add(value, Dyadic(mixed.numbers @ rows, mixed.shift))
     run.constant = Dyadic(mixed.numbers @ shared.constants[chosen], mixed.shift)
-    run.arrive(first)
+    run.back(first.ends)
     return run
 
 

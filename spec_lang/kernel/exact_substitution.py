@@ -76,14 +76,13 @@ class ExactSubstitution:
             lost = scene.error[value]
             self.constant = plus(self.constant, Dyadic(-lost.numbers[neuron] * self.unit, lost.shift))
 
-    def finished(self) -> Linear:
-        """Down to the inputs; the least value on the box comes without `unit`."""
-        scene = self.scene
-        for step in reversed(scene.network.steps):
-            rows = self.pending.pop(step.value, None)
-            if rows is None:
+    def back(self, ends: frozenset[int] = frozenset()) -> None:
+        """Pass all steps, from the last to the first, but those that make the values `ends`."""
+        for step in reversed(self.scene.network.steps):
+            if step.value not in self.pending or step.value in ends:
                 continue
-            if step.value in scene.joined:
+            rows = self.pending.pop(step.value)
+            if step.value in self.scene.joined:
                 self._difference(step.value, rows)
             elif isinstance(step, AffineStep):
                 self._affine(step, rows)
@@ -91,6 +90,11 @@ class ExactSubstitution:
                 self._relu(step, rows)
             else:
                 self._smooth(step, rows)
+
+    def finished(self) -> Linear:
+        """Down to the inputs; the least value on the box comes without `unit`."""
+        scene = self.scene
+        self.back()
         count = len(self.constant.numbers)
         coefficients = np.zeros((count, scene.network.input_size), dtype=object)
         for number, where in enumerate(scene.network.inputs):

@@ -248,18 +248,7 @@ class RoundedScene(Scene):
         run = Substitution(self, view, dict(begun), start.constant.copy(), 2 * start.weight, owner, slopes)
         for value, sizes in start.sizes.items():
             run.weight = run.weight + norms(sizes) * self.norm[value][owner]
-        for step in reversed(self.network.steps):
-            if step.value not in run.pending:
-                continue
-            rows = run.pending.pop(step.value)
-            if step.value in view.joined:
-                run.difference(step.value, rows)
-            elif isinstance(step, AffineStep):
-                run.affine(step, rows)
-            elif isinstance(step, ReluStep):
-                run.relu(step, rows)
-            else:
-                run.smooth(step, rows)
+        run.back()
         coefficients = np.zeros((len(owner), self.network.input_size))
         for number, where in enumerate(self.network.inputs):
             if number in run.pending:

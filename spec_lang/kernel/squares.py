@@ -26,7 +26,7 @@ from spec_lang._values import dataclass
 from spec_lang.kernel.arrays import unit_rows
 from spec_lang.kernel.first_layer import FirstLayer, Units
 from spec_lang.kernel.narrow import View
-from spec_lang.kernel.network import F64, AffineStep, Network, ReluStep
+from spec_lang.kernel.network import F64, AffineStep, Network
 from spec_lang.kernel.rounding import UNDERFLOW, UNIT
 from spec_lang.kernel.rows import placed
 from spec_lang.kernel.scene import Index
@@ -142,18 +142,7 @@ def _arrived(scene: RoundedScene, first: FirstLayer, atoms: Sequence[int], multi
         kept = scene.kept(value, rows)
         run.weight = run.weight + norms(mix @ abs(kept)) * scene.norm[value]
         add(run.pending, value, mix @ kept)
-    for step in reversed(scene.network.steps):
-        if step.value not in run.pending or step.value in first.ends:
-            continue
-        rows = run.pending.pop(step.value)
-        if step.value in run.view.joined:
-            run.difference(step.value, rows)
-        elif isinstance(step, AffineStep):
-            run.affine(step, rows)
-        elif isinstance(step, ReluStep):
-            run.relu(step, rows)
-        else:
-            run.smooth(step, rows)
+    run.back(first.ends)
     for value in first.ends & run.pending.keys():
         run.weight = run.weight + norms(run.pending[value]) * scene.norm[value]
     return run

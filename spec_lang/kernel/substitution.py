@@ -46,6 +46,21 @@ class Substitution:
     owner: Index
     slopes: Slopes | OwnSlopes | None
 
+    def back(self, ends: frozenset[int] = frozenset()) -> None:
+        """Pass all steps, from the last to the first, but those that make the values `ends`."""
+        for step in reversed(self.scene.network.steps):
+            if step.value not in self.pending or step.value in ends:
+                continue
+            rows = self.pending.pop(step.value)
+            if step.value in self.view.joined:
+                self.difference(step.value, rows)
+            elif isinstance(step, AffineStep):
+                self.affine(step, rows)
+            elif isinstance(step, ReluStep):
+                self.relu(step, rows)
+            else:
+                self.smooth(step, rows)
+
     def affine(self, step: AffineStep, rows: F64) -> None:
         scene, view = self.scene, self.view
         carried = view.carried.get(step.value)

@@ -17,7 +17,7 @@ from spec_lang.backends.bounds import BACKEND
 from spec_lang.bounding.squares import prove
 from spec_lang.kernel.proof import examine
 from spec_lang.kernel.verdict import EvidenceKind
-from spec_lang.obligations.certificate import Proof
+from spec_lang.obligations.certificate import Flaw, Proof
 from spec_lang.obligations.differential import differential
 from spec_lang.obligations.model import All, Any, LinearAtom, Obligation
 from spec_lang.obligations.outcome import GaveUp, Outcome, Proved
@@ -93,10 +93,10 @@ def test_several_atoms_are_excluded_together() -> None:
 
 
 def run(claim: Obligation, *, work: int | None = None) -> Outcome:
-    def look(proof: Proof) -> object:
+    def look(proof: Proof) -> Flaw | None:
         return examine(claim, proof).flaw
 
-    session = Session(Budget(work=work), lambda _: False, lambda _: None, look)  # type: ignore[arg-type]
+    session = Session(Budget(work=work), lambda _: False, lambda _: None, look)
     return BACKEND.run(differential(claim), session).outcome
 
 

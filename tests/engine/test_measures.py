@@ -48,7 +48,7 @@ ALL = (MAX, MIN, RANGE, GAP, RADIUS, LIMIT)
 
 
 def measured(path: Path, **options: object) -> Report:
-    return check([path], CheckOptions(**options))  # type: ignore[arg-type]
+    return check([path], CheckOptions(**options))  # type: ignore[arg-type]  # fields by name
 
 
 def ends(claim: ClaimReport, which: int = 0) -> tuple[Fraction, Fraction]:
@@ -278,7 +278,7 @@ def test_an_unbounded_region_gives_a_value_and_a_reason(tmp_path: Path) -> None:
 
 def document(path: Path, **options: object) -> object:
     stream = StringIO()
-    REPORTER.render(check([path], CheckOptions(timeout=None, **options)), stream)  # type: ignore[arg-type]
+    REPORTER.render(check([path], CheckOptions(timeout=None, **options)), stream)  # type: ignore[arg-type]  # fields by name
     return without_seconds(json.loads(stream.getvalue()))
 
 

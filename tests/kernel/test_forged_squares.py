@@ -44,7 +44,7 @@ def found(claim: Obligation) -> Proof:
 
 def forged(proof: Proof, **changed: object) -> Proof:
     part = proof.parts[0]
-    squares = tuple(replace(square, **changed) for square in squares_of(proof))  # type: ignore[arg-type]
+    squares = tuple(replace(square, **changed) for square in squares_of(proof))  # type: ignore[arg-type]  # fields by name
     return replace(proof, parts=(replace(part, phases=(replace(part.phases[0], squares=squares),)),))
 
 

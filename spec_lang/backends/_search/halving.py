@@ -67,7 +67,8 @@ class Found:
     arriving: Arriving | None = None
 
     def margins(self, rows: Rows) -> F64:
-        """A proved lower bound, box by box, on the largest row of every conjunction (batch, conjunctions)."""
+        """A lower bound, box by box, on the largest row of every conjunction (batch, conjunctions); rigorous
+        unless the bounds are those of plain float32."""
         found = conjunction_margins(rows, self.minimum)
         if self.combined is not None:
             raised, place = self.combined.raised, (self.combined.raised.owner, self.combined.conjunction)
