@@ -40,6 +40,7 @@ ACASXU = [
     "*_2_2_* prop_2",
     "*_1_2_* prop_3",
 ]
+ACASXU_QUICK = ("*_2_9_* prop_8", "*_2_2_* prop_2")
 COUNTS = {
     "acasxu": 186,
     "mnist_fc": 66,
@@ -305,8 +306,16 @@ def test_a_wrong_verdict_is_shouted_and_the_status_says_so(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("only", ACASXU)
-@pytest.mark.parametrize("via", ["vnnlib", "spec"])
+@pytest.mark.parametrize(
+    ("only", "via"),
+    [
+        *((only, "vnnlib") for only in ACASXU),
+        *(
+            pytest.param(only, "spec", marks=[pytest.mark.long] * (only not in ACASXU_QUICK))
+            for only in ACASXU
+        ),
+    ],
+)
 def test_acasxu_verdicts_agree_with_the_recorded_ones(
     only: str, via: str, data_root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -318,7 +327,12 @@ def test_acasxu_verdicts_agree_with_the_recorded_ones(
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("family", "only"),
-    [("test", "*"), ("tllverifybench", "*"), ("rl_benchmarks", "cartpole cartpole_case_*_1*")],
+    [
+        ("test", "*"),
+        ("tllverifybench", "*"),
+        ("rl_benchmarks", "cartpole cartpole_case_*_1[14]*"),
+        pytest.param("rl_benchmarks", "cartpole cartpole_case_*_1*", marks=pytest.mark.long),
+    ],
 )
 def test_the_small_families_agree_with_the_recorded_verdicts(
     family: str, only: str, data_root: Path, capsys: pytest.CaptureFixture[str]

@@ -13,9 +13,9 @@ from typing import Protocol, runtime_checkable
 from spec_lang._companions import Cores
 from spec_lang._values import dataclass
 from spec_lang.kernel.verdict import EvidenceKind
-from spec_lang.obligations.certificate import Flaw, Proof
+from spec_lang.obligations.certificate import Flaw
 from spec_lang.obligations.model import Obligation, Semantics
-from spec_lang.obligations.outcome import Outcome, Work
+from spec_lang.obligations.outcome import Certificate, Outcome, Work
 
 Point = tuple[Fraction, ...]
 
@@ -57,7 +57,7 @@ class Session:
     budget: Budget
     confirm: Callable[[Point], bool]
     observe: Callable[[Progress], None]
-    examine: Callable[[Proof], Flaw | None] | None = None
+    examine: Callable[[Certificate], Flaw | None] | None = None
     cores: Cores | None = None
 
 
@@ -67,9 +67,10 @@ class Capabilities:
 
     `proves` and `refutes` say which outcomes it can have, `attacks` that it looks for counterexamples before
     it starts to prove, `exact` that rounding never keeps it from an answer, `unbounded` that it takes boxes
-    with infinite sides.  `evidence` is the strongest that the kernel can grant its proofs.  It is worth a
-    share of the time up to `neurons` elements of non-linear nodes (None: always), and from `inputs` inputs
-    on; what it takes at all, `supports` says.
+    with infinite sides, `specialist` that it is made for whatever it takes, and goes before all others.
+    `evidence` is the strongest that the kernel can grant its proofs.  It is worth a share of the time up to
+    `neurons` elements of non-linear nodes (None: always), and from `inputs` inputs on; what it takes at all,
+    `supports` says.
     """
 
     proves: bool = True
@@ -77,6 +78,7 @@ class Capabilities:
     attacks: bool = False
     exact: bool = False
     unbounded: bool = False
+    specialist: bool = False
     semantics: tuple[Semantics, ...] = (Semantics.REAL,)
     evidence: EvidenceKind = EvidenceKind.TRUSTED
     neurons: int | None = None

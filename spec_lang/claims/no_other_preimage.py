@@ -22,6 +22,7 @@ CLAIM: Final = Claim(
     name="no_other_preimage",
     summary="no other point of a region has the image of the given one",
     formula=_FORMULA,
+    notes="`f` may be a definition, such as `def twice(x) = step(step(x))`.",
     parameters=(
         Parameter("f", ArgumentKind.NETWORK, "the network", positional=True),
         Parameter("of", ArgumentKind.POINT, "the point whose image is looked for"),

@@ -138,7 +138,7 @@ def _audited(task: Task, options: CheckOptions, store: Store, cores: Cores | Non
     shown = None
     if verdict.witness is not None and verdict.broken is not None:
         replayed = replay_witness(task, looked.goal.obligations[verdict.broken], verdict.witness)
-        shown = lift.counterexample(task, looked.goal.frame, verdict.witness, replayed)
+        shown = lift.counterexample(task, looked.goal, verdict.witness, replayed)
     course = lift.Course(backend=looked.finder, seconds=time.monotonic() - started, kept=looked.kept)
     return lift.decided(task, verdict, course, shown)
 

@@ -12,8 +12,9 @@ from collections.abc import Callable
 from spec_lang._companions import Cores, together
 from spec_lang.kernel.proof import Examined, OutOfTime, Walked, examine
 from spec_lang.kernel.shares import Share
-from spec_lang.obligations.certificate import Flaw, Proof
+from spec_lang.obligations.certificate import Flaw
 from spec_lang.obligations.model import Obligation
+from spec_lang.obligations.outcome import Certificate
 
 # A check costs no more than the search did; a search of a second is given this much nevertheless.
 _LEAST = 30.0
@@ -43,7 +44,7 @@ class Checks:
         self._exact = exact
         self._accepted: list[Examined] = []  # a proof with a flaw is not kept: it may be large, and mended
 
-    def __call__(self, obligation: Obligation, proof: Proof) -> Examined:
+    def __call__(self, obligation: Obligation, proof: Certificate) -> Examined:
         """What the kernel says of `proof`; of one that it has accepted it is not asked again.
 
         Raises `OutOfTime`.
@@ -56,10 +57,10 @@ class Checks:
             self._accepted.append(found)
         return found
 
-    def flaws(self, obligation: Obligation) -> Callable[[Proof], Flaw | None]:
+    def flaws(self, obligation: Obligation) -> Callable[[Certificate], Flaw | None]:
         """The check as a backend is handed it: never raises."""
 
-        def check(proof: Proof) -> Flaw | None:
+        def check(proof: Certificate) -> Flaw | None:
             try:
                 return self(obligation, proof).flaw
             except OutOfTime:
@@ -76,7 +77,7 @@ class Checks:
         """The proofs that the kernel has accepted."""
         return tuple(self._accepted)
 
-    def _examine(self, obligation: Obligation, proof: Proof) -> Examined:
+    def _examine(self, obligation: Obligation, proof: Certificate) -> Examined:
         self._announce()
         started = time.monotonic()
         end = started + self._allowed - self.seconds
@@ -89,7 +90,7 @@ class Checks:
         finally:
             self.seconds += time.monotonic() - started
 
-    def _by_kernel(self, obligation: Obligation, proof: Proof, end: float, *, exact: bool) -> Examined:
+    def _by_kernel(self, obligation: Obligation, proof: Certificate, end: float, *, exact: bool) -> Examined:
         def expired() -> bool:
             return time.monotonic() > end
 

@@ -80,7 +80,7 @@ def _counterexample(task: Task, goal: Goal, verdict: Verdict) -> Counterexample 
     if verdict.witness is None or verdict.broken is None:
         return None
     replayed = replay_witness(task, goal.obligations[verdict.broken], verdict.witness)
-    return lift.counterexample(task, goal.frame, verdict.witness, replayed)
+    return lift.counterexample(task, goal, verdict.witness, replayed)
 
 
 def _keep(options: CheckOptions, goal: Goal, outcomes: Sequence[Outcome]) -> Kept | NotKept | None:

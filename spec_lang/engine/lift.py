@@ -1,6 +1,6 @@
 """From network space back to the user's words.
 
-In: a task, what was decided of it, and the frame of its goal.  Out: a `ClaimReport`; a counterexample has
+In: a task, what was decided of it, and its goal.  Out: a `ClaimReport`; a counterexample has
 its readings in both spaces.  Makes no verdict: the status is the kernel's, or `error` or `unknown` for a
 claim that never reached it.
 """
@@ -13,9 +13,10 @@ from fractions import Fraction
 
 from spec_lang._values import dataclass
 from spec_lang.diagnostics import InternalError
+from spec_lang.engine.planes import planes, readings_of
 from spec_lang.engine.task import QUERY, Task
 from spec_lang.kernel.verdict import EvidenceKind, Status, Verdict, Witness
-from spec_lang.obligations.model import Axis, Frame, Group
+from spec_lang.obligations.model import Axis, Goal, Group
 from spec_lang.reporters.model import (
     Bracket,
     ClaimReport,
@@ -138,12 +139,13 @@ def measured(
     )
 
 
-def counterexample(task: Task, frame: Frame, witness: Witness, replay: Replay) -> Counterexample:
+def counterexample(task: Task, goal: Goal, witness: Witness, replay: Replay) -> Counterexample:
     """`witness` in the user's names and units; exact.
 
     All its violated atoms hold together.  Those of a claim are each the negation of a clause, so that the
     alternative of the clauses fails; a query writes the atoms themselves.
     """
+    frame = goal.frame
     clauses = dict.fromkeys(atom.source for atom in witness.violated if atom.source)
     word = " and " if task.kind == QUERY or task.exists else " or "
     return Counterexample(
@@ -152,6 +154,7 @@ def counterexample(task: Task, frame: Frame, witness: Witness, replay: Replay) -
         violates=word.join(clauses) or f"the {task.kind}",
         replay=replay,
         error=witness.error,
+        planes=planes(task.runs or (), goal, witness),
     )
 
 
@@ -160,13 +163,6 @@ def _parts(groups: Sequence[Group], axes: Sequence[Axis], values: Sequence[Fract
     found: dict[str, tuple[Reading, ...]] = {}
     for group in groups:
         end = group.start + group.size
-        readings = _readings(axes[group.start : end], values[group.start : end])
+        readings = readings_of(axes[group.start : end], values[group.start : end])
         found[group.name] = (*found.get(group.name, ()), *readings)
     return tuple(Readings(name, readings) for name, readings in found.items())
-
-
-def _readings(axes: Sequence[Axis], values: Sequence[Fraction]) -> tuple[Reading, ...]:
-    return tuple(
-        Reading(axis.name, axis.unit, axis.scaling.to_problem(value), value)
-        for axis, value in zip(axes, values, strict=True)
-    )

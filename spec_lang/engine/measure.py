@@ -15,6 +15,7 @@ from typing import Final
 
 from spec_lang._values import dataclass
 from spec_lang.engine import lift
+from spec_lang.engine.crossings import Crossings
 from spec_lang.engine.measure_ends import Direction, Held, Reacher, bracket_of, directions, key_of
 from spec_lang.engine.options import Narrowed
 from spec_lang.engine.purse import PARTS, Purse
@@ -64,6 +65,7 @@ class _Measuring:
     started: float
     hunts: tuple[_Hunt, ...] = field(init=False)
     purse: Purse = field(init=False)
+    crossings: Crossings = field(init=False)
     vacuous: Verdict | None = None
     out_of_memory: str | None = None
     not_kept: NotKept | None = None
@@ -71,6 +73,7 @@ class _Measuring:
     def __post_init__(self) -> None:
         measured = self.asked.measured
         self.purse = Purse(self.settler, self.started)
+        self.crossings = Crossings(self.asked)
         self.hunts = tuple(
             _Hunt(one, Thresholds(measured.precision, one.interval(measured.interval)))
             for one in directions(measured.asked)
@@ -117,7 +120,7 @@ class _Measuring:
                 hunt.proved = self._held(settled, hunt.direction.turned(attempt.threshold))
                 return True
             case Status.REFUTED:
-                reacher = Reacher(self.asked, hunt.direction)
+                reacher = Reacher(self.asked, hunt.direction, self.crossings)
                 value, reached = reacher.best(settled, attempt.threshold, thresholds.proved)
                 thresholds.reach(value)
                 hunt.reached = self._held(reached, hunt.direction.turned(value))

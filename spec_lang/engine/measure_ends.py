@@ -14,9 +14,11 @@ from typing import Final
 from spec_lang._values import dataclass
 from spec_lang.diagnostics import InternalError
 from spec_lang.engine import lift
+from spec_lang.engine.crossings import Crossings
 from spec_lang.engine.replay import replay_witness
 from spec_lang.engine.settle import Settled, in_order
 from spec_lang.engine.task import Measure, Task
+from spec_lang.engine.thresholds import short_between
 from spec_lang.engine.values_at import value_at
 from spec_lang.kernel.judge import judge
 from spec_lang.kernel.verdict import Status, Verdict, Witness
@@ -30,7 +32,8 @@ from spec_lang.syntax.ast import Comparison, Extreme, Threshold
 # By how much less than it is computed to be a value is tried, in parts of itself: outputs of smooth networks
 # are enclosed, and not known exactly.
 _LESS: Final = (Fraction(0), Fraction(1, 2**60), Fraction(1, 2**40), Fraction(1, 2**25))
-_HALVINGS: Final = 20  # of a threshold that a point is known to refute
+_NEAR: Final = 64  # by this part of the precision at most is a threshold given up for one of few digits
+_HALVINGS: Final = 60  # at most, of a threshold that a point is known to refute
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,7 @@ class Reacher:
 
     asked: Measure
     direction: Direction
+    crossings: Crossings | None = None
 
     def best(self, settled: Settled, refuted: Fraction, proved: Fraction | None) -> tuple[Fraction, Settled]:
         """The threshold that the point which refutes the one of `settled` reaches, and the verdict on it."""
@@ -127,11 +131,21 @@ class Reacher:
         """The value at the point, where it can be computed, and a little less; none below `refuted`."""
         element = self.asked.measured.value
         value = None if element is None else value_at(element, witness.point, witness.outputs)
-        if value is None:
-            return
-        value = self.direction.turned(value)
-        for part in _LESS if witness.error else _LESS[:1]:
-            yield max(refuted, value - abs(value) * part)
+        if value is not None:
+            value = self.direction.turned(value)
+            for part in _LESS:
+                yield max(refuted, value - abs(value) * part)
+        elif self.crossings is not None:
+            value = self.crossings.at(witness.point, witness.outputs, self.direction.sign)
+            if value is not None and value >= refuted:
+                near = self._near(value)
+                yield max(refuted, short_between(value - near, value))
+                yield max(refuted, short_between(value - 2 * near, value - near))
+
+    def _near(self, value: Fraction) -> Fraction:
+        """How far from each other two thresholds are that make no difference."""
+        precision = self.asked.measured.precision
+        return precision.width * (abs(value) if precision.relative else 1) / _NEAR
 
     def _raised(
         self, witness: Witness, settled: Settled, refuted: Fraction, proved: Fraction | None
@@ -148,7 +162,9 @@ class Reacher:
             else:
                 best, found, step = best + step, other, 2 * step
         for _ in range(_HALVINGS):
-            middle = (best + high) / 2
+            if high - best <= self._near(best):
+                break
+            middle = short_between((best + high) / 2, (best + 2 * high) / 3)
             other = self.reaches(witness, middle)
             best, found, high = (middle, other, high) if other is not None else (best, found, middle)
         return best, found
@@ -198,7 +214,7 @@ def _shown(
     replayed = Replay(exact=True, onnxruntime=None)
     if tolerance is not None:
         replayed = _replayed(task, asked, direction, reached, tolerance)
-    return lift.counterexample(task, reached.goal.frame, witness, replayed)
+    return lift.counterexample(task, reached.goal, witness, replayed)
 
 
 def _replayed(task: Task, asked: Measure, direction: Direction, reached: Held, tolerance: Fraction) -> Replay:

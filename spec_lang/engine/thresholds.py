@@ -20,6 +20,7 @@ _APART: Final = 16  # ends of one sign whose ratio is greater are halved in the 
 _MOST_TRIES: Final = 200
 _GROWTH: Final = 8
 _RETRIES: Final = 2
+_MUCH: Final = 4  # one part of so many of what is left is much
 _NOTHING: Final = Fraction(1, 2**40)  # of the first gap: what is nearer to 0 is not told from it
 
 
@@ -49,7 +50,11 @@ class Thresholds:
     hint: Fraction | None = None  # what bounds say at once, in floats
     hopeless: bool = False  # what is stuck is so for another reason than time or work
     _probed: bool = False
-    _streak: int = 0  # of points that were found, one after the other
+    _last: Fraction | None = None  # threshold
+    _aimed: bool = False  # whether that was as near to the best point as is wanted
+    _gain: Fraction = _ZERO  # by how much the last point was better than its threshold
+    _misses: int = 0  # when it was not, and the point no better than that
+    _since: int = 0  # how many thresholds ago
     _grown: int = 0
     _retries: int = 0
     _tries: int = 0
@@ -80,12 +85,11 @@ class Thresholds:
 
     def prove(self, threshold: Fraction) -> None:
         self.proved = threshold if self.proved is None else min(self.proved, threshold)
-        self._streak = 0
         self._forget_stuck()
 
     def reach(self, value: Fraction) -> None:
         self.reached = value if self.reached is None else max(self.reached, value)
-        self._streak += 1
+        self._learn(value)
         self._probed = False
         self.hint = None
         self._forget_stuck()
@@ -94,10 +98,23 @@ class Thresholds:
         """`bound` is how much higher the threshold would have to be, less than 0, as far as is known."""
         if bound is not None and bound < 0:
             self.hint = tried.threshold - Fraction(bound)
-        self._streak = 0
         if not tried.probe:
             self.hopeless = self.hopeless or hopeless
             self.stuck = tried.threshold if self.stuck is None else max(self.stuck, tried.threshold)
+
+    def _learn(self, value: Fraction) -> None:
+        """A point much better than the threshold may be the best there is; one that is not, seldom is."""
+        far = self.interval[1] if self.proved is None and self.interval is not None else self.proved
+        gain = _ZERO if self._last is None else value - self._last
+        self._gain = gain
+        if far is None or _MUCH * gain >= far - value:
+            self._misses = 0
+        elif self._aimed:
+            self._misses = 1 if gain > self._wanted(value) else self._misses + 1
+
+    def _wanted(self, reached: Fraction) -> Fraction:
+        """How far above the best point a threshold is to be."""
+        return _WANTED * self.precision.width * (abs(reached) if self.precision.relative else 1)
 
     def _forget_stuck(self) -> None:
         """What lies between the ends no more is decided."""
@@ -111,8 +128,15 @@ class Thresholds:
     def next(self) -> Try | None:
         """The next threshold."""
         self._tries += 1
+        self._aimed = False
         if self.settled or self._tries > _MOST_TRIES:
             return None
+        attempt = self._following()
+        self._last = None if attempt is None else attempt.threshold
+        self._since = 0 if self._aimed else self._since + 1
+        return attempt
+
+    def _following(self) -> Try | None:
         if self.interval is not None:
             return self._within(self.interval)
         if self.reached is None or self.proved is None:
@@ -120,12 +144,18 @@ class Thresholds:
         return self._between(self.reached, self.proved)
 
     def _within(self, interval: tuple[Fraction, Fraction]) -> Try | None:
-        """First the ends of the interval: at one of them all may be over."""
+        """First the end where the claim asks the most: there all may be over, and the point that refutes it
+        may be the best there is.  Then next to that point; the other end only where this does not prove."""
         low, high = interval
         if self.reached is None and self.stuck is None:
             return Try(low)
-        if self.proved is None and (self.stuck is None or self.stuck < high):
-            return Try(high)
+        if self.proved is None:
+            if self.reached is not None and self.stuck is None and self._misses == 0:
+                beside = self._between(self.reached, high)
+                if beside is not None:
+                    return beside
+            if self.stuck is None or self.stuck < high:
+                return Try(high)
         reached = low if self.reached is None else self.reached
         return None if self.proved is None else self._between(reached, self.proved)
 
@@ -156,7 +186,7 @@ class Thresholds:
         self._widest = self._widest or gap
         if reached == 0 and gap <= self._widest * _NOTHING:
             return None
-        goal = reached + _WANTED * self.precision.width * (abs(reached) if self.precision.relative else 1)
+        goal = reached + self._wanted(reached)
         base = reached if self.stuck is None else self.stuck
         if self.stuck is None and goal == reached:
             return Try(reached)  # of 0 no share is anything: only the number itself will do
@@ -165,12 +195,16 @@ class Thresholds:
         middle = (base + proved) / 2
         if base > 0 and proved > _APART * base:
             middle = _geometric(base, proved)
-        if self.stuck is None:
-            # What is wanted, at once; points that lie beyond make the steps longer.
-            middle = max(goal, min(middle, reached + (goal - reached) * 2**self._streak))
+        if self.stuck is None and (goal >= middle or self._since >= self._misses):
+            middle, self._aimed = goal, True  # what is wanted, at once
+        elif self.stuck is None and self._gain > goal - reached:
+            middle = min(middle, reached + _MUCH * self._gain)  # as the last point was better
         if middle >= proved:
             return None
-        return Try(short_between(middle, middle + (proved - middle) / 20), patience=self._retries)
+        room = proved - middle
+        if self._aimed:
+            room = min(room, goal - reached)  # and not past what is wanted
+        return Try(short_between(middle, middle + room / 20), patience=self._retries)
 
     def _again(self, reached: Fraction, proved: Fraction) -> Try | None:
         """Once more where it was stuck, with more to spend."""

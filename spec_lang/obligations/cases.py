@@ -41,6 +41,19 @@ def has_outputs(condition: Condition) -> bool:
     return any(atom.outputs for atom in atoms(condition))
 
 
+def is_inequation(condition: Condition) -> bool:
+    """Whether `condition` says that forms over the inputs are not what others are: strict atoms, each of
+    which comes with its opposite, and one of which holds."""
+    if not isinstance(condition, Any):
+        return False
+    seen = set()
+    for part in condition.parts:
+        if not isinstance(part, LinearAtom) or part.outputs or not part.strict or not part.inputs:
+            return False
+        seen.add((part.inputs, part.constant))
+    return all((tuple((i, -c) for i, c in terms), -constant) in seen for terms, constant in seen)
+
+
 def cases(condition: Condition) -> tuple[Case, ...]:
     """`condition` holds exactly where some case does.  Raises `TooManyCases`."""
     if has_outputs(condition) and all(atom.outputs for atom in atoms(condition)):

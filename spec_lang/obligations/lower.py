@@ -16,7 +16,14 @@ from typing import Final
 from spec_lang._values import dataclass
 from spec_lang.diagnostics import InternalError, Span
 from spec_lang.network.graph import Graph
-from spec_lang.obligations.cases import MAX_CASES, Case, TooManyCases, cases, has_outputs
+from spec_lang.obligations.cases import (
+    MAX_CASES,
+    Case,
+    TooManyCases,
+    cases,
+    has_outputs,
+    is_inequation,
+)
 from spec_lang.obligations.feasibility import Clash
 from spec_lang.obligations.model import (
     All,
@@ -91,7 +98,7 @@ def _lower(claim: _Claim, conjuncts: Sequence[Condition], violation: Sequence[Co
     places = [place for place, clash in candidates if clash is None]
     if not places:
         return _vacuous(claim, candidates or _false_places(region))
-    found = _obligations(claim, places, cases(conjunction(map(simplify, violation))))
+    found = _obligations(claim, places, _violations(conjunction(map(simplify, violation))))
     if not found:
         found = (claim.obligation(places[0].region(claim.graph.input_size), FALSE),)
     return claim.goal(found)
@@ -102,6 +109,19 @@ def _places(region: Sequence[Condition]) -> tuple[Place, ...]:
     common = Place().cut(part for part in region if isinstance(part, LinearAtom))
     rest = (simplify(part) for part in region if not isinstance(part, LinearAtom))
     return tuple(common.cut(case.inputs).bounded() for case in cases(conjunction(rest)))
+
+
+def _violations(condition: Condition) -> tuple[Case, ...]:
+    """The cases of a violation.  That two points differ is none: who looks at them together decides it in all
+    inputs at once."""
+    parts = _conjuncts(condition)
+    apart = [part for part in parts if is_inequation(part)]
+    rest = [part for part in parts if not is_inequation(part)]
+    if not apart or not any(map(has_outputs, rest)):
+        return cases(condition)
+    return tuple(
+        Case(case.inputs, conjunction((*_conjuncts(case.rest), *apart))) for case in cases(conjunction(rest))
+    )
 
 
 def _conjuncts(condition: Condition) -> list[Condition]:

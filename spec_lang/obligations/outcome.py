@@ -7,6 +7,10 @@ from fractions import Fraction
 
 from spec_lang._values import dataclass
 from spec_lang.obligations.certificate import Proof
+from spec_lang.obligations.pair_certificate import DegreeProof, PairProof
+
+# What the kernel can check: for any obligation, or for those about two points of one function.
+Certificate = Proof | PairProof | DegreeProof
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +31,7 @@ class Proved:
     """Nothing violates the obligation: by `proof`, which the kernel checks, or by the backend's mere word."""
 
     attestation: Attestation
-    proof: Proof | None = None
+    proof: Certificate | None = None
 
 
 @dataclass(frozen=True, slots=True)

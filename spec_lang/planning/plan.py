@@ -25,6 +25,8 @@ _ATTACK_SECONDS: Final = 1.0
 # equation makes it likely that rounding stops it.
 _MAIN_SHARE: Final = 0.7
 _TIED_SHARE: Final = 0.3
+# The share of who is made for the obligation, where others come after it.
+_SPECIALIST_SHARE: Final = 0.8
 # Who is exact is kept for what rounding stops, but on networks so much smaller than the largest that it is
 # worth the time for: there it may be quicker as well.
 _WELL_WITHIN: Final = 10
@@ -126,7 +128,7 @@ def plan(obligation: Obligation, backends: Sequence[Backend], wishes: Wishes | N
         asked = (_attempt(c, why + c.backend.summary, wishes.seconds, wishes.units) for c in able)
         return Plan(about, tuple(asked), tuple(refusals))
     provers, unfit = _fit([c for c in able if c.can.proves], about)
-    provers.sort(key=_reach, reverse=True)
+    provers.sort(key=lambda one: (one.can.specialist, _reach(one)), reverse=True)
     attackers, idle = _attackers([c for c in able if not c.can.proves], provers)
     refusals += [*unfit, *idle]
     attempts = _attempts(attackers, provers, about, wishes)
@@ -202,14 +204,21 @@ class _Share:
 def _attempts(
     attackers: list[_Candidate], provers: list[_Candidate], about: Features, wishes: Wishes
 ) -> tuple[Attempt, ...]:
-    """Attacks, then who reaches furthest, then the specialists for what that leaves open."""
+    """Attacks, then who is made for this, who reaches furthest, and others for what that leaves open."""
     whole = _PATIENCE if wishes.seconds is None else wishes.seconds
     brief = _ATTACK_SHARE
     if wishes.units is None and whole:
         brief = min(_ATTACK_SHARE, _ATTACK_SECONDS / whole)
     each = brief if provers else 1.0 / max(1, len(attackers))
     shares = [_Share(one, each, "a counterexample may be cheap to find") for one in attackers]
-    shares += _provers(provers, about, 1.0 - each * len(attackers))
+    left = 1.0 - each * len(attackers)
+    made_for_it = [one for one in provers if one.can.specialist]
+    general = provers[len(made_for_it) :]
+    if made_for_it:
+        part = left * _SPECIALIST_SHARE if general else left
+        shares += [_Share(one, part / len(made_for_it), "it is made for this") for one in made_for_it]
+        left -= part
+    shares += _provers(general, about, left, made_for_it)
     attempts = []
     for share in shares:
         why = f"{share.why}: {share.candidate.backend.summary}"
@@ -218,13 +227,18 @@ def _attempts(
         else:
             attempts.append(_attempt(share.candidate, why, wishes.seconds, int(wishes.units * share.part)))
     if wishes.seconds is None and wishes.units is None and attempts:
-        main = provers[0].backend.name if provers else attempts[0].backend
-        return _without_limit(attempts, main)
+        for main in (*made_for_it, *general[:1]):
+            attempts = _without_limit(attempts, main.backend.name)
+        if not provers:
+            attempts = _without_limit(attempts, attempts[0].backend)
     return tuple(attempts)
 
 
-def _provers(provers: list[_Candidate], about: Features, whole: float) -> list[_Share]:
-    """How the provers share `whole`; those that are hardly made for this get what the others leave."""
+def _provers(
+    provers: list[_Candidate], about: Features, whole: float, before: list[_Candidate]
+) -> list[_Share]:
+    """How the provers share `whole`, after those `before`; those that are hardly fit for this get what the
+    others leave."""
     if not provers:
         return []
     main, *others = provers
@@ -232,8 +246,11 @@ def _provers(provers: list[_Candidate], about: Features, whole: float) -> list[_
     tied = about.ties > 0 and any(one.can.exact for one in sharers)
     part = 1.0 if not sharers else _TIED_SHARE if tied else _MAIN_SHARE
     later = sorted(others, key=lambda one: one not in sharers)
+    why = "it reaches furthest" if others else "it takes this"
+    if before:
+        why = f"for what `{before[0].backend.name}` leaves open, {why}"
     return [
-        _Share(main, whole * part, "it reaches furthest" if others else "it takes this"),
+        _Share(main, whole * part, why),
         *(
             _Share(one, whole * (1 - part) / len(sharers) if one in sharers else 0.0, _why(one, main, about))
             for one in later
@@ -262,9 +279,10 @@ def _why(one: _Candidate, main: _Candidate, about: Features) -> str:
     return why if doubt is None else f"{why}, if there is time ({doubt})"
 
 
-def _without_limit(attempts: list[Attempt], main: str) -> tuple[Attempt, ...]:
+def _without_limit(attempts: list[Attempt], main: str) -> list[Attempt]:
     """The main one goes on without a limit: at once, or when the others have had their shares."""
     if not any(attempt.seconds for attempt in attempts if attempt.backend != main):
-        return tuple(replace(a, seconds=None) if a.backend == main else a for a in attempts)
-    (first,) = (attempt for attempt in attempts if attempt.backend == main)
-    return (*attempts, replace(first, seconds=None, reason="once more, without a limit: it reaches furthest"))
+        return [replace(a, seconds=None) if a.backend == main else a for a in attempts]
+    first = next(attempt for attempt in attempts if attempt.backend == main)
+    again = first.reason.replace(first.reason.split(":")[0], "once more, without a limit", 1)
+    return [*attempts, replace(first, seconds=None, reason=again)]

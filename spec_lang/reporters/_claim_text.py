@@ -14,6 +14,7 @@ from spec_lang._values import dataclass
 from spec_lang.kernel.verdict import Status
 from spec_lang.obligations.model import Semantics
 from spec_lang.reporters._bracket_text import bracket_lines, measurement_text, reached
+from spec_lang.reporters._drawing_text import drawing_lines
 from spec_lang.reporters._layout import STATUS_ROLE, Line, Role, line, table
 from spec_lang.reporters._numbers import amount, duration, shown
 from spec_lang.reporters.model import ClaimReport, Counterexample, Measurement, Reading
@@ -29,10 +30,13 @@ _ASSUMED = (
 _STATUS_WIDTH = max(len(status.value) for status in Status) + 2
 
 
-def claim_lines(claims: Sequence[ClaimReport]) -> list[Line]:
-    """The claims of one file, what vouches for its proofs, and what they assume of the machine."""
+def claim_lines(claims: Sequence[ClaimReport], width: int = 0) -> list[Line]:
+    """The claims of one file, what vouches for its proofs, and what they assume of the machine.
+
+    What can be drawn is, where there are `width` characters in a line.
+    """
     families = [list(members) for _, members in groupby(claims, key=_family)]
-    rows = [row for family in families for row in _rows(family)]
+    rows = [row for family in families for row in _rows(family, width)]
     names = max((len(row.name) + row.indent for row in rows), default=0)
     notes = max((len(row.note) for row in rows if len(row.note) <= _SHORT_NOTE), default=0)
     lines: list[Line] = []
@@ -69,13 +73,13 @@ def _family(claim: ClaimReport) -> str:
     return claim.name.partition("[")[0]
 
 
-def _rows(family: Sequence[ClaimReport]) -> Iterator[_Row]:
+def _rows(family: Sequence[ClaimReport], width: int) -> Iterator[_Row]:
     if len(family) <= _SMALL_FAMILY:
-        yield from map(_row, family)
+        yield from (_row(claim, width) for claim in family)
         return
     if any(claim.measurement is not None for claim in family):
         # Each member is another number; JSON has the points.
-        yield from (replace(_row(claim), below=()) for claim in family)
+        yield from (replace(_row(claim, width), below=()) for claim in family)
         return
     counts = {status: sum(claim.status is status for claim in family) for status in Status}
     present = [status for status in Status if counts[status]]
@@ -95,10 +99,10 @@ def _rows(family: Sequence[ClaimReport]) -> Iterator[_Row]:
     )
     for claim in family:
         if claim.status is not Status.PROVED or not claim.as_expected:
-            yield replace(_row(claim), title=None, indent=2)
+            yield replace(_row(claim, width), title=None, indent=2)
 
 
-def _row(claim: ClaimReport) -> _Row:
+def _row(claim: ClaimReport, width: int) -> _Row:
     first, *rest = (claim.reason or "").splitlines() or [""]
     notes = [first]
     if claim.status is Status.PROVED and claim.evidence is not None:
@@ -112,6 +116,7 @@ def _row(claim: ClaimReport) -> _Row:
     below = [line("      ", text) for text in (*rest, *([claim.note] if claim.note else []))]
     if claim.counterexample is not None:
         below += _counterexample(claim, claim.counterexample)
+        below += drawing_lines(claim.counterexample.planes, width)
     if claim.measurement is not None:
         below += _measurement(claim, claim.measurement)
     return _Row(

@@ -7,6 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from spec_lang.reporters._bracket_text import measurement_text
+from spec_lang.reporters._drawing_svg import drawing_svg
 from spec_lang.reporters._numbers import duration, shown
 
 if TYPE_CHECKING:
@@ -32,7 +33,9 @@ def _row(claim: ClaimReport) -> str:
     cells = (claim.status.value, name, why, duration(claim.seconds))
     row = "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"
     if claim.counterexample is not None:
-        row += f'<tr><td></td><td colspan="3">{escape(_counterexample(claim.counterexample))}</td></tr>'
+        text = escape(_counterexample(claim.counterexample))
+        drawn = drawing_svg(claim.counterexample.planes)
+        row += f'<tr><td></td><td colspan="3">{text}{"<br>" * bool(drawn)}{drawn}</td></tr>'
     return row
 
 

@@ -16,11 +16,11 @@ from spec_lang.reporters._numbers import duration
 from spec_lang.reporters.model import Report
 
 
-def report_lines(report: Report) -> list[Line]:
-    """The whole report."""
+def report_lines(report: Report, width: int = 0) -> list[Line]:
+    """The whole report; with drawings where there are `width` characters in a line."""
     lines = all_diagnostic_lines(report)
     for file, claims in groupby(report.claims, key=lambda claim: claim.file):
-        lines += [line((file, Role.STRONG)), *claim_lines(tuple(claims)), line()]
+        lines += [line((file, Role.STRONG)), *claim_lines(tuple(claims), width), line()]
     return [*lines, _summary(report)]
 
 

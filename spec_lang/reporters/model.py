@@ -44,11 +44,21 @@ class Readings:
 
 
 @dataclass(frozen=True, slots=True)
+class Plane:
+    """What can be drawn in a plane: points with two elements each, of the same names and units, and the
+    corners of the regions that they are from, in order around each; in problem space."""
+
+    spots: tuple[Readings, ...]
+    outlines: tuple[tuple[tuple[Fraction, Fraction], ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Counterexample:
     """A point that breaks a claim; of an `exists`, the point that makes it true.
 
     `violates` is the clause that fails, or holds then, as the user wrote it.  Outputs of a network with
-    smooth functions are irrational: in network space each is within `error` of what is said.
+    smooth functions are irrational: in network space each is within `error` of what is said.  Where points of
+    a plane have one image, `planes` are those of the points and of the images.
     """
 
     points: tuple[Readings, ...]
@@ -56,6 +66,7 @@ class Counterexample:
     violates: str
     replay: Replay
     error: Fraction = Fraction(0)
+    planes: tuple[Plane, ...] = ()
 
     @property
     def inputs(self) -> tuple[Reading, ...]:

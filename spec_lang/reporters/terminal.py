@@ -1,4 +1,7 @@
-"""The report in colours, on a terminal; plain text where the stream is none.  rich honours `NO_COLOR`."""
+"""The report in colours and with drawings, on a terminal; plain text where the stream is none.
+
+In: a report.  Out: text.  rich honours `NO_COLOR`.
+"""
 
 from __future__ import annotations
 
@@ -29,12 +32,18 @@ class _Terminal:
 
     def render(self, report: Report, stream: TextIO) -> None:
         console = Console(file=stream, highlight=False, soft_wrap=True)
-        for pieces in report_lines(report):
+        for pieces in report_lines(report, _room(console, stream)):
             styled = Text()
             for text, role in pieces:
                 styled.append(text, _STYLES[role])
             styled.rstrip()
             console.print(styled)
+
+
+def _room(console: Console, stream: TextIO) -> int:
+    """How wide a drawing may be: not at all in a pipe, nor where its characters cannot be shown."""
+    can = stream.isatty() and not console.is_dumb_terminal and console.encoding.startswith("utf")
+    return console.width if can else 0
 
 
 REPORTER: Final[Reporter] = _Terminal()

@@ -61,5 +61,7 @@ COMPOSED: Final = "NN156"  # a composition through scalings that are not exact i
 MEASURED: Final = "NN157"  # a measure of a claim that is not seen to fall, or rise, with its variable
 TENSOR_NAMES: Final = "NN158"  # inputs and outputs of a network that has several
 PRECISION: Final = "NN159"  # how precise a measure is to be
+MEASURE_USE: Final = "NN160"  # a measure that is not compared with a number by a claim
+COMPARED: Final = "NN161"  # a comparison of a measure that no claim says
 
 EMPTY_REGION: Final = "NN501"  # a claim over a region without points

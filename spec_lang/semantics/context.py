@@ -16,7 +16,14 @@ from spec_lang.semantics.claim_graph.blocks import Wanted
 from spec_lang.semantics.claim_graph.encoding import opaque
 from spec_lang.semantics.claim_graph.phases import check_phases
 from spec_lang.semantics.claim_graph.signature import Signature, Space
-from spec_lang.semantics.claim_graph.spaces import Home, Signatures, home_of, input_of, report_functions
+from spec_lang.semantics.claim_graph.spaces import (
+    Home,
+    Signatures,
+    home_of,
+    input_of,
+    own_shape,
+    report_functions,
+)
 from spec_lang.semantics.formulas.clauses import clause_text
 from spec_lang.semantics.formulas.regions import Regions
 from spec_lang.semantics.formulas.translate import PartCount, Translator
@@ -53,7 +60,6 @@ class Context:
         self.squares = self.applications.squares
         self._signatures = signatures
         self._count = PartCount()
-        self._labels = _labels(scope)
         self._points: dict[NetworkUse, tuple[Tensor, Span]] = {}
         evaluator = Evaluator(log, scope.names, self, scope.broken, observer)
         self.translator = Translator(evaluator, self, self._count)
@@ -99,6 +105,8 @@ class Context:
             raise translator.evaluator.reject(codes.ONE_NETWORK, problem, binding.span, fix)
         if isinstance(home, Home):
             use, space = home.use, self._space(home, variable, translator)
+            if not home.bare and (shape := own_shape(binding, space, translator.evaluator)) is not None:
+                return self.applications.free(variable.text, shape)
             point = self.applications.variable(variable.text, space, use)
             self._points.setdefault(use, (point, binding.span))
             return point
@@ -108,8 +116,7 @@ class Context:
         signature = self._signatures(home.use)
         if signature is None:
             raise Rejected
-        space = input_of(signature, home)
-        if space is not None:
+        if (space := input_of(signature, home)) is not None:
             return space
         words = [s.name for s in signature.inputs]
         problem = f"`{home.use.label}` has several inputs; which one is `{variable.text}`?"
@@ -123,10 +130,8 @@ class Context:
     def _has_unknown_names(self, binding: ast.Binding, rest: ast.Expr) -> bool:
         """Whether a name has been reported as unknown: it may well have been a network."""
         unknown = {problem.span for problem in self.log if problem.code == codes.UNKNOWN_NAME}
-        parts = (*binding_parts(binding), rest)
-        return any(
-            isinstance(node, ast.Name) and node.span in unknown for part in parts for node in walk(part)
-        )
+        nodes = (node for part in (*binding_parts(binding), rest) for node in walk(part))
+        return any(isinstance(node, ast.Name) and node.span in unknown for node in nodes)
 
     def _perturbed(self, call: ast.Call, translator: Translator) -> NetworkValue:
         evaluator = translator.evaluator
@@ -151,7 +156,7 @@ class Context:
         return Translator(evaluator, self, self._count).branches(condition)
 
     def label(self, name: str) -> int | None:
-        return self._labels.get(name)
+        return self.scope.labels.get(name)
 
     def member(self, name: ast.Name, indices: tuple[int, ...], span: Span) -> NetworkValue:
         family = self.scope.families.get(name.text)
@@ -276,16 +281,6 @@ class Context:
         problem = f"`{clause_text(written)}` is a gradient"
         space = signature.input
         return opaque(space.shape, Need(Fragment.GRADIENT, problem, written.span), space)
-
-
-def _labels(scope: Scope) -> dict[str, int]:
-    """The positions of all outputs whose name means one position in every network that has it."""
-    found: dict[str, set[int]] = {}
-    for family in scope.families.values():
-        for item in family.declaration.items:
-            for position, component in enumerate(item.components if isinstance(item, ast.Outputs) else ()):
-                found.setdefault(component.name.text, set()).add(position)
-    return {name: min(places) for name, places in found.items() if len(places) == 1}
 
 
 def _not_linear(use: NetworkUse, span: Span) -> Need:

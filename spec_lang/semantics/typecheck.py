@@ -22,7 +22,7 @@ from spec_lang.semantics.claim_graph.signature import Signature
 from spec_lang.semantics.claim_graph.spaces import Home, home_of
 from spec_lang.semantics.context import Context
 from spec_lang.semantics.formulas.indices import is_index
-from spec_lang.semantics.formulas.measures import Asked, read_measure
+from spec_lang.semantics.formulas.measures import Asked, read_compared, read_measure
 from spec_lang.semantics.formulas.translate import every
 from spec_lang.semantics.model import Expectation, Measured, NetworkUse, Statement, TypedClaim, TypedSpec
 from spec_lang.semantics.names.scope import ClaimFamily, RegionFamily, Scope
@@ -124,6 +124,8 @@ class _Checker:
         values = family.family.assignment(member, declaration.name.span)
         formula = substitute(family.body, values)
         context = self._context()
+        for compared in family.compared:
+            context.needs.update(dict.fromkeys(read_compared(compared, values, self._context())))
         measured: Measured | None = None
         if family.quantity is not None:
             asked = read_measure(family.quantity, values, context)

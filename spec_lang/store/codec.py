@@ -24,14 +24,15 @@ from spec_lang.obligations.certificate import (
     SquareProof,
 )
 from spec_lang.obligations.outcome import Attestation, GaveUp, GaveUpReason, Outcome, Proved, Refuted
+from spec_lang.obligations.pair_certificate import DegreeProof, PairProof
 from spec_lang.store.columns import BadRecord, ColumnReader, Columns, ColumnWriter, Unkeepable
 
 # The name of the format, and its version: one that is changed is another.
 MAGIC: Final = b"nnproof\x02"
 HEADER: Final = len(MAGIC) + sha256().digest_size
 
-# A proof without squares is written as it was before there were any.
-_NOTHING, _PROOF, _POINT, _PROOF_BY_SQUARES = range(4)
+# What has neither squares nor pairs is written as it was before there were any.
+_NOTHING, _PROOF, _POINT, _PROOF_BY_SQUARES, _BY_PAIRS, _BY_DEGREE = range(6)
 _NOT_STORED: Final = GaveUp(GaveUpReason.INTERRUPTED, "nothing is stored of this obligation")
 
 # Bytes of one numerator or denominator: a thousand times what a float needs, and still quick to reduce.
@@ -80,13 +81,25 @@ def _write_outcome(writer: ColumnWriter, outcome: Outcome) -> None:
         case Proved(stamp, Proof() as proof):
             by_squares = any(phases.squares for part in proof.parts for phases in part.phases)
             writer.number(_PROOF_BY_SQUARES if by_squares else _PROOF)
-            for text in (stamp.backend, stamp.version, stamp.method):
-                writer.blob(text.encode("utf-8", "replace")[:_MAX_TEXT])
+            _write_stamp(writer, stamp)
             writer.number(len(proof.parts))
             for part in proof.parts:
                 _write_part(writer, part)
                 if by_squares:
                     _write_squares(writer, part)
+        case Proved(stamp, PairProof() as proof):
+            writer.number(_BY_PAIRS)
+            _write_stamp(writer, stamp)
+            writer.array(Columns.WEIGHTS, proof.axes)
+            writer.array(Columns.NODE_SLOPES, proof.codes)
+            writer.matrix(Columns.CUT, proof.tangents)
+        case Proved(stamp, DegreeProof() as proof):
+            writer.number(_BY_DEGREE)
+            _write_stamp(writer, stamp)
+            writer.matrix(Columns.CUT, proof.weights)
+            writer.number(proof.sign)
+            writer.array(Columns.SIDES, proof.axis)
+            writer.matrix(Columns.CUT, proof.tangents)
         case Refuted(point):
             writer.number(_POINT)
             writer.number(len(point))
@@ -101,13 +114,42 @@ def _read_outcome(reader: ColumnReader) -> Outcome:
     kind = reader.number()
     if kind == _NOTHING:
         return _NOT_STORED
+    if kind in (_BY_PAIRS, _BY_DEGREE):
+        stamp = _read_stamp(reader)
+        return Proved(stamp, _read_pairs(reader) if kind == _BY_PAIRS else _read_degree(reader))
     if kind in (_PROOF, _PROOF_BY_SQUARES):
-        stamp = Attestation(_read_text(reader), _read_text(reader), _read_text(reader))
+        stamp = _read_stamp(reader)
         read = _read_part if kind == _PROOF else _read_part_by_squares
         return Proved(stamp, Proof(tuple(read(reader) for _ in range(reader.count()))))
     if kind == _POINT:
         return Refuted(tuple(_read_fraction(reader) for _ in range(reader.count())))
     raise BadRecord(f"there is no outcome of kind {kind}")
+
+
+def _write_stamp(writer: ColumnWriter, stamp: Attestation) -> None:
+    for text in (stamp.backend, stamp.version, stamp.method):
+        writer.blob(text.encode("utf-8", "replace")[:_MAX_TEXT])
+
+
+def _read_stamp(reader: ColumnReader) -> Attestation:
+    return Attestation(_read_text(reader), _read_text(reader), _read_text(reader))
+
+
+def _read_pairs(reader: ColumnReader) -> PairProof:
+    return PairProof(
+        axes=reader.array(Columns.WEIGHTS),
+        codes=reader.array(Columns.NODE_SLOPES),
+        tangents=reader.matrix(Columns.CUT),
+    )
+
+
+def _read_degree(reader: ColumnReader) -> DegreeProof:
+    return DegreeProof(
+        weights=reader.matrix(Columns.CUT),
+        sign=reader.number(),
+        axis=reader.array(Columns.SIDES),
+        tangents=reader.matrix(Columns.CUT),
+    )
 
 
 def _write_part(writer: ColumnWriter, part: BoxProof) -> None:

@@ -95,7 +95,14 @@ def test_the_sums_made_to_fool_have_several_results() -> None:
 
 
 @each_way
-@pytest.mark.parametrize("name", [name for name in SUMS if "float64" not in name])
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.long] * ("spread thin" in name))
+        for name in SUMS
+        if "float64" not in name
+    ],
+)
 def test_what_an_order_breaks_is_not_proved(way: Way, name: str) -> None:
     """All of them come to 0 in some order, and to their exact value in another."""
     weights, exact = SUMS[name]
@@ -110,7 +117,9 @@ def test_what_an_order_breaks_is_not_proved(way: Way, name: str) -> None:
 
 
 @each_way
-@pytest.mark.parametrize("number", range(4))
+@pytest.mark.parametrize(
+    "number", [0, 1, *(pytest.param(number, marks=pytest.mark.long) for number in range(2, 20))]
+)
 def test_a_verdict_holds_for_every_order(way: Way, number: int) -> None:
     rng = Random(f"order/{number}")  # noqa: S311 - to be repeated
     for _ in range(2):

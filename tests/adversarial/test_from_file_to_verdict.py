@@ -55,8 +55,14 @@ each_claim = pytest.mark.parametrize(
 )
 
 
-@pytest.mark.parametrize("using", BACKENDS)
-@each_claim
+@pytest.mark.parametrize(
+    ("name", "using"),
+    [
+        pytest.param(name, using, marks=[pytest.mark.long if using else pytest.mark.slow] * (name in WIDE))
+        for name in CLAIMS
+        for using in BACKENDS
+    ],
+)
 def test_a_file_made_to_fool_fools_nobody(name: str, using: str | None, tmp_path: Path) -> None:
     graph, claim, truth = CLAIMS[name]
     timeout = 20.0 if using is None else 2.0

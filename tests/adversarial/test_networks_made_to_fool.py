@@ -35,7 +35,9 @@ def parameter(fooling: Fooling) -> object:
     """What has hundreds of inputs, and no float can decide, takes everybody's whole time: one of them is
     always tried, the others when they are asked for."""
     wide = fooling.obligation.graph.input_size > 100
-    mark = pytest.mark.long if "spread thin" in fooling.name else pytest.mark.slow
+    mark = (
+        pytest.mark.long if "spread thin" in fooling.name or "not more" in fooling.name else pytest.mark.slow
+    )
     return pytest.param(fooling, id=fooling.name, marks=[mark] if wide else [])
 
 

@@ -60,9 +60,16 @@ def course(run: Run) -> object:
     return pickle.dumps(outcome.proof) if isinstance(outcome, Proved) else outcome, run.work.units
 
 
-@pytest.mark.parametrize("of", [FEW, MANY], ids=["few inputs", "many inputs"])
 @pytest.mark.parametrize("backend", BACKENDS, ids=lambda backend: backend.name)
-@pytest.mark.parametrize("budget", [60, 600])
+@pytest.mark.parametrize(
+    ("of", "budget"),
+    [
+        pytest.param(FEW, 60, id="few inputs, 60"),
+        pytest.param(FEW, 600, id="few inputs, 600"),
+        pytest.param(MANY, 60, id="many inputs, 60"),
+        pytest.param(MANY, 600, id="many inputs, 600", marks=pytest.mark.long),
+    ],
+)
 def test_a_run_does_not_depend_on_how_time_passes(
     backend: Backend, of: tuple[list[int], float], budget: int
 ) -> None:

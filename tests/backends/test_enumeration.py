@@ -6,7 +6,6 @@ from dataclasses import replace
 from fractions import Fraction
 
 import pytest
-from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spec_lang.network.graph import Graph
@@ -15,6 +14,7 @@ from tests.backends.enumeration import Enumeration, counterexample
 from tests.backends.oracle import counterexample_1d, violates
 from tests.differential.cases import case
 from tests.graphs import chains, dags
+from tests.laws import law
 from tests.tiny_networks import graphs, reference
 
 ONE = Fraction(1)
@@ -32,8 +32,7 @@ def only_at(point: tuple[Fraction, ...]) -> list[LinearAtom]:
     return [atom for i, x in enumerate(point) for atom in is_value(False, i, x)]
 
 
-@given(graph=st.one_of(graphs(), chains(), dags()), data=st.data())
-@settings(max_examples=150)
+@law(60, 500, graph=st.one_of(graphs(), chains(), dags()), data=st.data())
 def test_every_point_is_met_with_the_outputs_that_the_network_has_there(
     graph: Graph, data: st.DataObject
 ) -> None:

@@ -6,13 +6,13 @@ import time
 from fractions import Fraction
 
 import pytest
-from hypothesis import given, settings
 
 from spec_lang.backends.falsify import BACKEND
 from spec_lang.obligations.model import All, Any, Box, Condition, LinearAtom, Obligation, Region
 from spec_lang.obligations.outcome import GaveUp, GaveUpReason, Refuted
 from tests.backends.oracle import session, violates
 from tests.conformance.test_backends import obligations
+from tests.laws import law
 from tests.tiny_networks import relu_network
 
 ONE = Fraction(1)
@@ -24,8 +24,7 @@ def below(limit: int) -> LinearAtom:
     return LinearAtom((), ((0, ONE),), Fraction(-limit), False)
 
 
-@given(obligation=obligations())
-@settings(max_examples=100)
+@law(40, 400, obligation=obligations())
 def test_an_attack_never_proves(obligation: Obligation) -> None:
     match BACKEND.run(obligation, session(obligation, work=2000)).outcome:
         case Refuted(point):

@@ -51,7 +51,7 @@ def verdict(backend: Backend, obligation: Obligation, limits: Limits = LIMITS) -
 def proof_of(obligation: Obligation) -> Proof:
     outcome = bounds().run(differential(obligation), session(obligation, LIMITS)).outcome
     assert isinstance(outcome, Proved)
-    assert outcome.proof is not None
+    assert isinstance(outcome.proof, Proof)
     return outcome.proof
 
 

@@ -25,6 +25,7 @@ from spec_lang.network.primitives import RELU, Affine, Dense, Floats, frozen
 from spec_lang.obligations.model import Box, Semantics
 from tests.float32_runs import LEFT_TO_RIGHT, Overflow, Style, nearest, networks, run, styles
 from tests.graphs import random_chain
+from tests.laws import law
 from tests.tiny_networks import onnx_bytes
 
 FLOAT32 = Semantics.FLOAT32
@@ -47,8 +48,7 @@ _inputs = st.one_of(st.floats(-4, 4, width=32), st.sampled_from([0.0, 1.0, 2.0**
 _inputs = _inputs.map(lambda x: float(np.float32(x)))
 
 
-@given(situations(), styles, st.randoms(use_true_random=False))
-@settings(max_examples=250)
+@law(100, 1000, situation=situations(), style=styles, choice=st.randoms(use_true_random=False))
 def test_every_execution_stays_within_the_bounds(
     situation: tuple[Graph, Boxes, list[Fraction]], style: Style, choice: random.Random
 ) -> None:

@@ -18,6 +18,7 @@ from spec_lang.network.operators import Sparse
 from spec_lang.network.primitives import RELU, Affine, Dense, frozen
 from tests.bounding.samples import float_boxes, points_of, share_lists
 from tests.graphs import chains, dags, exact_values
+from tests.laws import law
 from tests.pairs import differences
 
 
@@ -28,8 +29,7 @@ def situations(draw: st.DrawFn) -> tuple[Graph, Boxes, list[list[Fraction]]]:
     return graph, boxes, draw(share_lists(graph.input_size))
 
 
-@given(situations())
-@settings(max_examples=120)
+@law(50, 400, situation=situations())
 def test_pre_activation_bounds_contain_every_exact_value(
     situation: tuple[Graph, Boxes, list[list[Fraction]]],
 ) -> None:
@@ -45,8 +45,7 @@ def test_pre_activation_bounds_contain_every_exact_value(
                     assert Fraction(float(lo)) <= exact <= Fraction(float(hi))
 
 
-@given(situations(), st.data())
-@settings(max_examples=120)
+@law(50, 400, situation=situations(), data=st.data())
 def test_a_row_lies_above_its_linear_bound_and_above_the_minimum(
     situation: tuple[Graph, Boxes, list[list[Fraction]]], data: st.DataObject
 ) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from fractions import Fraction
 
 import numpy as np
-from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spec_lang.bounding.boxes import Boxes
@@ -18,6 +17,7 @@ from spec_lang.bounding.unstable import Phases
 from spec_lang.network.graph import Graph
 from tests.bounding.samples import float_boxes, points_of, share_lists
 from tests.graphs import chains, dags, exact_values, random_chain
+from tests.laws import law
 from tests.pairs import differences
 
 
@@ -27,8 +27,7 @@ def situations(draw: st.DrawFn) -> tuple[Graph, Boxes, list[list[Fraction]]]:
     return graph, draw(float_boxes(graph.input_size, batch=1)), draw(share_lists(graph.input_size))
 
 
-@given(situations(), st.data())
-@settings(max_examples=120)
+@law(50, 400, situation=situations(), data=st.data())
 def test_an_optimised_bound_holds_wherever_the_phases_do(
     situation: tuple[Graph, Boxes, list[list[Fraction]]], data: st.DataObject
 ) -> None:

@@ -30,7 +30,7 @@ from spec_lang.network.primitives import RELU, Smooth
 from spec_lang.obligations.certificate import Flaw, Proof, Unclosed
 from spec_lang.obligations.differential import differential
 from spec_lang.obligations.model import Any, Box, LinearAtom, Obligation, Region, Semantics
-from spec_lang.obligations.outcome import Attestation, Proved
+from spec_lang.obligations.outcome import Attestation, Certificate, Proved
 from tests.pairs import altered, beside
 from tests.tiny_networks import chain, dense
 
@@ -120,7 +120,8 @@ class Kernel:
         self.of, self.refused = of, refused
         self.told: list[Proof] = []
 
-    def examine(self, proof: Proof) -> Flaw | None:
+    def examine(self, proof: Certificate) -> Flaw | None:
+        assert isinstance(proof, Proof)
         self.told.append(proof)
         if len(self.told) <= self.refused:
             return Flaw("a leaf is open", (Unclosed(0, _leaf(proof)),))

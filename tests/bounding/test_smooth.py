@@ -27,6 +27,7 @@ from spec_lang.network.primitives import RELU, Primitive, Smooth
 from spec_lang.obligations.model import All, Box, LinearAtom, Obligation, Region
 from tests.bounding.samples import float_boxes, points_of, share_lists
 from tests.kernel.scenes import value_of
+from tests.laws import law
 from tests.smooth_nets import (
     ERROR,
     ends,
@@ -42,8 +43,7 @@ from tests.smooth_nets import (
 KINDS = pytest.mark.parametrize("kinds", [[Smooth.TANH], [RELU, Smooth.SIGMOID], [Smooth.TANH, RELU]])
 
 
-@given(functions, ends, ends, st.lists(st.fractions(0, 1), max_size=3))
-@settings(max_examples=300)
+@law(100, 1000, function=functions, a=ends, b=ends, shares=st.lists(st.fractions(0, 1), max_size=3))
 def test_lines_contain_the_function(function: Smooth, a: float, b: float, shares: list[Fraction]) -> None:
     lower, upper = Fraction(min(a, b)), Fraction(max(a, b))
     found = lines(function, np.array([[min(a, b)]]), np.array([[max(a, b)]]))

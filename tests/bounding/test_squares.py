@@ -20,7 +20,7 @@ from spec_lang.kernel.verdict import EvidenceKind
 from spec_lang.obligations.certificate import Flaw, Proof
 from spec_lang.obligations.differential import differential
 from spec_lang.obligations.model import All, Any, LinearAtom, Obligation
-from spec_lang.obligations.outcome import GaveUp, Outcome, Proved
+from spec_lang.obligations.outcome import Certificate, GaveUp, Outcome, Proved
 from tests.bounding.rounded_pairs import (
     beyond,
     equivalence,
@@ -93,7 +93,7 @@ def test_several_atoms_are_excluded_together() -> None:
 
 
 def run(claim: Obligation, *, work: int | None = None) -> Outcome:
-    def look(proof: Proof) -> Flaw | None:
+    def look(proof: Certificate) -> Flaw | None:
         return examine(claim, proof).flaw
 
     session = Session(Budget(work=work), lambda _: False, lambda _: None, look)
@@ -109,7 +109,7 @@ def claim() -> Obligation:
 def found(claim: Obligation) -> Proof:
     outcome = run(claim, work=1000)
     assert isinstance(outcome, Proved)
-    assert outcome.proof is not None
+    assert isinstance(outcome.proof, Proof)
     return outcome.proof
 
 
@@ -136,7 +136,7 @@ def test_lines_close_what_they_can(claim: Obligation) -> None:
     three = obligation(claim.graph, Any((far, near, All((near, far)))))
     outcome = run(three, work=1000)
     assert isinstance(outcome, Proved)
-    assert outcome.proof is not None
+    assert isinstance(outcome.proof, Proof)
     phases = outcome.proof.parts[0].phases[0]
     assert [tree.conjunction for tree in phases.trees] == [0, 2]
     assert [square.conjunction for square in phases.squares] == [1]

@@ -233,7 +233,7 @@ def stored(path: Path) -> Proof:
     """The proof in a file."""
     (outcome,) = decode(path.read_bytes()).outcomes
     assert isinstance(outcome, Proved)
-    assert outcome.proof is not None
+    assert isinstance(outcome.proof, Proof)
     return outcome.proof
 
 

@@ -29,6 +29,14 @@ region near on f = { x | x.a <= 1 }
 param eps = 0.1
 param pair = [0.1, 0.2]
 param some = [1, 2]
+def twice(x) = f(2 * f(x))
+def mixed(x) = f([x.c, g(x)[0], 0])
+def thrice(x) = f(twice(x))
+def both(x, y) = f(x) - f(y)
+def low(x) = f(x).p <= 0
+def about(x) = ball(x, 1, linf)
+def unique(m) = injective(m, on: near)
+def apply(m, x) = m(x)
 """
 
 

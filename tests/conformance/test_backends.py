@@ -6,7 +6,6 @@ import time
 from fractions import Fraction
 
 import pytest
-from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spec_lang import _registry, backends
@@ -18,6 +17,7 @@ from spec_lang.obligations.outcome import GaveUp, Proved, Refuted
 from tests.backends.enumeration import counterexample
 from tests.backends.oracle import session, violates
 from tests.graphs import chains
+from tests.laws import law
 from tests.tiny_networks import relu_network
 
 BACKENDS = _registry.discover(backends, "BACKEND", Backend)  # type: ignore[type-abstract]
@@ -59,8 +59,7 @@ def obligations(draw: st.DrawFn) -> Obligation:
 
 
 @pytest.mark.parametrize("backend", BACKENDS, ids=lambda backend: backend.name)
-@given(obligation=obligations())
-@settings(max_examples=150)
+@law(50, 400, obligation=obligations())
 def test_a_backend_agrees_with_exact_enumeration(backend: Backend, obligation: Obligation) -> None:
     if backend.supports(obligation) is not None:
         return

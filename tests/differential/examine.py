@@ -18,7 +18,7 @@ from spec_lang.kernel import proof as proofs
 from spec_lang.kernel.judge import judge
 from spec_lang.kernel.verdict import Status
 from spec_lang.kernel.witness import WitnessChecker
-from spec_lang.obligations.certificate import Flaw, Proof
+from spec_lang.obligations.certificate import Flaw
 from spec_lang.obligations.differential import differential
 from spec_lang.obligations.model import (
     All,
@@ -31,7 +31,7 @@ from spec_lang.obligations.model import (
     Obligation,
     Semantics,
 )
-from spec_lang.obligations.outcome import GaveUp, Outcome, Proved, Refuted
+from spec_lang.obligations.outcome import Certificate, GaveUp, Outcome, Proved, Refuted
 from tests.backends.enumeration import Enumeration
 from tests.backends.oracle import violates
 
@@ -98,14 +98,14 @@ def session(obligation: Obligation, limits: Limits) -> Session:
     )
 
 
-def accepted(obligation: Obligation, proof: Proof) -> list[str]:
+def accepted(obligation: Obligation, proof: Certificate) -> list[str]:
     """Which of the kernel's two checks take the proof."""
     found = [] if _flaw(obligation, proof, exact=True) else ["exact"]
     with patch.object(proofs, "EXACT_PRODUCTS", -1):
         return found if _flaw(obligation, proof) else [*found, "rounded"]
 
 
-def _flaw(obligation: Obligation, proof: Proof, exact: bool = False) -> Flaw | None:
+def _flaw(obligation: Obligation, proof: Certificate, exact: bool = False) -> Flaw | None:
     """What is wrong with the proof; also that it cannot be checked within a second."""
     end = time.monotonic() + 1.0
     try:
@@ -158,7 +158,7 @@ def _held_against(
     return Answer(backend, word, seconds, evidence, tuple(wrong), rejected)
 
 
-def _passes_for_a_false_claim(obligation: Obligation, proof: Proof) -> Iterator[str]:
+def _passes_for_a_false_claim(obligation: Obligation, proof: Certificate) -> Iterator[str]:
     """The kernel must not take the proof for the nearest claim that is false."""
     enumeration = Enumeration(obligation.graph, obligation.region)
     for share in CLOSER:

@@ -40,12 +40,19 @@ def shown(total: Tally, limits: Limits) -> list[str]:
     ]
 
 
+def takers(total: Tally) -> list[str]:
+    """The backends that take some of the cases; those for two points of one network take none."""
+    names = [backend.name for backend in installed()]
+    return [name for name in names if any(said == name and word != "not taken" for said, word in total.words)]
+
+
 def test_a_sample_is_answered_rightly_by_everybody() -> None:
-    total = run_series(Series(range(150), limits=QUICK, patient=PATIENT, every=5))
+    total = run_series(Series(range(50), limits=QUICK, patient=PATIENT, every=5))
     assert shown(total, QUICK) == []
-    assert total.cases == 150
-    for backend in installed():
-        assert any(name == backend.name for name, _ in total.evidence), f"{backend.name} decides nothing"
+    assert total.cases == 50
+    assert {"bounds", "falsify", "milp", "smt"} <= set(takers(total))
+    for taker in takers(total):
+        assert any(name == taker for name, _ in total.evidence), f"{taker} decides nothing"
 
 
 @pytest.mark.slow
@@ -53,13 +60,13 @@ def test_a_sample_is_answered_rightly_by_everybody() -> None:
 def test_ten_thousand_are_answered_rightly_by_everybody(
     record_property: Callable[[str, object], None],
 ) -> None:
-    total = run_series(Series(range(150, 10_150), limits=SLOW, patient=PATIENT, every=5), jobs=2)
+    total = run_series(Series(range(50, 10_050), limits=SLOW, patient=PATIENT, every=5), jobs=2)
     assert shown(total, SLOW) == []
     assert total.cases == 10_000
-    for backend in installed():
-        decided = sum(count for (name, _), count in total.evidence.items() if name == backend.name)
-        asked = sum(count for (name, _), count in total.words.items() if name == backend.name)
-        record_property(f"decided by {backend.name}", decided / asked)
+    for taker in takers(total):
+        decided = sum(count for (name, _), count in total.evidence.items() if name == taker)
+        asked = sum(count for (name, _), count in total.words.items() if name == taker)
+        record_property(f"decided by {taker}", decided / asked)
         assert decided
 
 

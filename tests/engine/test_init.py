@@ -119,7 +119,7 @@ def test_a_place_that_cannot_be_written_to_is_reported(tmp_path: Path) -> None:
 
 FAMILIES = (
     "acasxu/onnx/ACASXU_run2a_1_1_batch_2000.onnx",
-    "mnist_fc/onnx/mnist-net_256x2.onnx",
+    pytest.param("mnist_fc/onnx/mnist-net_256x2.onnx", marks=pytest.mark.long),
     "rl_benchmarks/onnx/cartpole.onnx",
     "rl_benchmarks/onnx/dubinsrejoin.onnx",
     "rl_benchmarks/onnx/lunarlander.onnx",

@@ -22,10 +22,12 @@ from spec_lang.engine.audit import audit
 from spec_lang.engine.audit_measure import NOTHING_STORED
 from spec_lang.engine.measure_ends import key_of
 from spec_lang.engine.prepare import prepare
+from spec_lang.engine.settle import Limits, Settled, Settler
 from spec_lang.kernel.verdict import EvidenceKind, Status
+from spec_lang.kernel.witness import check_witness
 from spec_lang.network.onnx_import import load_graph
-from spec_lang.obligations.model import Obligation
-from spec_lang.obligations.outcome import GaveUp, GaveUpReason, Work
+from spec_lang.obligations.model import Goal, Obligation
+from spec_lang.obligations.outcome import GaveUp, GaveUpReason, Refuted, Work
 from spec_lang.reporters.json import REPORTER
 from spec_lang.reporters.model import ClaimReport, Report
 from spec_lang.store.files import Store
@@ -170,6 +172,32 @@ def test_norms_and_float32_are_measured(tmp_path: Path, attribute: str, value: s
     assert upper - lower <= upper / 50
 
 
+def test_a_claim_that_compares_a_measure_agrees_with_its_bracket(tmp_path: Path) -> None:
+    report = measured(write(tmp_path, MAX, MIN, RADIUS, LIMIT))
+    claims: list[str] = []
+    for name, holds, fails in (
+        ("most", ("<= {1}", ">= {0}"), ("< {0}", "> {1}")),
+        ("least", (">= {0}", "<= {1}"), ("> {1}", "< {0}")),
+        ("radius", (">= {0}", "< {1}"), ("< {0}", ">= {1}")),
+        ("limit", ("<= {1}", "> {0}"), ("> {1}", "<= {0}")),
+    ):
+        pair = tuple(f"({end.numerator} / {end.denominator})" for end in ends(report[name]))
+        for verdict, texts in (("proved", holds), ("refuted", fails)):
+            for text in texts:
+                number = len(claims)
+                said = text.format(*pair)
+                claims.append(f"claim c{number} @expect({verdict}): {name} {said}\n")
+    compared = measured(write(tmp_path, MAX, MIN, RADIUS, LIMIT, *claims))
+    for place, claim in enumerate(claims):
+        assert compared[f"c{place}"].as_expected, claim
+
+
+def test_what_is_determined_differs_by_0(tmp_path: Path) -> None:
+    text = "measure m = max abs(x.a - y.a) for x in f.domain, y in { y | y in f.domain and f(y) == f(x) }\n"
+    found = one(tmp_path, text.replace("x.a - y.a", "f(x).p - f(y).p"))
+    assert ends(found) == (Fraction(0), Fraction(0))
+
+
 # -- special numbers -----------------------------------------------------------------------------------
 
 
@@ -234,6 +262,36 @@ def test_a_claim_that_falls_is_measured(tmp_path: Path, claim: str) -> None:
     report = measured(write(tmp_path, f"measure m = largest r in [0.01, 1] with {claim}\n"))
     assert [d.code for d in report.diagnostics] == []
     assert report["m"].status in {Status.PROVED, Status.REFUTED}
+
+
+BEST = (Fraction(3, 4) + Fraction(1, 10**9), Fraction(5, 8))
+
+
+def finding_the_best(obligation: Obligation, session: Session) -> Run:
+    """The nearest point that breaks the claim, where it is in the region; else what bounds say."""
+    if check_witness(obligation, BEST) is not None:
+        return Run(Refuted(BEST), Work(0.0))
+    return BOUNDS.run(obligation, session)
+
+
+@pytest.mark.parametrize("norm", ["linf", "l1", "l2"])
+def test_a_radius_whose_best_point_is_found_costs_two_claims(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, norm: str
+) -> None:
+    installed(monkeypatch, finding_the_best)
+    tried: list[object] = []
+    settle = Settler.settle
+
+    def counted(self: Settler, goal: Goal, limits: Limits) -> Settled:
+        tried.append(goal)
+        return settle(self, goal, limits)
+
+    monkeypatch.setattr(Settler, "settle", counted)
+    claim = f"forall x in ball([0.5, 0.625], r, {norm}): x.a <= 0.75 and f(x).p <= 100"
+    found = one(tmp_path, f"measure m = largest r in [0, 3] with {claim}, to 1e-6\n")
+    lower, upper = ends(found)
+    assert lower < Fraction(1, 4) < upper <= lower + Fraction(1, 10**6)
+    assert len(tried) == 2
 
 
 # -- limits --------------------------------------------------------------------------------------------
@@ -337,9 +395,11 @@ class Interrupting:
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_an_interrupt_keeps_the_last_bracket(tmp_path: Path, jobs: int) -> None:
+@pytest.mark.parametrize("text", [GAP.replace("5 %", "0.01 %"), RADIUS.replace("0.01", "1e-6")])
+def test_an_interrupt_keeps_the_last_bracket(tmp_path: Path, jobs: int, text: str) -> None:
     observer = Interrupting()
-    path = write(tmp_path, GAP.replace("5 %", "0.01 %"), GAP.replace("gap", "other").replace("5 %", "0.01 %"))
+    name = text.split()[1]
+    path = write(tmp_path, text, text.replace(name, "other"))
     report = check([path], CheckOptions(jobs=jobs), observer)
     assert report.interrupted
     assert observer.last is not None
@@ -355,7 +415,7 @@ def test_a_crash_keeps_what_was_proved_before(tmp_path: Path, monkeypatch: pytes
 
     def behave(obligation: Obligation, session: Session) -> Run:
         runs.append(obligation)
-        if len(runs) > 4:
+        if len(runs) > 2:
             raise ZeroDivisionError("oops")
         return BOUNDS.run(obligation, session)
 

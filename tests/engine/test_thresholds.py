@@ -87,6 +87,37 @@ def test_an_interval_is_not_left(
         assert state.done
 
 
+@given(st.fractions(Fraction(1, 100), 3), st.integers(2, 9), st.booleans())
+def test_a_radius_whose_best_point_is_found_first_takes_two_claims(
+    radius: Fraction, digits: int, relative: bool
+) -> None:
+    width = Fraction(1, 10**digits)
+    state = Thresholds(Precision(width, relative), (Fraction(-3), Fraction(0)))
+    first = state.next()
+    assert first is not None
+    assert first.threshold == -3
+    state.reach(-radius)
+    beside = state.next()
+    assert beside is not None
+    state.prove(beside.threshold)
+    assert state.done
+    assert state.next() is None
+
+
+@given(st.fractions(Fraction(1, 100), 3))
+def test_the_easy_end_is_tried_where_the_best_point_is_not_seen_at_once(radius: Fraction) -> None:
+    for again in (False, True):
+        state = Thresholds(Precision(Fraction(1, 1000), False), (Fraction(-4), Fraction(0)))
+        state.reach(-radius - Fraction(1, 2))
+        beside = state.next()
+        assert beside is not None
+        if again:
+            state.reach(beside.threshold)
+        else:
+            state.leave_open(beside, None, hopeless=False)
+        assert state.next() == Try(Fraction(0))
+
+
 @pytest.mark.parametrize("probe", [False, True])
 def test_only_a_first_look_is_not_held_against_a_threshold(probe: bool) -> None:
     state = Thresholds(Precision(Fraction(1, 100), relative=True))

@@ -19,6 +19,7 @@ from spec_lang.network.primitives import RELU, Affine, Dense, Floats, PiecewiseL
 from spec_lang.obligations.model import All, Any, Box, Condition, LinearAtom, Obligation, Region, Semantics
 from tests.float32_runs import LEFT_TO_RIGHT, Overflow, Style, arrays, nearest, networks, run, styles
 from tests.kernel.nets import nets
+from tests.laws import law
 from tests.maps import as_dense
 from tests.tiny_networks import chain, dense
 
@@ -44,8 +45,7 @@ def outputs_of(graph: Graph, values: Sequence[Sequence[Fraction]]) -> tuple[Frac
     return tuple(number for output in graph.outputs for number in values[output])
 
 
-@given(situations())
-@settings(max_examples=250)
+@law(100, 1000, situation=situations())
 def test_the_execution_is_the_one_from_left_to_right(situation: tuple[Graph, list[Fraction]]) -> None:
     graph, point = situation
     try:
@@ -85,8 +85,7 @@ def test_numpy_agrees_with_the_execution(situation: tuple[Graph, list[Fraction]]
     assert found == tuple(Fraction(float(v)) for output in graph.outputs for v in values[output])
 
 
-@given(situations(), styles, choices)
-@settings(max_examples=250)
+@law(100, 1000, situation=situations(), style=styles, choice=choices)
 def test_the_enclosure_holds_every_execution(
     situation: tuple[Graph, list[Fraction]], style: Style, choice: random.Random
 ) -> None:
@@ -216,8 +215,15 @@ def test_a_maximum_takes_differences_that_float32_does_not_hold() -> None:
     assert Float32Network(inner)([-ONE, tiny]) is None  # a ReLU of the network itself is handed 1 + 2^-100
 
 
-@given(situations(), st.fractions(-5, 5), st.booleans(), styles, choices)
-@settings(max_examples=200)
+@law(
+    80,
+    800,
+    situation=situations(),
+    bound=st.fractions(-5, 5),
+    strict=st.booleans(),
+    style=styles,
+    choice=choices,
+)
 def test_where_every_execution_is_said_to_break_a_claim_any_does(
     situation: tuple[Graph, list[Fraction]],
     bound: Fraction,

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from spec_lang.kernel.form import check_form
 from spec_lang.kernel.integers import Integers
 from spec_lang.kernel.network import ReluStep, Unchecked, compiled
-from spec_lang.kernel.proof import check_form
 from spec_lang.kernel.ranges import propagate, tighten
 from spec_lang.kernel.rounded import Rounded
 from spec_lang.kernel.rows import alternatives

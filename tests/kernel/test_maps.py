@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -15,6 +15,7 @@ from spec_lang.kernel import maps, sliding
 from spec_lang.kernel.exact import Dyadic, ExactMap, objects
 from spec_lang.kernel.maps import Map, absolute, map_of
 from spec_lang.network.primitives import Convolution, LinearMap, frozen, most_terms, numbers_of
+from tests.laws import law
 from tests.maps import as_dense, convolutions, linear_maps, rows_of, transposed
 
 Array = NDArray[Any]
@@ -69,8 +70,7 @@ def full(batch: Array, chosen: Array | None, width: int) -> Array:
     return result
 
 
-@given(linear_maps.map(rounded), st.data(), st.sampled_from([1, 2**22]))
-@settings(max_examples=300)
+@law(100, 1000, linear=linear_maps.map(rounded), data=st.data(), room=st.sampled_from([1, 2**22]))
 def test_a_map_is_its_matrix(linear: LinearMap, data: st.DataObject, room: int) -> None:
     size, out = linear.sizes
     given_in, given_out, kept = (data.draw(subsets(n)) for n in (size, out, size))

@@ -10,7 +10,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume
 from hypothesis import strategies as st
 
 from spec_lang.bounding.boxes import Boxes
@@ -30,11 +30,11 @@ from tests.kernel.scenes import (
     samples,
     scene_of,
 )
+from tests.laws import law
 
 
 @ARITHMETICS
-@given(samples(), st.data())
-@settings(max_examples=60)
+@law(25, 200, sample=samples(), data=st.data())
 def test_a_combination_holds_wherever_its_phases_do(
     arithmetic: type[Integers] | type[Rounded], sample: Sample, data: st.DataObject
 ) -> None:
@@ -57,8 +57,7 @@ def _entering(scene: Scene, data: st.DataObject) -> int:
 
 @ARITHMETICS
 @pytest.mark.parametrize("semantics", [Semantics.REAL, Semantics.FLOAT32])
-@given(sample=samples(), data=st.data(), mixed=st.booleans())
-@settings(max_examples=60)
+@law(25, 200, sample=samples(), data=st.data(), mixed=st.booleans())
 def test_what_a_row_says_about_a_neuron_holds_wherever_its_phases_do(
     arithmetic: type[Integers] | type[Rounded],
     semantics: Semantics,
@@ -81,8 +80,7 @@ def test_what_a_row_says_about_a_neuron_holds_wherever_its_phases_do(
 
 
 @ARITHMETICS
-@given(sample=samples(), data=st.data())
-@settings(max_examples=60)
+@law(25, 200, sample=samples(), data=st.data())
 def test_a_fork_with_tighter_ranges_holds_within_them_and_leaves_the_scene_alone(
     arithmetic: type[Integers] | type[Rounded], sample: Sample, data: st.DataObject
 ) -> None:

@@ -11,7 +11,7 @@ from fractions import Fraction
 from unittest.mock import patch
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from spec_lang.bounding.boxes import Boxes
@@ -24,6 +24,7 @@ from spec_lang.obligations.model import LinearAtom
 from tests.bounding.samples import points_of
 from tests.graphs import exact_values
 from tests.kernel.scenes import Sample, ranges_hold, samples, scene_of
+from tests.laws import law
 from tests.tiny_networks import chain, dense
 
 
@@ -58,8 +59,7 @@ def _close(narrow_ones: Ranges, whole: Ranges) -> None:
             assert (abs(ours - theirs)[finite] <= 1e-6 * size[finite] + 1e-9).all()
 
 
-@given(samples())
-@settings(max_examples=150)
+@law(60, 500, sample=samples())
 def test_ranges_hold_at_every_point(sample: Sample) -> None:
     graph, boxes, shares, _ = sample
     with np.errstate(all="ignore"), always_narrow():

@@ -48,7 +48,7 @@ from spec_lang.obligations.model import (
     Region,
     Semantics,
 )
-from spec_lang.obligations.outcome import Attestation, Outcome, Proved
+from spec_lang.obligations.outcome import Attestation, Certificate, Outcome, Proved
 from tests.graphs import random_chain
 
 
@@ -63,7 +63,7 @@ def obligation(graph: Graph, violation: Condition, radius: float = 1.0) -> Oblig
 
 
 def solved(given_obligation: Obligation, seconds: float = 20.0) -> Outcome:
-    def examined(proof: Proof) -> Flaw | None:
+    def examined(proof: Certificate) -> Flaw | None:
         return examine(given_obligation, proof).flaw
 
     budget = Budget(time.monotonic() + seconds)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from fractions import Fraction
 
 import numpy as np
-from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spec_lang.kernel.integers import Integers
@@ -30,11 +29,11 @@ from tests.kernel.scenes import (
     scene_of,
     value_of,
 )
+from tests.laws import law
 
 
 @ARITHMETICS
-@given(samples())
-@settings(max_examples=120)
+@law(50, 400, sample=samples())
 def test_ranges_and_rows_hold_at_every_point(
     arithmetic: type[Integers] | type[Rounded], sample: Sample
 ) -> None:
@@ -60,8 +59,7 @@ def test_ranges_and_rows_hold_at_every_point(
 
 
 @ARITHMETICS
-@given(samples(), st.data())
-@settings(max_examples=120)
+@law(50, 400, sample=samples(), data=st.data())
 def test_clipping_keeps_every_point_where_all_atoms_hold(
     arithmetic: type[Integers] | type[Rounded], sample: Sample, data: st.DataObject
 ) -> None:
@@ -90,8 +88,7 @@ def test_clipping_keeps_every_point_where_all_atoms_hold(
 
 
 @ARITHMETICS
-@given(sample=samples(), data=st.data())
-@settings(max_examples=120)
+@law(50, 400, sample=samples(), data=st.data())
 def test_ranges_and_rows_hold_for_float32_sums(
     arithmetic: type[Integers] | type[Rounded], sample: Sample, data: st.DataObject
 ) -> None:
@@ -115,8 +112,7 @@ def test_ranges_and_rows_hold_for_float32_sums(
 
 
 @ARITHMETICS
-@given(samples(), st.data())
-@settings(max_examples=100)
+@law(50, 400, sample=samples(), data=st.data())
 def test_a_combination_holds_with_any_lower_slopes(
     arithmetic: type[Integers] | type[Rounded], sample: Sample, data: st.DataObject
 ) -> None:

@@ -27,6 +27,7 @@ from spec_lang.obligations.model import LinearAtom, Semantics
 from tests.bounding.samples import float_boxes, points_of, share_lists
 from tests.graphs import chains
 from tests.kernel.scenes import ARITHMETICS, Sample, factor, no_slopes, scene_of, terms, value_of
+from tests.laws import law
 from tests.smooth_nets import (
     ERROR,
     S_SHAPED,
@@ -192,8 +193,7 @@ def smooth_samples(draw: st.DrawFn) -> Sample:
 
 
 @ARITHMETICS
-@given(smooth_samples())
-@settings(max_examples=150)
+@law(60, 500, sample=smooth_samples())
 def test_ranges_rows_and_combinations_hold_at_every_point(
     arithmetic: type[Integers] | type[Rounded], sample: Sample
 ) -> None:

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from spec_lang.network.graph import Graph, Node, TensorSpec
@@ -25,13 +25,13 @@ from spec_lang.network.primitives import (
 )
 from spec_lang.network.transform.difference import deltas, difference
 from tests.graphs import exact_outputs, exact_values, random_chain
+from tests.laws import law
 from tests.pairs import altered, beside, pairs
 
 numbers = st.fractions(-3, 3, max_denominator=64)
 
 
-@given(st.data(), pairs())
-@settings(max_examples=300)
+@law(100, 1000, data=st.data(), graph=pairs())
 def test_it_is_the_same_function(data: st.DataObject, graph: Graph) -> None:
     found = difference(graph)
     if found is None:

@@ -134,6 +134,25 @@ def test_who_reaches_furthest_comes_first_and_who_needs_more_inputs_last() -> No
     assert tried(plan(OBLIGATION, PORTFOLIO, Wishes(seconds=60.0))) == ["b", "d", "c"]
 
 
+def test_who_is_made_for_it_comes_before_all_others_with_most_of_the_time() -> None:
+    made = Fake("s", Capabilities(attacks=True, specialist=True))
+    found = plan(OBLIGATION, (*PORTFOLIO, made), Wishes(seconds=100.0))
+    assert tried(found) == ["s", "b", "d", "c"]
+    assert [a.seconds for a in found.attempts] == pytest.approx([80.0, 14.0, 6.0, 0.0])
+    assert found.attempts[0].reason == "it is made for this: a fake"
+    assert found.attempts[1].reason.startswith("for what `s` leaves open, it reaches furthest")
+    assert refused(found)["a"] == "`s` looks for counterexamples first by itself"
+    assert [a.seconds for a in plan(OBLIGATION, [made], Wishes(seconds=9.0)).attempts] == [9.0]
+
+
+def test_without_a_limit_who_is_made_for_it_and_who_reaches_furthest_go_on() -> None:
+    made = Fake("s", Capabilities(attacks=True, specialist=True))
+    found = plan(OBLIGATION, (*PORTFOLIO, made))
+    assert tried(found) == ["s", "b", "d", "c", "s", "b"]
+    assert [a.seconds for a in found.attempts[-2:]] == [None, None]
+    assert [a.seconds for a in plan(OBLIGATION, [made]).attempts] == [None]
+
+
 def test_nobody_attacks_first_where_the_first_to_prove_does_so_itself() -> None:
     assert "a" not in tried(plan(OBLIGATION, PORTFOLIO))
     assert refused(plan(OBLIGATION, PORTFOLIO))["a"] == "`b` looks for counterexamples first by itself"

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spec_lang.diagnostics import DiagnosticLog
@@ -17,6 +16,7 @@ from spec_lang.semantics.traverse import children, rebuild, walk
 from spec_lang.semantics.typecheck import typecheck
 from spec_lang.syntax import ast
 from spec_lang.syntax.parse import parse_expression, parse_module
+from tests.laws import law
 from tests.semantics.formulas import HEADER, bodies, regions
 from tests.semantics.worlds import FORMS, network
 
@@ -81,8 +81,13 @@ def _replaced(expr: ast.Expr, victim: int, donor: ast.Expr) -> ast.Expr:
     return rebuild(expr, visit)
 
 
-@given(regions, bodies, st.lists(st.tuples(st.integers(0, 60), st.sampled_from(donors)), max_size=3))
-@settings(max_examples=300)
+@law(
+    100,
+    1000,
+    region=regions,
+    body=bodies,
+    changes=st.lists(st.tuples(st.integers(0, 60), st.sampled_from(donors)), max_size=3),
+)
 def test_a_mutated_claim_is_reported_or_typed(
     region: str, body: str, changes: list[tuple[int, ast.Expr]]
 ) -> None:

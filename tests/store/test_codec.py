@@ -50,7 +50,7 @@ def test_a_backends_mere_word_is_not_stored() -> None:
 def test_arrays_that_are_read_cannot_be_written_to() -> None:
     (decoded,) = decode(encode([Proved(STAMP, one_proof())])).outcomes
     assert isinstance(decoded, Proved)
-    assert decoded.proof is not None
+    assert isinstance(decoded.proof, Proof)
     with pytest.raises(ValueError, match="read-only"):
         decoded.proof.parts[0].cut[0] = 1.0
 

@@ -26,6 +26,7 @@ from spec_lang.syntax.layout.documents import (
     word,
 )
 from spec_lang.syntax.layout.render import WIDTH, render
+from tests.laws import law
 from tests.syntax.module_strategies import texts
 
 WORDS = st.text("abc", min_size=1, max_size=12)
@@ -109,7 +110,7 @@ def test_blanks_before_a_word_hold_at_the_beginning_of_a_line() -> None:
     assert lines(concat(word("["), HARD, pad(2), word("a"))) == ["[", "  a"]
 
 
-@given(texts)
+@law(40, 400, text=texts)
 def test_every_character_is_in_a_token_or_a_comment(text: str) -> None:
     pieces = [piece for token in tokens(text) for piece in (*(c.text for c in token.comments), token.text)]
     assert "".join("".join(pieces).split()) == "".join(text.split())

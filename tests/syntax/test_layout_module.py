@@ -17,6 +17,7 @@ from spec_lang.syntax.layout.module import format_module
 from spec_lang.syntax.layout.pen import PlainPen
 from spec_lang.syntax.parse import parse_module
 from spec_lang.syntax.words import MAX_DEPTH
+from tests.laws import law
 from tests.syntax.module_strategies import modules, texts, write
 from tests.syntax.strategies import shape
 
@@ -56,18 +57,18 @@ def test_trees_survive_being_written_and_parsed(parts: list[ast.Declaration]) ->
 WIDTHS = st.sampled_from((layout_render.WIDTH, 30))
 
 
-@given(texts, WIDTHS)
+@law(40, 400, text=texts, width=WIDTHS)
 def test_the_layout_changes_no_tree(text: str, width: int) -> None:
     assert trees(formatted(text, width)) == trees(text)
 
 
-@given(texts, WIDTHS)
+@law(40, 400, text=texts, width=WIDTHS)
 def test_the_layout_of_a_layout_is_the_same(text: str, width: int) -> None:
     once = formatted(text, width)
     assert formatted(once, width) == once
 
 
-@given(texts, WIDTHS)
+@law(40, 400, text=texts, width=WIDTHS)
 def test_every_comment_is_kept_in_order(text: str, width: int) -> None:
     assert comments(formatted(text, width)) == comments(text)
 

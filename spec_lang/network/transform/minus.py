@@ -1,4 +1,4 @@
-"""One linear map less another, and one array of floats less another: exactly.
+"""One linear map less another, and one array of floats less another: exactly; and whether two are one.
 
 In: maps between the same values, or arrays of one shape.  Out: what they differ by, as a sum where a float64
 does not hold it.
@@ -11,11 +11,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from spec_lang.network.primitives import (
+    Affine,
     Convolution,
     Dense,
     Entries,
     Floats,
     LinearMap,
+    Primitive,
     Scale,
     frozen,
     numbers_of,
@@ -25,10 +27,22 @@ from spec_lang.network.primitives import (
 
 def minus(mine: LinearMap, theirs: LinearMap) -> Sequence[LinearMap]:
     """Maps whose sum is `mine − theirs`, exactly; none where that is 0."""
-    if not _have_one_form(mine, theirs):
+    if not have_one_form(mine, theirs):
         return mine, with_numbers(theirs, frozen(-numbers_of(theirs)))
     parts = split_difference(numbers_of(mine), numbers_of(theirs))
     return [with_numbers(mine, part) for part in parts if part.any()]
+
+
+def same_primitive(mine: Primitive, theirs: Primitive) -> bool:
+    """Whether two nodes compute the same function by the same numbers in the same form."""
+    if not isinstance(mine, Affine) or not isinstance(theirs, Affine):
+        return mine == theirs
+    if mine is theirs:
+        return True
+    maps = list(zip(mine.maps, theirs.maps, strict=False))
+    same = len(mine.maps) == len(theirs.maps) and all(have_one_form(a, b) for a, b in maps)
+    arrays = [(mine.bias, theirs.bias), *((numbers_of(a), numbers_of(b)) for a, b in maps)]
+    return same and all(np.array_equal(a, b) for a, b in arrays)
 
 
 def split_difference(mine: Floats, theirs: Floats) -> tuple[Floats, Floats]:
@@ -40,7 +54,7 @@ def split_difference(mine: Floats, theirs: Floats) -> tuple[Floats, Floats]:
         return frozen(total), frozen((a - (total - back)) + (b - back))
 
 
-def _have_one_form(mine: LinearMap, theirs: LinearMap) -> bool:
+def have_one_form(mine: LinearMap, theirs: LinearMap) -> bool:
     """Whether two maps differ in their numbers alone."""
     match mine, theirs:
         case (Dense(), Dense()) | (Scale(), Scale()):

@@ -9,6 +9,7 @@ by numbers of binary64 becomes a block of its own, tied to them by equations.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Final
 
 from spec_lang.network.graph import Graph, TensorSpec
@@ -41,7 +42,7 @@ _TIE_SOURCE: Final = "the same point"
 class Applications(Growing):
     """The blocks and applications of one claim."""
 
-    __slots__ = ("_applied", "_keys", "_quick", "_ties")
+    __slots__ = ("_applied", "_constants", "_keys", "_quick", "_ties")
 
     def __init__(self) -> None:
         super().__init__()
@@ -49,6 +50,7 @@ class Applications(Growing):
         self._keys: dict[_Key, int] = {}
         self._quick: dict[tuple[str, int], tuple[object, int]] = {}
         self._ties: list[Tie] = []
+        self._constants: dict[Fraction, int] = {}  # the inputs that are tied to numbers
 
     # -- applications --------------------------------------------------------------------------------
 
@@ -159,7 +161,10 @@ class Applications(Growing):
         block = self._same_block(forms)
         if block is not None:
             return InputSource(block)
-        if all(not form.inputs and not form.outputs for form in forms) or not is_dyadic(forms):
+        if all(form.is_constant for form in forms):
+            return InputSource(self._tied(forms, space))
+        forms = self._with_tied_constants(forms, space)
+        if not is_dyadic(forms):
             if any(form.outputs for form in forms):
                 problem = f"what `{use.label}` is applied to here comes through scalings that are not exact "
                 return Need(Fragment.COMPOSITION, problem + "in binary", need.span)
@@ -172,6 +177,19 @@ class Applications(Growing):
         for place, form in enumerate(forms):
             self._ties.append(Tie(start + place, form.inputs, form.constant))
         return len(self._blocks) - 1
+
+    def _with_tied_constants(self, forms: tuple[Linear, ...], space: Space) -> tuple[Linear, ...]:
+        """`forms`, with a tied input in the place of each that is a number that binary64 does not hold."""
+        found: list[Linear] = []
+        for form, axis in zip(forms, space.axes, strict=True):
+            if not form.is_constant or is_dyadic((form,)):
+                found.append(form)
+                continue
+            if form.constant not in self._constants:
+                block = self._tied((form,), Space((1,), (Axis(axis.name),), None))
+                self._constants[form.constant] = self._blocks[block].start
+            found.append(Linear(ZERO, ((self._constants[form.constant], ONE),)))
+        return tuple(found)
 
     # -- the end -------------------------------------------------------------------------------------
 

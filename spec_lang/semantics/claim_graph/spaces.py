@@ -7,6 +7,7 @@ to, or a shape alone.  Nothing is reported here but that there is nothing to go 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from math import prod
 
 from spec_lang._values import dataclass
 from spec_lang.diagnostics import DiagnosticLog
@@ -33,10 +34,12 @@ Signatures = Callable[[NetworkUse], Signature | None]
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """The network whose input a variable is, and the input where it has several."""
+    """The network whose input a variable is, and the input where it has several; not `bare` where the
+    network is applied only to what depends on the variable."""
 
     use: NetworkUse
     tensor: str | None = None
+    bare: bool = True
 
 
 def network_of(value: Value, space: NetworkUse | None, scope: Scope) -> NetworkUse | None:
@@ -62,11 +65,8 @@ def home_of(
     """
     name = binding.variable.text
     homes = tuple(_put_into(name, rest, evaluator, scope))
-    for home, bare in homes:
-        if bare:
-            return home
     if homes:
-        return homes[0][0]
+        return next((home for home in homes if home.bare), homes[0])
     if isinstance(binding.domain, ast.IndexRange | ast.IndexSet | None):
         return None
     found = mentions(binding.domain, scope, evaluator.log)
@@ -82,8 +82,8 @@ def home_of(
     return Home(next(iter(labels.values()))) if len(labels) == 1 else None
 
 
-def _put_into(name: str, rest: ast.Expr, evaluator: Evaluator, scope: Scope) -> Iterator[tuple[Home, bool]]:
-    """Every network that is applied to the variable, or to something that depends on it (not bare)."""
+def _put_into(name: str, rest: ast.Expr, evaluator: Evaluator, scope: Scope) -> Iterator[Home]:
+    """Every network that is applied to the variable, or to something that depends on it."""
     for node in walk(rest):
         if not isinstance(node, ast.Call):
             continue
@@ -101,7 +101,7 @@ def _put_into(name: str, rest: ast.Expr, evaluator: Evaluator, scope: Scope) -> 
         for argument in used:
             tensor = argument.name.text if argument.name is not None and len(arguments) > 1 else None
             bare = isinstance(argument.value, ast.Name) and argument.value.text == name
-            yield Home(use, tensor), bare
+            yield Home(use, tensor, bare)
 
 
 def _applied(node: ast.Call) -> tuple[ast.Expr | None, tuple[ast.Argument, ...]]:
@@ -135,6 +135,17 @@ def report_functions(binding: ast.Binding, rest: ast.Expr, evaluator: Evaluator)
             continue
         if all(evaluator.knows(name) or evaluator.is_broken(name) for name in mentioned(function)):
             evaluator.value(function)
+
+
+def own_shape(binding: ast.Binding, space: Space, evaluator: Evaluator) -> tuple[int, ...] | None:
+    """The shape of a variable whose region has corners of another size than `space`, which the network is
+    applied to: of z in `f([z[0], z[1], 2.1])`."""
+    if isinstance(binding.domain, ast.IndexRange | ast.IndexSet | None):
+        return None
+    corner = _corner(binding.domain, evaluator)
+    if corner is None or corner.space is not None or prod(corner.shape) == space.size:
+        return None
+    return corner.shape
 
 
 def _corner(domain: ast.Expr, evaluator: Evaluator) -> Tensor | None:

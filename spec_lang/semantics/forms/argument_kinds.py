@@ -15,6 +15,7 @@ from spec_lang.claims.base import ArgumentKind, Parameter
 from spec_lang.diagnostics import did_you_mean
 from spec_lang.semantics import codes
 from spec_lang.semantics.forms import codes as form_codes
+from spec_lang.semantics.forms.maps import networks_in, unfit
 from spec_lang.semantics.forms.scope import FormScope, Sort, literal, network_name, sort_of
 from spec_lang.semantics.formulas.clauses import clause_text
 from spec_lang.semantics.terms.functions import NORMS
@@ -61,6 +62,13 @@ def checked(value: ast.Expr, parameter: Parameter, scope: FormScope, network: as
     return _negative(value, parameter, scope) or _misfit(value, parameter.kind, scope) or value
 
 
+def inputs_of(network: ast.Expr, scope: FormScope) -> tuple[str, ...]:
+    """The names of a network's inputs; of a definition's, those of the network that its point is put into."""
+    name = network_name(network)
+    known = () if name is None else networks_in(name, scope)
+    return scope.inputs.get(known[0], ()) if known else scope.inputs_of(network)
+
+
 def network_of(value: ast.Expr, kind: ArgumentKind) -> ast.Expr | None:
     """The network in an argument of this kind."""
     if kind is ArgumentKind.NETWORK:
@@ -71,7 +79,7 @@ def network_of(value: ast.Expr, kind: ArgumentKind) -> ast.Expr | None:
 
 
 # Sorts that an argument of a kind cannot be; the kinds that are not here look for more than a sort.
-_ALWAYS: Final = frozenset({Sort.FORMULA, Sort.TEXT, Sort.NETWORK, Sort.OUTPUT, Sort.POSITIONS})
+_ALWAYS: Final = frozenset({Sort.FORMULA, Sort.TEXT, Sort.NETWORK, Sort.OUTPUT, Sort.POSITIONS, Sort.MAP})
 _MISFITS: Final[Mapping[ArgumentKind, frozenset[Sort]]] = {
     ArgumentKind.POINT: _ALWAYS | {Sort.REGION, Sort.NORM},
     ArgumentKind.TENSOR: _ALWAYS | {Sort.REGION, Sort.NORM},
@@ -103,6 +111,9 @@ def _network(expr: ast.Expr, scope: FormScope) -> Checked:
     match expr:
         case ast.Name(text=text) if scope.networks.get(text) == 0 or text in scope.bound:
             return expr
+        case ast.Name(text=text) if sort_of(expr, scope) is Sort.MAP:
+            problem = unfit(scope.definitions[text], scope)
+            return expr if problem is None else Fault(*problem)
         case ast.Name(text=text) if text in scope.networks:
             return Fault(f"`{text}` is a network family", f"say which member: `{text}[…]`")
         case ast.Name(text=text) | ast.Index(base=ast.Name(text=text)) if (
@@ -159,7 +170,7 @@ def _interval(expr: ast.Expr, scope: FormScope) -> Checked:
 
 def _components(expr: ast.Expr, scope: FormScope, network: ast.Expr | None) -> Checked:
     """A list; what is known of a network whose inputs have names is put as a name."""
-    names = () if network is None else scope.inputs_of(network)
+    names = () if network is None else inputs_of(network, scope)
     owner = "the network" if network is None else f"`{clause_text(network)}`"
     found: list[ast.Expr] = []
     written = _written_out(expr, scope)

@@ -14,7 +14,7 @@ from typing import Final, get_args
 from spec_lang.claims.base import ArgumentKind, ArgumentMismatch, Claim, Expansion, Parameter
 from spec_lang.diagnostics import Diagnostic, DiagnosticLog, InternalError, Note
 from spec_lang.semantics.forms import codes as form_codes
-from spec_lang.semantics.forms.argument_kinds import Fault, checked, contradiction, network_of
+from spec_lang.semantics.forms.argument_kinds import Fault, checked, contradiction, inputs_of, network_of
 from spec_lang.semantics.forms.arguments import bind_arguments, signed
 from spec_lang.semantics.forms.scope import FormScope, Sort, sort_of
 from spec_lang.semantics.forms.templates import Filling, Macro, fill, template
@@ -88,7 +88,14 @@ def _expansion(
         filling = Filling({**arguments, **more}, {**outputs, **macros}, callable_names | more.keys())
         return fill(text, filling, call.span, taken.union(*map(mentioned, more.values())))
 
-    return Expansion(arguments, given, call.span, core, lambda base: fresh_name(base, taken), scope.inputs_of)
+    return Expansion(
+        arguments,
+        given,
+        call.span,
+        core,
+        lambda base: fresh_name(base, taken),
+        lambda network: inputs_of(network, scope),
+    )
 
 
 def _applied(output: ast.Expr) -> Callable[[ast.Expr], ast.Expr]:

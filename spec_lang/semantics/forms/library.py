@@ -84,8 +84,10 @@ def example_formulas(form: Claim) -> tuple[str, ...]:
     params = [d for d in declarations if isinstance(d, ast.ParamDecl)]
     values = {param.name.text: param.value for param in params if param.value is not None}
     regions = frozenset(d.name.text for d in declarations if isinstance(d, ast.RegionDecl))
-    scope = form_scope(networks, values, frozenset((*networks, *values, *regions)), regions)
-    expander = Expander({}, {**built_in_forms(), form.name: form}, scope, log)
+    definitions = {d.name.text: d for d in declarations if isinstance(d, ast.DefDecl)}
+    names = frozenset((*networks, *values, *regions, *definitions))
+    scope = form_scope(networks, values, names, regions)
+    expander = Expander(definitions, {**built_in_forms(), form.name: form}, scope, log)
     claimed = (expander.expand(d.body) for d in declarations if isinstance(d, ast.ClaimDecl))
     formulas = tuple(format_expression(formula) for formula in claimed if formula is not None)
     if log.has_errors or not formulas:

@@ -22,7 +22,8 @@ class FormScope:
     """A file's networks (with the number of their indices), parameters, and declared names.
 
     `inputs` are the names of each network's inputs, where it has them, `labels` those of all outputs,
-    `bound` the variables that the expression around a form binds, `words` what has a meaning undeclared.
+    `bound` the variables that the expression around a form binds, `words` what has a meaning undeclared;
+    `definitions` those of the file, and `forms` the claim forms that it may call.
     """
 
     networks: Mapping[str, int]
@@ -33,6 +34,8 @@ class FormScope:
     labels: frozenset[str] = frozenset()
     bound: frozenset[str] = frozenset()
     words: frozenset[str] = frozenset()
+    definitions: Mapping[str, ast.DefDecl] = field(default_factory=dict)
+    forms: frozenset[str] = frozenset()
 
     def within(self, bound: frozenset[str]) -> FormScope:
         """The same, inside of an expression that binds these variables."""
@@ -101,6 +104,7 @@ class Sort(Enum):
     LIST = "a list"
     NORM = "a norm"
     POSITIONS = "a set of positions"
+    MAP = "a definition that takes arguments"
 
 
 def sort_of(expr: ast.Expr, scope: FormScope) -> Sort | None:
@@ -136,6 +140,8 @@ def _sort_of_name(expr: ast.Name | ast.Index | ast.Attribute, scope: FormScope) 
             return Sort.REGION
         case ast.Name(text=text) if text in scope.networks:
             return Sort.NETWORK
+        case ast.Name(text=text) if text in scope.definitions and scope.definitions[text].parameters:
+            return Sort.MAP
         case ast.Name(text=text) if text in scope.parameters:
             return sort_of(scope.parameters[text], scope)
         case ast.Name(text=text):
@@ -143,9 +149,9 @@ def _sort_of_name(expr: ast.Name | ast.Index | ast.Attribute, scope: FormScope) 
             return Sort.NORM if text in NORMS and text not in known else None
         case ast.Index(base=ast.Name(text=text)) if scope.networks.get(text):
             return Sort.NETWORK
-        case ast.Attribute(base=base, name=name) if sort_of(base, scope) is Sort.NETWORK:
+        case ast.Attribute(base=base, name=name) if sort_of(base, scope) in (Sort.NETWORK, Sort.MAP):
             return Sort.REGION if name.text == "domain" else Sort.OUTPUT
-        case ast.Index(base=base) if sort_of(base, scope) is Sort.NETWORK:
+        case ast.Index(base=base) if sort_of(base, scope) in (Sort.NETWORK, Sort.MAP):
             return Sort.OUTPUT
         case _:
             return None

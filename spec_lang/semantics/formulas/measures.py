@@ -20,6 +20,7 @@ from spec_lang.semantics.context import Context
 from spec_lang.semantics.formulas.clauses import clause_text
 from spec_lang.semantics.formulas.translate import Translator
 from spec_lang.semantics.model import Precision
+from spec_lang.semantics.names.scope import ComparedMeasure
 from spec_lang.semantics.rejection import Rejected
 from spec_lang.semantics.terms.elements import Element, Fragment, Linear, Need
 from spec_lang.semantics.traverse import substitute, walk
@@ -89,6 +90,31 @@ def read_measure(
     if isinstance(quantity, ast.Optimum):
         return _optimum(quantity, values, context, precision)
     return _radius(quantity, values, context, precision)
+
+
+def read_compared(
+    compared: ComparedMeasure, values: Mapping[str, ast.Expr], context: Context
+) -> tuple[Need, ...]:
+    """What keeps a measure that a claim compares with a number from being measured.
+
+    Raises `Rejected` where there is no such measure, or it is never such a number.
+    """
+    measure, evaluator = compared.measure, context.translator.evaluator
+    name = measure.declaration.name.text
+    if measure.quantity is None:
+        raise InternalError("a measure without a quantity")
+    member = [evaluator.integer(substitute(index, values), "an index") for index in compared.indices]
+    assigned = measure.family.values(tuple(member), f"`{name}`", compared.span, context.log)
+    if assigned is None:
+        raise Rejected
+    interval = read_measure(measure.quantity, assigned, context).interval
+    if interval is not None:
+        low, high = interval
+        number = evaluator.number(substitute(compared.number, values), "what a measure is compared with")
+        if not low <= number <= high:
+            problem = f"`{name}` lies between {low} and {high}, and is compared with {number}"
+            raise evaluator.reject(codes.COMPARED, problem, compared.span, "make the interval larger")
+    return tuple(need for need in context.needs if need.fragment is Fragment.MEASURE)
 
 
 def _optimum(

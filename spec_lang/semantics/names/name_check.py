@@ -13,7 +13,7 @@ from spec_lang.diagnostics import DiagnosticLog
 from spec_lang.semantics.names.declared import View
 from spec_lang.semantics.names.invariants import check_run_names, names_of_run, network_of
 from spec_lang.semantics.names.names_used import NameChecker
-from spec_lang.semantics.names.statements import over_points
+from spec_lang.semantics.names.statements import measures_of, over_points
 from spec_lang.syntax import ast
 
 
@@ -40,6 +40,7 @@ class ModuleNames:
 
         Claims, invariants and measures are left out unless `statements`: nobody asks for an imported file's.
         """
+        self._checker.measures = frozenset(measures_of(module)) if statements else frozenset()
         for declaration in module.declarations:
             self._declaration(declaration)
             if statements:
@@ -62,7 +63,7 @@ class ModuleNames:
     def _statement(self, declaration: ast.Declaration) -> None:
         match declaration:
             case ast.ClaimDecl(body=body, family=family):
-                self._all((body,), self._indices(family))
+                self._checker.check(body, self._indices(family), comparing=True)
             case ast.InvariantDecl():
                 self._invariant(declaration)
             case ast.MeasureDecl(quantity=quantity, family=family):

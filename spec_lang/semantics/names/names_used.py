@@ -26,9 +26,13 @@ _NONE: _Names = frozenset()
 
 
 class NameChecker:
-    """Checks the expressions of one file; `missing` collects the names that a missing import may declare."""
+    """Checks the expressions of one file; `missing` collects the names that a missing import may declare,
+    and those that have been reported.
 
-    __slots__ = ("_broken", "_forms", "_known", "_log", "_view", "missing")
+    `measures` are the names of the file's measures, which hide nothing and are hidden by everything.
+    """
+
+    __slots__ = ("_broken", "_comparing", "_forms", "_known", "_log", "_view", "measures", "missing")
 
     def __init__(self, view: View, forms: Mapping[str, Claim], broken: _Names, log: DiagnosticLog) -> None:
         self._view = view
@@ -37,12 +41,16 @@ class NameChecker:
         self._broken = broken
         self._log = log
         self.missing: set[str] = set()
+        self.measures: _Names = frozenset()
+        self._comparing = False
 
-    def check(self, expr: ast.Expr, local: Iterable[str] = ()) -> None:
-        """Reports every name in `expr` that nothing declares, and every binder that hides a declaration.
+    def check(self, expr: ast.Expr, local: Iterable[str] = (), *, comparing: bool = False) -> None:
+        """Reports every name in `expr` that nothing declares, and every binder that hides a declaration;
+        a measure may be named where it is `comparing`.
 
         Iterative, in the order of the text: depth costs no stack.
         """
+        self._comparing = comparing
         outer = frozenset(local)
         stack: list[tuple[ast.Expr, _Names]] = [(expr, outer)]
         while stack:
@@ -117,6 +125,13 @@ class NameChecker:
             return
         if name.text in TRUTH_VALUES:
             return  # reported where it was read
+        if name.text in self.measures:
+            if not self._comparing:
+                problem = f"`{name.text}` is a measure, which only a claim may speak of"
+                fix = f"write `claim …: {name.text} <= 0.1`, or use its formula here"
+                self._log.error(codes.MEASURE_USE, problem, name.span, fix)
+                self.missing.add(name.text)  # and is not reported again where it is used
+            return
         if not self._view.complete:
             self.missing.add(name.text)
             return

@@ -12,6 +12,7 @@ from fractions import Fraction
 from functools import cached_property
 
 from spec_lang._values import dataclass
+from spec_lang.diagnostics import Span
 from spec_lang.semantics.model import Attributes, NetworkUse
 from spec_lang.semantics.names.families import Family, member_name
 from spec_lang.semantics.terms.values import ArrayValue, DataValue, FamilyValue, NetworkValue, Value, scalar
@@ -45,6 +46,7 @@ class ClaimFamily:
     """A claim, an invariant or a measure; `body` is in the core language, its indices free.
 
     The body of an invariant is the formula that it stands for, that of a measure what its `quantity` is of.
+    `compared` are the measures that a claim compares, which its body says in the core language.
     """
 
     declaration: ast.ClaimDecl | ast.InvariantDecl | ast.MeasureDecl
@@ -52,9 +54,20 @@ class ClaimFamily:
     attributes: Attributes
     body: ast.Expr
     quantity: ast.Optimum | ast.Radius | None = None
+    compared: tuple[ComparedMeasure, ...] = ()
 
     def member_name(self, member: tuple[int, ...]) -> str:
         return member_name(self.declaration.name.text, member)
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedMeasure:
+    """A measure, or the member of it that `indices` name, which a claim compares with a number."""
+
+    measure: ClaimFamily
+    indices: tuple[ast.Expr, ...]
+    number: ast.Expr
+    span: Span
 
 
 @dataclass(frozen=True)  # not slotted: the name table is computed once, on demand
@@ -84,6 +97,17 @@ class Scope:
         """What has a value without any network: parameters, data and the sizes of its dimensions."""
         sizes = {name: scalar(Fraction(size)) for name, size in self.dimensions.items()}
         return {**self.data, **sizes, **self.parameters}
+
+    @cached_property
+    def labels(self) -> Mapping[str, int]:
+        """The positions of all outputs whose name means one position in every network that has it."""
+        found: dict[str, set[int]] = {}
+        for family in self.families.values():
+            for item in family.declaration.items:
+                components = item.components if isinstance(item, ast.Outputs) else ()
+                for position, component in enumerate(components):
+                    found.setdefault(component.name.text, set()).add(position)
+        return {name: min(places) for name, places in found.items() if len(places) == 1}
 
     @cached_property
     def names(self) -> Mapping[str, Value]:

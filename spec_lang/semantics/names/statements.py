@@ -12,12 +12,16 @@ from dataclasses import replace
 from spec_lang.diagnostics import DiagnosticLog, InternalError, Note, Span
 from spec_lang.semantics import codes
 from spec_lang.semantics.forms.expansion import Expander
+from spec_lang.semantics.model import Attributes
 from spec_lang.semantics.names.attributes import read_attributes
+from spec_lang.semantics.names.compared import compares, write_out
 from spec_lang.semantics.names.declared import View
 from spec_lang.semantics.names.families import Family, read_family
 from spec_lang.semantics.names.invariants import as_formula, network_of
 from spec_lang.semantics.names.scope import ClaimFamily
+from spec_lang.semantics.rejection import Rejected
 from spec_lang.semantics.terms.expressions import Evaluator
+from spec_lang.semantics.traverse import mentioned
 from spec_lang.syntax import ast
 
 Statement = ast.ClaimDecl | ast.InvariantDecl | ast.MeasureDecl
@@ -27,7 +31,16 @@ Quantity = ast.Optimum | ast.Radius
 class Statements:
     """Resolves the statements of one file."""
 
-    __slots__ = ("_evaluator", "_expander", "_families", "_log", "_networks", "_view")
+    __slots__ = (
+        "_evaluator",
+        "_expander",
+        "_families",
+        "_log",
+        "_measures",
+        "_measuring",
+        "_networks",
+        "_view",
+    )
 
     def __init__(
         self,
@@ -42,11 +55,14 @@ class Statements:
         self._families = families
         self._evaluator, self._expander = tools
         self._log = log
+        self._measures: dict[str, ast.MeasureDecl] = {}
+        self._measuring: dict[str, ClaimFamily | None] = {}
 
     def resolve(self, module: ast.Module) -> tuple[ClaimFamily, ...]:
         """The statements of `module`, in order, each name once."""
         found: list[ClaimFamily] = []
         seen: dict[str, tuple[str, Span]] = {}
+        self._measures = measures_of(module)
         for declaration in module.declarations:
             if not isinstance(declaration, Statement):
                 continue
@@ -66,6 +82,18 @@ class Statements:
         return tuple(found)
 
     def _family(self, declaration: Statement) -> ClaimFamily | None:
+        """Of a measure that a claim compares it has been worked out before."""
+        name = declaration.name.text
+        if self._measures.get(name) is not declaration:
+            return self._worked_out(declaration)
+        if name not in self._measuring:
+            self._measuring[name] = self._worked_out(declaration)
+        return self._measuring[name]
+
+    def _measure(self, name: str) -> ClaimFamily | None:
+        return self._family(self._measures[name])
+
+    def _worked_out(self, declaration: Statement) -> ClaimFamily | None:
         attributes = read_attributes(declaration.attributes, self._log)
         quantity: Quantity | None = None
         body: ast.Expr | None
@@ -80,10 +108,31 @@ class Statements:
                 body, parts = (None, ()) if quantity is None else parts_of(quantity)
         if body is None:
             return None
+        if isinstance(declaration, ast.ClaimDecl) and compares(body, frozenset(self._measures)):
+            return self._comparing(declaration, attributes, body)
         family = read_family(declaration.family, self._evaluator, (body, *parts), self._families)
         if family is None:
             return None
         return ClaimFamily(declaration, family, attributes, body, quantity)
+
+    def _comparing(
+        self, declaration: ast.ClaimDecl, attributes: Attributes, body: ast.Expr
+    ) -> ClaimFamily | None:
+        """A claim that may compare measures; their families give its indices their values."""
+        indices = {index.name.text for index in declaration.family}
+        known = {*self._view.declared, *self._view.labels, *indices}
+        measures = frozenset(self._measures.keys() - known)
+        families = {
+            name: found.family for name in measures & mentioned(body) if (found := self._measure(name))
+        }
+        family = read_family(declaration.family, self._evaluator, (body,), {**self._families, **families})
+        try:
+            written = write_out(body, measures, self._measure, self._log)
+        except Rejected:
+            return None
+        if family is None:
+            return None
+        return ClaimFamily(declaration, family, attributes, written.body, None, written.compared)
 
     def _invariant(self, declaration: ast.InvariantDecl) -> ast.Expr | None:
         network = network_of(declaration, self._networks, self._log, self._view)
@@ -130,6 +179,15 @@ def kind_of(declaration: Statement) -> str:
             return "invariant"
         case ast.MeasureDecl():
             return "measure"
+
+
+def measures_of(module: ast.Module) -> dict[str, ast.MeasureDecl]:
+    """The measures of a file by name, the first of each."""
+    found: dict[str, ast.MeasureDecl] = {}
+    for declaration in module.declarations:
+        if isinstance(declaration, ast.MeasureDecl):
+            found.setdefault(declaration.name.text, declaration)
+    return found
 
 
 def over_points(quantity: ast.Optimum) -> ast.Quantified:

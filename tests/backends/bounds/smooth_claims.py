@@ -15,13 +15,13 @@ from spec_lang.network.graph import Graph, Node, TensorSpec
 from spec_lang.network.primitives import RELU, Affine, Dense, Primitive, Smooth, frozen
 from spec_lang.obligations.certificate import Flaw, Proof
 from spec_lang.obligations.model import Box, LinearAtom, Obligation, Region
-from spec_lang.obligations.outcome import Proved, Refuted
+from spec_lang.obligations.outcome import Certificate, Proved, Refuted
 
 KINDS: list[list[Primitive]] = [[Smooth.SIGMOID], [Smooth.TANH], [Smooth.TANH, RELU], [RELU, Smooth.SIGMOID]]
 
 
 def run(obligation: Obligation, work: int | None = 4000) -> Run:
-    def examined(proof: Proof) -> Flaw | None:
+    def examined(proof: Certificate) -> Flaw | None:
         return examine(obligation, proof).flaw
 
     session = Session(
@@ -46,7 +46,7 @@ def proved(obligation: Obligation) -> Proof:
     """The proof, which both arithmetics accept or, where chords of few bits lose it, the second."""
     outcome = run(obligation).outcome
     assert isinstance(outcome, Proved), outcome
-    assert outcome.proof is not None
+    assert isinstance(outcome.proof, Proof)
     assert examine(obligation, outcome.proof).evidence is not None
     return outcome.proof
 

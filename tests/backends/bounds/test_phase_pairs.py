@@ -59,7 +59,10 @@ def searched(obligation: Obligation) -> tuple[Proof | None, int]:
     problem = prepare(differential(obligation))
     search = ReluSplitting(problem, session(obligation, LIMITS), Attestation("bounds", "0", "trees"))
     outcome = search.run().outcome
-    return (outcome.proof, search.done) if isinstance(outcome, Proved) else (None, search.done)
+    if not isinstance(outcome, Proved):
+        return None, search.done
+    assert isinstance(outcome.proof, Proof)
+    return outcome.proof, search.done
 
 
 def reached(graph: Graph) -> Fraction:

@@ -7,7 +7,6 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spec_lang.backends._search.problem import prepare
@@ -23,6 +22,7 @@ from spec_lang.obligations.model import All, Any, Box, Condition, LinearAtom, Ob
 from spec_lang.obligations.outcome import Attestation, GaveUp, GaveUpReason, Proved, Refuted
 from tests.backends.oracle import counterexample_1d, session, violates
 from tests.graphs import chains, dags
+from tests.laws import law
 
 ATTESTATION = Attestation("bounds", "test", "test")
 coefficients = st.sampled_from([Fraction(1), Fraction(-1), Fraction(1, 10), Fraction(-3, 7), Fraction(5)])
@@ -57,8 +57,7 @@ def obligations(draw: st.DrawFn) -> Obligation:
 
 
 @pytest.mark.parametrize("search", [InputSplitting, ReluSplitting])
-@given(obligation=obligations())
-@settings(max_examples=100)
+@law(40, 400, obligation=obligations())
 def test_a_search_agrees_with_the_exact_truth(
     search: type[InputSplitting] | type[ReluSplitting], obligation: Obligation
 ) -> None:

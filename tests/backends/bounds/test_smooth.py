@@ -8,7 +8,6 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spec_lang.backends.bounds import BACKEND
@@ -25,6 +24,7 @@ from spec_lang.obligations.model import All, Any, Box, Condition, LinearAtom, Ob
 from spec_lang.obligations.outcome import GaveUp, GaveUpReason, Proved, Refuted
 from tests.backends.bounds.smooth_claims import KINDS, UNIT, above, cube, curve, proved, refuted, run
 from tests.bounding.samples import share_lists
+from tests.laws import law
 from tests.smooth_nets import near_values, off, random_net, smooth_dags
 
 
@@ -112,8 +112,7 @@ def surely(condition: Condition, outputs: list[Fraction], slack: Fraction) -> bo
     return all(parts) if isinstance(condition, All) else any(parts)
 
 
-@given(obligations())
-@settings(max_examples=100)
+@law(40, 400, found=obligations())
 def test_what_is_proved_fails_at_no_point_and_what_is_refuted_at_the_witness(
     found: tuple[Obligation, list[list[Fraction]]],
 ) -> None:

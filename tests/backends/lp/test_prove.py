@@ -19,9 +19,9 @@ from spec_lang.kernel.proof import examine
 from spec_lang.kernel.verdict import EvidenceKind
 from spec_lang.network.graph import Graph
 from spec_lang.network.primitives import RELU, Affine
-from spec_lang.obligations.certificate import Flaw, Proof
+from spec_lang.obligations.certificate import Flaw
 from spec_lang.obligations.model import Any, Box, LinearAtom, Obligation, Region
-from spec_lang.obligations.outcome import GaveUp, GaveUpReason, Refuted
+from spec_lang.obligations.outcome import Certificate, GaveUp, GaveUpReason, Refuted
 from tests.backends.enumeration import counterexample
 from tests.backends.oracle import session, violates
 from tests.graphs import random_chain
@@ -39,7 +39,7 @@ def limits(obligation: Obligation, work: int | None = None) -> Session:
     return replace(session(obligation, work=work), examine=checker(obligation))
 
 
-def checker(obligation: Obligation) -> Callable[[Proof], Flaw | None]:
+def checker(obligation: Obligation) -> Callable[[Certificate], Flaw | None]:
     return lambda proof: examine(obligation, proof).flaw
 
 

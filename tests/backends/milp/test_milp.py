@@ -25,7 +25,7 @@ from spec_lang.network.graph import Graph, Node, TensorSpec
 from spec_lang.network.primitives import RELU, Affine, Dense, PiecewiseLinear, frozen
 from spec_lang.obligations.certificate import Flaw, Proof
 from spec_lang.obligations.model import All, Any, Box, LinearAtom, Obligation, Region, Semantics
-from spec_lang.obligations.outcome import GaveUp, GaveUpReason, Proved, Refuted
+from spec_lang.obligations.outcome import Certificate, GaveUp, GaveUpReason, Proved, Refuted
 from tests.backends.enumeration import counterexample
 from tests.backends.oracle import session, violates
 from tests.graphs import random_chain
@@ -89,7 +89,7 @@ def limits(goal: Obligation, seconds: float = 3.0) -> Session:
     return replace(found, confirm=lambda point: check_witness(goal, point) is not None, examine=checker(goal))
 
 
-def checker(goal: Obligation) -> Callable[[Proof], Flaw | None]:
+def checker(goal: Obligation) -> Callable[[Certificate], Flaw | None]:
     return lambda proof: examine(goal, proof).flaw
 
 
@@ -281,6 +281,6 @@ def test_several_boxes_have_a_part_each() -> None:
     goal = replace(goal, region=Region(halves))
     outcome = BACKEND.run(goal, limits(goal)).outcome
     assert isinstance(outcome, Proved)
-    assert outcome.proof is not None
+    assert isinstance(outcome.proof, Proof)
     assert [part.box for part in outcome.proof.parts] == [0, 1]
     assert examine(goal, outcome.proof).evidence is not None

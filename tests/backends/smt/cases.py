@@ -19,8 +19,9 @@ from spec_lang.kernel.witness import WitnessChecker
 from spec_lang.network.evaluate import Evaluator
 from spec_lang.network.graph import Graph, Node, TensorSpec
 from spec_lang.network.primitives import RELU, Affine, Dense, Floats, PiecewiseLinear, frozen
-from spec_lang.obligations.certificate import Flaw, Proof
+from spec_lang.obligations.certificate import Flaw
 from spec_lang.obligations.model import All, Any, Box, Condition, LinearAtom, Obligation, Region, Semantics
+from spec_lang.obligations.outcome import Certificate
 from tests.tiny_networks import reference
 
 PATIENCE = 60.0
@@ -39,7 +40,7 @@ def session(
     def confirm(point: Point) -> bool:
         return checker(point) is not None
 
-    def flaw(proof: Proof) -> Flaw | None:
+    def flaw(proof: Certificate) -> Flaw | None:
         return examine(obligation, proof).flaw
 
     deadline = None if seconds is None else time.monotonic() + seconds

@@ -6,7 +6,6 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spec_lang.backends.smt import BACKEND
@@ -18,6 +17,7 @@ from spec_lang.obligations.outcome import GaveUp, GaveUpReason, Proved, Refuted
 from tests.backends.enumeration import counterexample
 from tests.backends.smt.cases import functions, obligations, session, under
 from tests.graphs import random_chain
+from tests.laws import law
 from tests.tiny_networks import chain, dense, relu_network
 
 
@@ -33,20 +33,17 @@ def check(obligation: Obligation) -> Proved | Refuted:
     return outcome
 
 
-@given(obligations(st.just(RELU)))
-@settings(max_examples=60, deadline=None)
+@law(30, 200, obligation=obligations(st.just(RELU)))
 def test_relu_networks_are_decided_as_they_are(obligation: Obligation) -> None:
     check(obligation)
 
 
-@given(obligations(functions()))
-@settings(max_examples=60, deadline=None)
+@law(25, 200, obligation=obligations(functions()))
 def test_so_are_other_piecewise_linear_functions(obligation: Obligation) -> None:
     check(obligation)
 
 
-@given(obligations(functions() | st.just(RELU), bounded=False))
-@settings(max_examples=60, deadline=None)
+@law(25, 200, obligation=obligations(functions() | st.just(RELU), bounded=False))
 def test_so_are_unbounded_regions(obligation: Obligation) -> None:
     check(obligation)
 
@@ -170,8 +167,7 @@ def test_float32_semantics_decides_what_rounding_cannot_change() -> None:
     assert check_witness(broken, outcome.point) is not None
 
 
-@given(obligations(st.just(RELU)))
-@settings(max_examples=40, deadline=None)
+@law(15, 150, obligation=obligations(st.just(RELU)))
 def test_what_holds_under_float32_holds_in_reals(obligation: Obligation) -> None:
     rounded = under(Semantics.FLOAT32, obligation)
     outcome = BACKEND.run(rounded, session(rounded)).outcome
