@@ -51,7 +51,9 @@ class Session:
     counterexample; `observe` hears of progress.  Both are cheap and never raise.  `examine` is the kernel's
     check of a proof, which says what is wrong with it or None; who is told of unclosed leaves may refine
     them and ask again.  Without it nobody checks before the verdict.  `cores` are those that a search may
-    use besides its own, with none if it is to do the same on every machine.
+    use besides its own, with none if it is to do the same on every machine.  `nearest` says that of two
+    counterexamples the one nearer to the middle of the region is worth more, since it tells a measure how
+    large that may be; for a reader it is the one whose points are further apart.
     """
 
     budget: Budget
@@ -59,6 +61,7 @@ class Session:
     observe: Callable[[Progress], None]
     examine: Callable[[Certificate], Flaw | None] | None = None
     cores: Cores | None = None
+    nearest: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,16 +22,19 @@ SHOWN: Final = "x.i == y.i and "  # how a reader is told of the further premise
 
 
 def with_given(call: Expansion, formula: str) -> ast.Expr:
-    """`formula`, whose premise is `PREMISE`, for points that agree in the inputs of `given`, if there is one.
+    """`formula`, whose premise is `PREMISE`, for points that agree in the inputs of `given`."""
+    agree, readers = agreement(call)
+    return call.core(formula.replace(PREMISE, " and ".join((*agree, PREMISE))), **readers)
 
-    By name where the network's inputs have names, else by number.
-    """
+
+def agreement(call: Expansion) -> tuple[list[str], dict[str, Callable[[ast.Expr], ast.Expr]]]:
+    """That x and y agree in each input of `given`, and what these formulas call to read it: by name where
+    the network's inputs have names, else by number."""
     given = call.arguments.get(GIVEN.name)
     parts = given.elements if isinstance(given, ast.TensorLiteral) else ()
     names = call.inputs(call.arguments["f"])
     readers = {f"input_{n}": _reader(call, part, names) for n, part in enumerate(parts)}
-    agree = " and ".join((*(f"{name}(x) == {name}(y)" for name in readers), PREMISE))
-    return call.core(formula.replace(PREMISE, agree), **readers)
+    return [f"{name}(x) == {name}(y)" for name in readers], readers
 
 
 def _reader(call: Expansion, part: ast.Expr, names: tuple[str, ...]) -> Callable[[ast.Expr], ast.Expr]:

@@ -94,6 +94,7 @@ class Terms:
     log: Log
     cores: Cores | None = None  # that may be used besides this process's own
     exists: bool = False  # the point that breaks an obligation is the claim's proof
+    nearest: bool = False  # a measure asks
 
 
 @dataclass(slots=True)
@@ -156,7 +157,7 @@ class Portfolio:
         examine = self.terms.checks.flaws(self.obligation)
         started = time.monotonic()
         terms = self.terms
-        session = Session(budget, self._confirm, terms.listen, examine, terms.cores)
+        session = Session(budget, self._confirm, terms.listen, examine, terms.cores, terms.nearest)
         run = backend.run(self.seen, session)
         seconds = time.monotonic() - started
         if not isinstance(run, Run):

@@ -80,6 +80,7 @@ class Settler:
             cores=self.cores,
             log=self.log,
             exists=goal.exists,
+            nearest=self.task.measure is not None,
         )
         todo = [n for n, o in enumerate(goal.obligations) if not is_impossible(o.violation)]
         portfolios = {number: Portfolio(goal.obligations[number], terms) for number in todo}

@@ -55,7 +55,7 @@ class Chords:
         slopes = between(self.network, known, one, other)
         if sum(len(slope.open) for slope in slopes.values()) > MOST_OPEN:
             return None
-        return self.tracer.trace(slopes).results
+        return self.tracer.matrices(slopes)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -37,7 +37,7 @@ from spec_lang.kernel.rounded import Rounded
 from spec_lang.kernel.rows import Alternatives
 from spec_lang.kernel.scene import Index, Mask, Ranges
 from spec_lang.kernel.sides import are_unmet
-from spec_lang.kernel.tracing import MOST_OPEN, WHOLE, Slope, Tracer
+from spec_lang.kernel.tracing import MOST_OPEN, WHOLE, Slope, Tracer, whole_factor
 from spec_lang.kernel.tree import right_children
 from spec_lang.obligations.certificate import Unclosed
 from spec_lang.obligations.model import Obligation, Semantics
@@ -65,19 +65,20 @@ def unclosed(
     leaves = check.walk(arithmetic)
     if not leaves and len(check.tracer.free) == 2:
         boundary = Boundary(check.polygon.corners, check.place.fixed)
-        if not image_is_simple(check.network, boundary, _combined(found, proof), check_time):
+        if not image_is_simple(check.network, boundary, combined(found, proof), check_time):
             raise Unchecked("the image of the boundary meets itself")
     return leaves
 
 
-def _combined(found: Twofold, proof: DegreeProof) -> list[dict[int, Fraction]]:
-    """`weights @ rows`"""
+def combined(found: Twofold, proof: DegreeProof) -> list[dict[int, Fraction]]:
+    """`weights @ rows`, the rows being those that the tracer has: times what makes their numbers whole."""
     combined: list[dict[int, Fraction]] = []
     for weights in proof.weights.tolist():
         total: dict[int, Fraction] = {}
         for weight, row in zip(weights, found.equal, strict=True):
+            scale = whole_factor(dict(row))
             for index, c in row:
-                total[index] = total.get(index, Fraction(0)) + Fraction(weight) * c
+                total[index] = total.get(index, Fraction(0)) + Fraction(weight) * scale * c
         combined.append(total)
     return combined
 

@@ -9,9 +9,10 @@ everywhere when it does at all vertices, for every choice of signs.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from itertools import combinations, islice
 from math import lcm
 from typing import Final
 
@@ -30,6 +31,7 @@ from spec_lang.obligations.expansion import Expansion
 from spec_lang.obligations.model import Terms
 from spec_lang.obligations.two_points import Twofold
 
+MOST_CHOICES: Final = 20  # of rows
 _PARTS: Final = 2.0**20  # a combination's weights are whole numbers over it
 _LARGEST_WHOLE: Final = 2**20  # coefficient of which multiples are exact in floats
 
@@ -151,16 +153,28 @@ class Spreading:
         matrices = self.chords.matrices(known, one, other)
         if matrices is None:
             return False
-        weights = to_square(matrices, free)
-        square = matrices if weights is None else times(matrices, weights)
-        if weights is None:
-            weights = np.eye(free)
-        limits = np.stack(
-            [self._form(limit, 1)[list(self.found.free)] for limit in self.asked.limits], axis=1
-        )
-        if matrices.error is None:
-            return _keep_apart_exactly(matrices, square, weights, limits)
-        return _keep_apart(square, weights, limits.astype(np.float64))
+        limits = np.stack([self._form(limit, 1)[self._free] for limit in self.asked.limits], axis=1)
+        left = np.arange(limits.shape[1])
+        for weights in _choices(matrices, free):
+            square = matrices if weights is None else times(matrices, weights)
+            by = np.eye(free) if weights is None else weights
+            if matrices.error is None:
+                kept = _keep_apart_exactly(matrices, square, by, limits[:, left])
+            else:
+                kept = _keep_apart(square, by, limits[:, left].astype(np.float64))
+            left = left[~kept]
+            if not len(left):
+                return True
+        return False
+
+
+def _choices(matrices: Affines, free: int) -> Iterator[F64 | None]:
+    """What makes matrices square, if they are not: a pseudo-inverse of all rows, or as many rows."""
+    rows = matrices.numbers.shape[-1]
+    yield to_square(matrices, free)
+    if rows > free:
+        for chosen in islice(combinations(range(rows), free), MOST_CHOICES):
+            yield np.eye(rows)[:, list(chosen)]
 
 
 def _less(bound: Combined, form: Array, *, exact: bool) -> Combined:
@@ -171,32 +185,34 @@ def _less(bound: Combined, form: Array, *, exact: bool) -> Combined:
     return replace(bound, slope=bound.slope - form, weight=bound.weight + reach[:, None])
 
 
-def _keep_apart(square: Affines, weights: F64, limits: F64) -> bool:
-    """In floats; `weights` are those by which matrices became square, `limits` (free, limits)."""
-    free = len(limits)
+def _keep_apart(square: Affines, weights: F64, limits: F64) -> Mask:
+    """Of which `limits` (free, limits) this shows, in floats, that they are at most the rows; `weights` are
+    those by which matrices became square."""
+    free, count = limits.shape
+    found = np.zeros(count, dtype=np.bool_)
     flat = square.numbers[..., :-1, :].reshape(-1, free, free)
     if square.error is None:
-        return False
+        return found
     error = np.concatenate([square.error[:-1], UNIT * abs(limits)], axis=1)
     both = np.concatenate([flat, np.broadcast_to(limits, (len(flat), *limits.shape))], axis=2)
     whole, spread = minor(both, error, range(free))
     bound = abs(whole) * (1 - 4 * UNIT) - spread
     if not (np.isfinite(bound).all() and (bound > 0).all() and abs(np.sign(whole).sum()) == len(whole)):
-        return False
-    for number in range(limits.shape[1]):
+        return found
+    for number in range(count):
         parts = [minor(both, error, _replaced(free, k, free + number)) for k in range(free)]
         value, off = (np.stack([part[k] for part in parts], axis=1) for k in (0, 1))  # (vertices, free)
         off = off + (free + 4) * 2 * UNIT * abs(value)
         total = (abs(value @ weights.T) + off @ abs(weights).T).sum(axis=1)
         total = total * (1 + (weights.size + 16) * 4 * UNIT) + UNDERFLOW
-        if not (total <= bound).all():  # which is false of what is no number
-            return False
-    return True
+        found[number] = bool((total <= bound).all())  # which is false of what is no number
+    return found
 
 
-def _keep_apart_exactly(matrices: Affines, square: Affines, weights: F64, limits: Array) -> bool:
-    """In integers.  Every power of two cancels but that of `matrices`."""
-    free = len(limits)
+def _keep_apart_exactly(matrices: Affines, square: Affines, weights: F64, limits: Array) -> Mask:
+    """The same in integers.  Every power of two cancels but that of `matrices`."""
+    free, count = limits.shape
+    found = np.zeros(count, dtype=np.bool_)
     common = lcm(*(c.denominator for c in limits.ravel() if c))
     whole_limits = np.array([int(c * common) for c in limits.ravel()], dtype=object).reshape(limits.shape)
     factors = np.eye(free, dtype=np.int64).astype(object) if square is matrices else dyadic(weights).numbers
@@ -204,14 +220,13 @@ def _keep_apart_exactly(matrices: Affines, square: Affines, weights: F64, limits
     both = np.concatenate([flat, np.broadcast_to(whole_limits, (len(flat), *limits.shape))], axis=2)
     whole, _ = minor(both, None, range(free))
     if not (all(v > 0 for v in whole) or all(v < 0 for v in whole)):
-        return False
+        return found
     over, under = (1 << max(matrices.shift, 0)), (1 << max(-matrices.shift, 0))
-    for number in range(limits.shape[1]):
+    for number in range(count):
         parts = [minor(both, None, _replaced(free, k, free + number))[0] for k in range(free)]
         total = abs(np.stack(parts, axis=1) @ factors.T).sum(axis=1)
-        if not all(t * over <= abs(v) * common * under for t, v in zip(total, whole, strict=True)):
-            return False
-    return True
+        found[number] = all(t * over <= abs(v) * common * under for t, v in zip(total, whole, strict=True))
+    return found
 
 
 def _replaced(free: int, place: int, column: int) -> list[int]:

@@ -24,7 +24,7 @@ from spec_lang.obligations.model import Obligation
 from spec_lang.obligations.pair_certificate import DegreeProof, PairProof
 
 # Products of integers that the exact check may cost: about half a second.
-_EXACT_PRODUCTS: Final = 4_000_000
+_EXACT_PRODUCTS: Final = 2_500_000
 # What a pair costs besides: 3 ms, in products.
 _PRODUCTS_A_PAIR: Final = 25_000
 

@@ -68,6 +68,11 @@ class Traced:
     count: int  # of open neurons
 
 
+def whole_factor(terms: Mapping[int, Fraction]) -> int:
+    """The least positive number that makes coefficients whole."""
+    return lcm(*(c.denominator for c in terms.values()))
+
+
 class Tracer:
     """One network, the inputs that are free, the values of the others, and the rows over the outputs that are
     compared: `weights @ rows`."""
@@ -108,11 +113,11 @@ class Tracer:
         return start
 
     def _last(self, rows: Sequence[Mapping[int, Fraction]], weights: F64) -> tuple[Array, Array]:
-        """Both factors of `weights @ rows`, each up to a positive number a row or in all."""
+        """Both factors of `weights @ rows`: the weights up to a positive number, each row times its own."""
         outputs = sum(self.network.sizes[output] for output in self.network.outputs)
         whole = np.zeros((len(rows), outputs), dtype=object)
         for row, terms in enumerate(rows):
-            scale = lcm(*(c.denominator for c in terms.values()))
+            scale = whole_factor(terms)
             for index, c in terms.items():
                 whole[row, index] = int(c * scale)
         if not np.isfinite(weights).all() or any(abs(v) >= 2**53 for v in whole.ravel()):
@@ -123,12 +128,19 @@ class Tracer:
 
     def trace(self, slopes: Mapping[int, Slope]) -> Traced:
         """Raises `Unchecked` for too many open slopes, and beyond the range of floats."""
+        return self._run(slopes, sides=True)
+
+    def matrices(self, slopes: Mapping[int, Slope]) -> Affines:
+        """The results alone.  Raises what `trace` does."""
+        return self._run(slopes, sides=False).results
+
+    def _run(self, slopes: Mapping[int, Slope], *, sides: bool) -> Traced:
         opened = {value: slope.open for value, slope in slopes.items()}
         count = sum(map(len, opened.values()))
         if count > MOST_OPEN:
             raise Unchecked(f"more than {MOST_OPEN} slopes are open")
         with np.errstate(all="ignore"):
-            return _Run(self, slopes, opened, count).run()
+            return _Run(self, slopes, opened, count, sides).run()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -153,6 +165,7 @@ class _Run:
     slopes: Mapping[int, Slope]
     opened: Mapping[int, Index]
     count: int
+    sides: bool  # whether anybody asks what enters the open neurons
     values: dict[int, _Value] = field(default_factory=dict)
     bits: dict[int, int] = field(default_factory=dict)  # the first bit of each ReLU
 
@@ -172,7 +185,7 @@ class _Run:
                 case ReluStep():
                     chosen = self.opened[step.value]
                     self.bits[step.value], bit = bit, bit + len(chosen)
-                    if len(chosen):
+                    if self.sides and len(chosen):
                         before = self._plain(step.operand)
                         offsets.append(self.bits[step.value])
                         size = before.size if tracer.exact else before.size[:, chosen]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from functools import reduce
 from math import lcm
+from typing import Final
 
 from spec_lang._values import dataclass
 from spec_lang.obligations.matching import Points, Sides, conjuncts, is_closed, points
@@ -17,6 +18,7 @@ from spec_lang.obligations.model import Any, Condition, LinearAtom, Obligation, 
 from spec_lang.obligations.two_points import Twofold
 from spec_lang.obligations.twofold import twofold
 
+_LARGEST: Final = 10**100  # coefficient of which floats still have multiples
 _Fact = tuple[Terms, Terms]  # |r·(f(x) − f(y))| < |w·(x − y)|: r and w, either up to its sign
 
 
@@ -68,6 +70,8 @@ def _found(seen: Points, condition: Condition) -> Expansion | None:
     scale = lcm(*(c.denominator for row in common for _, c in row))
     equal = tuple(sorted(_times(row, scale) for row in common))
     limits = tuple(_times(w, scale) for w in dict.fromkeys(w for w, _ in chosen))
+    if any(abs(c) > _LARGEST for terms in (*equal, *limits) for _, c in terms):
+        return None
     pair = Twofold(seen.graph, seen.first, seen.second, equal, seen.shared, seen.x, seen.y, ())
     return Expansion(pair, limits)
 

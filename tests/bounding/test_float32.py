@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from onnx import helper
 
@@ -68,8 +68,14 @@ def test_every_execution_stays_within_the_bounds(
                 assert Fraction(float(minimum)) <= int(sign) * found
 
 
-@given(situations(), styles, st.randoms(use_true_random=False), st.integers(0, 3))
-@settings(max_examples=150)
+@law(
+    50,
+    400,
+    situation=situations(),
+    style=styles,
+    choice=st.randoms(use_true_random=False),
+    steps=st.integers(0, 3),
+)
 def test_optimised_bounds_hold_for_every_execution(
     situation: tuple[Graph, Boxes, list[Fraction]], style: Style, choice: random.Random, steps: int
 ) -> None:

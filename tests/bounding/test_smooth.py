@@ -67,8 +67,7 @@ def situations(draw: st.DrawFn) -> Situation:
     return graph, draw(float_boxes(graph.input_size)), draw(share_lists(graph.input_size))
 
 
-@given(situations(), st.data())
-@settings(max_examples=150)
+@law(50, 400, situation=situations(), data=st.data())
 def test_ranges_and_rows_hold_at_every_point(situation: Situation, data: st.DataObject) -> None:
     graph, boxes, shares = situation
     context, known = propagate(compile_graph(graph), boxes)

@@ -247,6 +247,15 @@ def test_lipschitz(f: Net, tried: list[Point], most: Fraction, norm: str) -> Non
     )
 
 
+@given(nets, samples, small, norms)
+@settings(max_examples=40)
+def test_inverse_lipschitz(f: Net, tried: list[Point], least: Fraction, norm: str) -> None:
+    call = f"inverse_lipschitz(f, on: {REGION}, at_least: {least}, norm: {norm})"
+    assert said(call, f, f, tried) == all(
+        size(difference(f(x), f(y)), norm) >= least * size(difference(x, y), norm) for x, y in pairs(tried)
+    )
+
+
 @given(nets, samples, st.permutations([0, 1, 2]), st.integers(0, 3))
 @settings(max_examples=40)
 def test_pattern(f: Net, tried: list[Point], neurons: list[int], count: int) -> None:

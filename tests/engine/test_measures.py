@@ -240,6 +240,10 @@ def test_an_interval_without_a_number_is_refuted_by_a_point(tmp_path: Path) -> N
         "forall x in f.domain: f(x).p * r <= 3",
         "not (forall x in ball([0.5, 0.5], r, linf): f(x).p <= 3)",
         "forall x in f.domain: norm(f(x), l2) >= r - 1 and norm(f(x), l2) <= r",
+        "lipschitz(f, on: f.domain, at_most: r)",
+        "forall x in f.domain, y in f.domain: norm(f(x) - f(y), linf) >= norm(x - y, linf) / (1 + r)",
+        "forall x in f.domain, y in f.domain: norm(f(x) - f(y), linf) >= r * (f(x).p - f(y).p)",
+        "forall x in f.domain, y in f.domain: r * norm(x - y, linf) >= r * norm(f(x) - f(y), linf)",
     ],
 )
 def test_a_claim_that_may_rise_and_fall_is_not_measured(tmp_path: Path, claim: str) -> None:
@@ -256,12 +260,20 @@ def test_a_claim_that_may_rise_and_fall_is_not_measured(tmp_path: Path, claim: s
         "forall x in f.domain: x.a <= r => f(x).p <= 3",
         "forall x in f.domain: f(x).p >= r",
         "forall x in box([0, 0], [r, r]), y in f.domain: f(x).p <= 3",
+        "inverse_lipschitz(f, on: f.domain, at_least: r)",
     ],
 )
 def test_a_claim_that_falls_is_measured(tmp_path: Path, claim: str) -> None:
     report = measured(write(tmp_path, f"measure m = largest r in [0.01, 1] with {claim}\n"))
     assert [d.code for d in report.diagnostics] == []
     assert report["m"].status in {Status.PROVED, Status.REFUTED}
+
+
+def test_a_claim_that_rises_is_measured(tmp_path: Path) -> None:
+    claim = "lipschitz(f, on: ball([0.5, 0.5], 0.001, linf), at_most: c)"
+    report = measured(write(tmp_path, f"measure steep = smallest c in [0, 99] with {claim}, to 10 %\n"))
+    assert [d.code for d in report.diagnostics] == []
+    assert report["steep"].status is Status.PROVED
 
 
 BEST = (Fraction(3, 4) + Fraction(1, 10**9), Fraction(5, 8))

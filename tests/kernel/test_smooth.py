@@ -7,7 +7,7 @@ from math import inf
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from spec_lang.bounding.boxes import Boxes
@@ -92,8 +92,7 @@ def line_pairs(
     return [(found[0], found[1], found[2], found[3]), (whole[0], whole[1], whole[2], whole[3])]
 
 
-@given(functions, ends, ends, st.lists(st.fractions(0, 1), max_size=3))
-@settings(max_examples=400)
+@law(100, 1000, function=functions, a=ends, b=ends, shares=st.lists(st.fractions(0, 1), max_size=3))
 def test_lines_contain_the_function(function: Smooth, a: float, b: float, shares: list[Fraction]) -> None:
     lower, upper = Fraction(min(a, b)), Fraction(max(a, b))
     points = [lower, upper, *(lower + share * (upper - lower) for share in shares)]

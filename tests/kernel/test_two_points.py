@@ -10,7 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from spec_lang.kernel.degree import combined
+from spec_lang.kernel.network import compiled
 from spec_lang.kernel.proof import examine
+from spec_lang.kernel.tracing import Tracer
 from spec_lang.kernel.verdict import EvidenceKind
 from spec_lang.obligations.model import All, LinearAtom
 from spec_lang.obligations.pair_certificate import APART, JOINED, LEAF, OUTSIDE, SPARED, SPLIT, DegreeProof
@@ -202,6 +205,31 @@ def test_cells_outside_of_the_domain_need_no_reason() -> None:
     seen = twofold(one_side)
     assert seen is not None
     assert not seen.x.rows  # what is said of one point alone is left out
+
+
+def test_determinants_and_the_boundary_are_of_the_same_rows() -> None:
+    """Rows are made whole, each by a factor of its own, before weights add them up."""
+    layers = layers_of(([[1, 0], [0, 1], [1, 1]], [0, 0, 0]))
+    layers = (replace(layers[0], relu=False),)
+    asked = two_points(layers, *square(ONE))
+    assert isinstance(asked.violation, All)
+    first, second, *rest = asked.violation.parts
+    tenths = [
+        replace(part, outputs=tuple((j, c / 10) for j, c in part.outputs))
+        for part in (first, second)
+        if isinstance(part, LinearAtom)
+    ]
+    found = twofold(replace(asked, violation=All((*tenths, *rest))))
+    assert found is not None
+    proof = DegreeProof(np.array([[1.0, 0.5, 0.0], [0.0, 1.0, 0.25]]), 1, tree(0, 2), NO_TANGENTS)
+    rows = [dict(row) for row in found.equal]
+    tracer = Tracer(compiled(found.graph), (None, None), rows, proof.weights, exact=True)
+    weights, whole = tracer.last
+    product = weights @ whole
+    for mine, row in zip(combined(found, proof), product, strict=True):
+        assert [mine.get(j, 0) * product[0, 0] for j in range(3)] == [
+            v * combined(found, proof)[0].get(0, 0) for v in row
+        ]
 
 
 def test_an_obligation_of_another_form_has_no_such_proof() -> None:

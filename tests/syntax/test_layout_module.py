@@ -47,7 +47,7 @@ def comments(text: str) -> list[str]:
 # -- laws ----------------------------------------------------------------------------------------------
 
 
-@given(modules)
+@law(40, 400, parts=modules)
 def test_trees_survive_being_written_and_parsed(parts: list[ast.Declaration]) -> None:
     text = "\n".join(write(part, PlainPen()) for part in parts)
     assert trees(text) == shape(tuple(parts))

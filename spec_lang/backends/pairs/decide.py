@@ -34,6 +34,7 @@ from spec_lang.obligations.outcome import Attestation, GaveUp, GaveUpReason, Out
 from spec_lang.obligations.two_points import Twofold
 
 MOST_FOLDS: Final = 8  # of which pairs are tried
+FEW_FOLDS: Final = 2  # where more rows are compared than there are inputs
 MOST_REPAIRS: Final = 3  # of a proof, where the kernel's bounds are wider
 MOST_PREIMAGES: Final = 40  # that are tried
 SAMPLES: Final = 100  # points whose pieces weights are fitted to, to begin with
@@ -58,7 +59,7 @@ class Planar:
         if gauge is None:
             return None
         slopes, equal = compared(self.found, gauge)
-        pairs = Pairs(Exact(slopes, equal, gauge.point), gauge.point, gauge.free)
+        pairs = Pairs(Exact(slopes, equal, gauge.point), gauge.point, gauge.free, self.session.nearest)
         if len(equal) < len(gauge.free):
             return self._refuted(self._at_centre(slopes, gauge), pairs)
         if len(equal) > len(gauge.free):
@@ -86,7 +87,8 @@ class Planar:
                     return stopped
                 if not search.folds:
                     return self._by_degree(search, pairs)
-                if (outcome := self._refuted(search.folds, pairs)) is not None:
+                # A fold of the combined rows is seldom one of all.
+                if (outcome := self._refuted(search.folds[:FEW_FOLDS], pairs)) is not None:
                     return outcome
                 folded = slopes.matrices(np.array([fold.pattern for fold in search.folds], dtype=np.float64))
                 met, start = np.concatenate([met, folded]), weights  # noqa: PLW2901 - the next start

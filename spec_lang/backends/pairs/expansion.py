@@ -6,6 +6,8 @@ pair.  The kernel looks for the same reasons in the same places, so that only a 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import combinations, islice
 from typing import Final
 
 import numpy as np
@@ -18,6 +20,7 @@ from spec_lang.bounding.determinants import determinants
 from spec_lang.bounding.program import F64
 from spec_lang.bounding.slopes import Slopes, Span
 from spec_lang.kernel.determinants import MOST_FREE
+from spec_lang.kernel.expansion import MOST_CHOICES
 from spec_lang.obligations.expansion import Expansion
 from spec_lang.obligations.pair_certificate import APART, JOINED, OUTSIDE, SPLIT, Bytes
 
@@ -95,20 +98,38 @@ class Spreading:
         limits = self.limits[:, slopes.free]
         for group in groups(slopes, span):
             matrices = at_vertices(slopes, span.take(group))
-            rows, columns = matrices.shape[-2:]
-            if rows < columns:
-                continue
-            weights = None if rows == columns else np.linalg.pinv(matrices.mean(axis=1))[:, None]
-            square = matrices if weights is None else weights @ matrices
-            values = determinants(square)
-            scale = np.finfo(np.float64).tiny + 1e-12 * abs(values).max(axis=1, keepdims=True)
-            regular = abs(values) > scale
-            inverse = np.linalg.inv(np.where(regular[..., None, None], square, np.eye(columns)))
-            taken = limits @ inverse if weights is None else limits @ inverse @ weights
-            small = abs(taken).sum(axis=-1).max(axis=-1, initial=0.0) <= _SUM
-            signed = abs(np.sign(values).sum(axis=1)) == values.shape[1]
-            found[group] = (regular & small).all(axis=1) & signed
+            left = np.ones((len(group), len(limits)), dtype=np.bool_)
+            for weights in _choices(matrices):
+                left &= ~_at_most_rows(limits, matrices, weights)
+                if not left.any():
+                    break
+            found[group] = ~left.any(axis=1)
         return found
+
+
+def _choices(matrices: F64) -> Iterator[F64]:
+    """What makes matrices (batch, vertices, m, n) square: nothing, or the inverse of their mean, or rows."""
+    rows, columns = matrices.shape[-2:]
+    if rows == columns:
+        yield np.eye(rows)
+    elif rows > columns:
+        yield np.linalg.pinv(matrices.mean(axis=1))[:, None]
+        for chosen in islice(combinations(range(rows), columns), MOST_CHOICES):
+            yield np.eye(rows)[list(chosen)]
+
+
+def _at_most_rows(limits: F64, matrices: F64, weights: F64) -> Mask:
+    """Whether these weights show that a limit is at most the rows, at all vertices (batch, limits)."""
+    square = weights @ matrices
+    values = determinants(square)
+    columns = square.shape[-1]
+    least = 1e-12 * abs(square).max(axis=(-2, -1)) ** columns + np.finfo(np.float64).tiny
+    regular = abs(values) > least
+    inverse = np.linalg.inv(np.where(regular[..., None, None], square, np.eye(columns)))
+    small = abs(limits @ inverse @ weights).sum(axis=-1) <= _SUM
+    signed = abs(np.sign(values).sum(axis=1)) == values.shape[1]
+    found: Mask = (regular[..., None] & small).all(axis=1) & signed[:, None]
+    return found
 
 
 def _of_sum_one(weights: F64) -> F64:

@@ -1,8 +1,9 @@
 """Pairs of points at which a function has the same values, exactly, at a fold.
 
-In: a fold or a flat piece.  Out: pairs of rational points near its place that is nearest to the centre, the
-closest to that place first.  At a point m of the kink between the pieces A and B, `x = m + εv` in A and
-`y = m + εJ_B⁻¹J_A v` in B have one value, where the determinants of J_A and J_B differ in sign.
+In: a fold or a flat piece.  Out: pairs of rational points near its place that is nearest to the centre: the
+closest to that place first, or those that are furthest apart.  At a point m of the kink between the pieces A
+and B, `x = m + εv` in A and `y = m + εJ_B⁻¹J_A v` in B have one value, where the determinants of J_A and J_B
+differ in sign.
 """
 
 from __future__ import annotations
@@ -34,14 +35,16 @@ class Pairs:
     exact: Exact
     point: Vector
     free: tuple[int, ...]
+    nearest: bool = True
 
     def near(self, fold: Fold) -> Iterator[Pair]:
-        """Pairs at one fold, from near its nearest place on."""
+        """Pairs at one fold, from near its nearest place on, or towards it."""
         piece = self.exact.piece(fold.pattern)
         kernel = kernel_of([row[:-1] for row in piece.rows])
         room = Fraction(max(1 - fold.place.value, 0.0)) / 16
         first = min(SHARES[0], 1 / _above(1 / room)) if room else SHARES[0]
-        for share in (first, *SHARES[1:]):
+        shares = first, *SHARES[1:]
+        for share in shares if self.nearest else shares[::-1]:
             if kernel is not None:
                 yield from self._flat(fold, piece, kernel, share)
             for corner in fold.place.edges if kernel is None else ():

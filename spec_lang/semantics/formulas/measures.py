@@ -28,6 +28,8 @@ from spec_lang.semantics.wording import describe
 from spec_lang.syntax import ast
 
 _DEFAULT: Final = Precision(Fraction(1, 100), relative=True, said=False)
+_AT_MOST: Final = {ast.Comparison.LE, ast.Comparison.LT}
+_AT_LEAST: Final = {ast.Comparison.GE, ast.Comparison.GT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,11 +175,12 @@ def _goes_one_way(quantity: ast.Radius, claim: ast.Expr, fails: Condition, index
 
     It falls where every atom of its negation stays true: `a + k·r <= 0` with `k <= 0`, as negations stand at
     the atoms alone.  Where the atoms do not say all, it does where only radii of balls that the claim
-    quantifies over speak of it; it rises where only the greater side of its comparison is the variable.
+    quantifies over speak of it, or the lesser side of its comparison alone; it rises where the greater does.
     """
     largest = quantity.threshold is ast.Threshold.LARGEST
     if unread:
-        return (_only_radii if largest else _only_limit)(claim, quantity.variable.text)
+        name = quantity.variable.text
+        return (largest and _only_radii(claim, name)) or _only_limit(claim, name, below=largest)
     slopes = (c for atom in atoms(fails) for i, c in atom.inputs if i == index)
     return all(slope <= 0 if largest else slope >= 0 for slope in slopes)
 
@@ -189,14 +192,35 @@ def _only_radii(claim: ast.Expr, variable: str) -> bool:
     return len(mentions) == len(radii)
 
 
-def _only_limit(claim: ast.Expr, variable: str) -> bool:
-    """Whether the one mention of a variable is the side that is not to be passed."""
+def _only_limit(claim: ast.Expr, variable: str, *, below: bool) -> bool:
+    """Whether the one mention of a variable is the right side of the claim's comparison, or a factor there
+    besides a norm: `below` it is to be that which is not the greater."""
     mentions = [n for n in walk(claim) if isinstance(n, ast.Name) and n.text == variable]
-    while isinstance(claim, ast.Quantified) and claim.quantifier is ast.Quantifier.FORALL:
-        claim = claim.body
-    match claim:
-        case ast.Compare(rest=((ast.Comparison.LE | ast.Comparison.LT, ast.Name() as limit),)):
-            return len(mentions) == 1 and limit.text == variable
+    while True:
+        match claim:
+            case ast.Quantified(quantifier=ast.Quantifier.FORALL):
+                claim = claim.body
+            case ast.Implies():
+                claim = claim.conclusion
+            case ast.Compare(rest=((relation, limit),)):
+                ways = _AT_LEAST if below else _AT_MOST
+                return relation in ways and len(mentions) == 1 and _grows(limit, variable)
+            case _:
+                return False
+
+
+def _grows(limit: ast.Expr, variable: str) -> bool:
+    """Whether an expression is a variable, or that times what is not negative."""
+    factors = limit.factors if isinstance(limit, ast.Product) else ((False, limit),)
+    alone = [factor for _, factor in factors if isinstance(factor, ast.Name) and factor.text == variable]
+    sizes = sum(_is_size(factor) for _, factor in factors)
+    return len(alone) == 1 and sizes == len(factors) - 1 and not any(divided for divided, _ in factors)
+
+
+def _is_size(factor: ast.Expr) -> bool:
+    match factor:
+        case ast.Call(function=ast.Name(text="norm" | "abs")):
+            return True
     return False
 
 

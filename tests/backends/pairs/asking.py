@@ -47,7 +47,7 @@ def seen(obligation: Obligation) -> Twofold:
     return found
 
 
-def run(obligation: Obligation, budget: Budget | None = None) -> Run:
+def run(obligation: Obligation, budget: Budget | None = None, *, nearest: bool = True) -> Run:
     """The backend's answer; a counterexample is one, and a proof is without a flaw."""
     assert BACKEND.supports(obligation) is None
     confirm = WitnessChecker(obligation)
@@ -64,6 +64,7 @@ def run(obligation: Obligation, budget: Budget | None = None) -> Run:
         lambda point: confirm(point) is not None,
         lambda _: None,
         check,
+        nearest=nearest,
     )
     found = BACKEND.run(obligation, session)
     match found.outcome:

@@ -98,6 +98,18 @@ def test_a_pair_lies_beside_the_nearest_fold(norm: str, number: int, tmp_path: P
     assert float(gauge(pair).max()) <= nearest(obligation) * (1 + 1e-8)
 
 
+def test_for_a_reader_its_points_are_further_apart(tmp_path: Path) -> None:
+    layers = gaussian(np.random.default_rng(0), (2, 8, 8, 2))
+    (obligation,) = obligations([layers], ["injective(f, on: ball([3/7, 2/7], 2, linf))"], tmp_path)
+    apart = []
+    for nearest in (True, False):
+        outcome = run(obligation, nearest=nearest).outcome
+        assert isinstance(outcome, Refuted)
+        x, y = pair_of(obligation, outcome)
+        apart.append(max(abs(a - b) for a, b in zip(x, y, strict=True)))
+    assert apart[1] > 1000 * apart[0]
+
+
 @pytest.mark.parametrize("radius", ["2/1000000007", "3"])
 def test_a_fold_at_the_centre(radius: str, tmp_path: Path) -> None:
     (obligation,) = obligations([FOLD], [f"injective(f, on: ball([0], {radius}, linf))"], tmp_path)
