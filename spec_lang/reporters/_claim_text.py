@@ -17,7 +17,7 @@ from spec_lang.reporters._bracket_text import bracket_lines, measurement_text, r
 from spec_lang.reporters._drawing_text import drawing_lines
 from spec_lang.reporters._layout import STATUS_ROLE, Line, Role, line, table
 from spec_lang.reporters._numbers import amount, duration, shown
-from spec_lang.reporters.model import ClaimReport, Counterexample, Measurement, Reading
+from spec_lang.reporters.model import ClaimReport, Counterexample, Measurement, Reading, Readings
 
 _SMALL_FAMILY = 3  # members that are listed one by one
 _MANY_READINGS = 16  # more than this are cut: nobody reads 784 pixels, and JSON has them all
@@ -162,15 +162,27 @@ def _counterexample(claim: ClaimReport, found: Counterexample) -> list[Line]:
 def _point(found: Counterexample) -> list[Line]:
     """The elements of a point, and what the networks make of it."""
     lines: list[Line] = []
-    for point in found.points:
+    for number, point in enumerate(found.points):
         lines += [line("      at ", (point.name, Role.STRONG), _spaces(point.readings))]
         lines += _readings(point.readings)
+        lines += [line for other in found.points[:number] for line in _beside(point, other)]
     alone = len(found.results) == len(found.points) == 1
     for result in found.results:
         applied = f"{result.name}({found.points[0].name})" if alone else result.name
         lines += [line("      ", (applied, Role.STRONG), _spaces(result.readings))]
         lines += _readings(result.readings)
     return lines
+
+
+def _beside(point: Readings, other: Readings) -> Iterator[Line]:
+    """By how much a point differs from another that looks like it where digits are few."""
+    pairs = list(zip(point.readings, other.readings, strict=False))[:_MANY_READINGS]
+    digits = [(shown(one.problem).lstrip("~"), shown(two.problem).lstrip("~")) for one, two in pairs]
+    alike = all(one.name == two.name for one, two in pairs) and all(a == b for a, b in digits)
+    apart = [(one.name, one.problem - two.problem) for one, two in pairs if one.problem != two.problem]
+    if alike and apart and len(point.readings) == len(other.readings):
+        words = ", ".join(f"{name} {shown(difference)}" for name, difference in apart)
+        yield line((f"        beyond {other.name}: {words}", Role.DIM))
 
 
 def _measurement(claim: ClaimReport, found: Measurement) -> list[Line]:

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spec_lang.reporters._bracket_text import bracket_lines, measurement_text, short_text
-from spec_lang.reporters.model import Bracket, End, Measurement
-from tests.reporters.example import ASKED_RANGE, MEASURED, REPORT, TRUSTED
+from spec_lang.reporters.model import Bracket, End, Measurement, Readings
+from tests.reporters.example import ASKED_RANGE, MEASURED, REFUTED, REPORT, TRUSTED
 from tests.reporters.rendering import rendered
 from tests.reporters.test_reporters import problems
 
@@ -75,3 +75,17 @@ def test_each_member_of_a_family_shows_its_bracket() -> None:
     family = tuple(replace(MEASURED, id=f"car.nnspec::worst[{i}]", name=f"worst[{i}]") for i in range(5))
     text = rendered("plain", replace(REPORT, claims=family, diagnostics=()))
     assert text.count("to 5 %") == len(family)
+
+
+def test_points_that_look_alike_are_told_apart() -> None:
+    """At a fold two points with one image may differ in digits that nobody reads."""
+    counterexample = REFUTED.counterexample
+    assert counterexample is not None
+    (x,) = counterexample.points
+    first, *others = x.readings
+    near = replace(first, problem=first.problem + Fraction(1, 10**15), network=first.network)
+    both = x, Readings("y", (near, *others))
+    for points, said in ((both, True), ((x, Readings("y", x.readings)), False)):
+        claim = replace(REFUTED, counterexample=replace(counterexample, points=points))
+        text = rendered("plain", replace(REPORT, claims=(claim,)))
+        assert (f"beyond x: {first.name} ~1e-15" in text) is said
