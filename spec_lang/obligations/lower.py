@@ -76,7 +76,8 @@ def lower(typed: TypedClaim, semantics: Semantics = Semantics.REAL) -> Goal:
         raise InternalError(f"{typed.name}: there is nothing to decide")
     denotation = typed.attributes.semantics or semantics
     claim = _Claim(statement.graph, statement.frame, typed.name, typed.span, denotation, statement.ties)
-    goal = _lower(claim, _conjuncts(statement.region), [statement.violation])
+    region = [_without_words(part) if has_outputs(part) else part for part in _conjuncts(statement.region)]
+    goal = _lower(claim, region, [statement.violation])
     return replace(goal, exists=statement.exists)
 
 
@@ -109,6 +110,13 @@ def _places(region: Sequence[Condition]) -> tuple[Place, ...]:
     common = Place().cut(part for part in region if isinstance(part, LinearAtom))
     rest = (simplify(part) for part in region if not isinstance(part, LinearAtom))
     return tuple(common.cut(case.inputs).bounded() for case in cases(conjunction(rest)))
+
+
+def _without_words(condition: Condition) -> Condition:
+    """What says where a claim is about is no clause of it that fails."""
+    if isinstance(condition, LinearAtom):
+        return replace(condition, words="")
+    return replace(condition, parts=tuple(map(_without_words, condition.parts)))
 
 
 def _violations(condition: Condition) -> tuple[Case, ...]:

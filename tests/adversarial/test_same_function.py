@@ -204,7 +204,7 @@ def cases() -> Iterator[tuple[tuple[str, str], str | None, Semantics]]:
                 yield way, using, semantics
 
 
-@pytest.mark.parametrize(("way", "using", "semantics"), cases())
+@pytest.mark.parametrize(("way", "using", "semantics"), list(cases()))
 def test_the_verdict_is_that_of_the_function(
     way: tuple[str, str], using: str | None, semantics: Semantics, tmp_path: Path
 ) -> None:

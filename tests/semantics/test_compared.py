@@ -133,3 +133,9 @@ def test_the_measures_of_an_imported_file_are_its_own() -> None:
     other = 'network f = "f.onnx"\nmeasure worst = max f(x)[0] for x in box(0, 1)\n'
     found = resolved("claim c: worst <= 1\n", imports={"other.nnspec": other})
     assert found.codes == ("NN102",)
+
+
+def test_a_measure_is_of_points_and_not_of_indices() -> None:
+    found = check(f"{HEAD}measure m = max f(x).p for x in {{1}}\n")
+    assert found.codes == ("NN118",)
+    assert found.problems[0].fix == "measure each by itself: `measure name[x in …] = …`"

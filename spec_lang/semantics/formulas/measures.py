@@ -18,6 +18,7 @@ from spec_lang.obligations.model import Condition, atoms
 from spec_lang.semantics import codes
 from spec_lang.semantics.context import Context
 from spec_lang.semantics.formulas.clauses import clause_text
+from spec_lang.semantics.formulas.indices import is_index
 from spec_lang.semantics.formulas.translate import Translator
 from spec_lang.semantics.model import Precision
 from spec_lang.semantics.names.scope import ComparedMeasure
@@ -128,6 +129,11 @@ def _optimum(
         raise Rejected
     translator = context.translator
     for binding in filled.bindings:
+        if is_index(binding):
+            name = binding.variable.text
+            problem = f"`{name}` is an index here, and a measure is taken over points"
+            fix = f"measure each by itself: `measure name[{name} in …] = …`"
+            raise translator.evaluator.reject(codes.KIND, problem, binding.span, fix)
         point = context.bind(binding, filled.body, translator)
         translator.region_of(binding, point)
         translator = translator.with_name(binding.variable.text, point)
