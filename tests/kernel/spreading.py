@@ -9,12 +9,10 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import product
 
-from spec_lang.network.graph import TensorSpec
-from spec_lang.network.transform.assemble import InputSource, Part, assemble
 from spec_lang.obligations.model import All, Any, Box, LinearAtom, Obligation, Region
 from tests.invertibility.pieces import Layers, Piece, pieces
 from tests.invertibility.polygons import box
-from tests.kernel.two_points import ONE, ZERO, Ends, difference, graph_of
+from tests.kernel.two_points import ONE, ZERO, Ends, difference, graph_of, twice
 
 
 def spread_out(
@@ -27,11 +25,8 @@ def spread_out(
     given: Sequence[int] = (),
 ) -> Obligation:
     """That images of the box's points are at least so many times as far apart as these."""
-    graph = graph_of(layers)
-    inputs, size = graph.input_size, graph.output_size
-    parts = Part(graph, (InputSource(0),), "f(x)"), Part(graph, (InputSource(1),), "f(y)")
-    specs = TensorSpec("x", (inputs,)), TensorSpec("y", (inputs,))
-    both = assemble(specs, parts, ((0, graph.outputs[0]), (1, graph.outputs[0])))
+    both = twice(graph_of(layers))
+    inputs, size = both.input_size // 2, both.output_size // 2
     rows = [_both_sides(row, size) for row in _rows(size, norm)]
     limits = [_both_sides([least * c for c in row], inputs) for row in _rows(inputs, norm)]
     cases = tuple(

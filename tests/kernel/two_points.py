@@ -35,6 +35,13 @@ def graph_of(layers: Layers) -> Graph:
     return Graph((TensorSpec("x", (layers[0].weight.shape[1],)),), tuple(nodes), (len(nodes),))
 
 
+def twice(graph: Graph) -> Graph:
+    """The graph at x, beside itself at y."""
+    parts = Part(graph, (InputSource(0),), "f(x)"), Part(graph, (InputSource(1),), "f(y)")
+    specs = TensorSpec("x", (graph.input_size,)), TensorSpec("y", (graph.input_size,))
+    return assemble(specs, parts, ((0, graph.outputs[0]), (1, graph.outputs[0])))
+
+
 def difference(
     left: int, right: int, *, outputs: bool, constant: Fraction = ZERO, strict: bool
 ) -> LinearAtom:
@@ -53,11 +60,8 @@ def two_points(
     point: Ends | None = None,
 ) -> Obligation:
     """That no two points of the box, or no point and `point`, have one image; those that agree in `given`."""
-    graph = graph_of(layers)
-    inputs, size = graph.input_size, graph.output_size
-    parts = Part(graph, (InputSource(0),), "f(x)"), Part(graph, (InputSource(1),), "f(y)")
-    specs = TensorSpec("x", (inputs,)), TensorSpec("y", (inputs,))
-    both = assemble(specs, parts, ((0, graph.outputs[0]), (1, graph.outputs[0])))
+    both = twice(graph_of(layers))
+    inputs, size = both.input_size // 2, both.output_size // 2
     same: list[Condition] = []
     for j in range(size):
         same += [difference(*ends, outputs=True, strict=False) for ends in ((j, size + j), (size + j, j))]

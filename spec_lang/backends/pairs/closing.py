@@ -6,6 +6,8 @@ The kernel looks for the same reasons in the same places, so that only a margin 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -26,19 +28,27 @@ _SLACK: Final = 1e-7  # of a step
 
 Mask = NDArray[np.bool_]
 Pairs = tuple[Indices, Indices]
+Reason = Callable[[Question, Cells, Pairs], Mask]
 
 
 def closed(question: Question, cells: Cells, pairs: Pairs, outside: Mask) -> Bytes:
     """The codes of pairs; `outside` are the cells that hold no point of the domain."""
+    reasons = (APART, _apart), (SPARED, _spared), (JOINED, _joined), (APART, _apart_by_own)
+    return coded(question, cells, pairs, outside, reasons)
+
+
+def coded(
+    question: Question, cells: Cells, pairs: Pairs, outside: Mask, reasons: Sequence[tuple[int, Reason]]
+) -> Bytes:
+    """The first code whose reason holds, pair by pair."""
     x, y = pairs
     codes = np.full(len(x), SPLIT, dtype=np.uint8)
-    gone = outside[x] if question.found.fixed else outside[x] | outside[y]
-    codes[gone] = OUTSIDE
-    for code, test in ((APART, _apart), (SPARED, _spared), (JOINED, _joined), (APART, _apart_by_own)):
+    codes[outside[x] if question.found.fixed else outside[x] | outside[y]] = OUTSIDE
+    for code, reason in reasons:
         pending = np.flatnonzero(codes == SPLIT)
         for first in range(0, len(pending), CHUNK):
             chosen = pending[first : first + CHUNK]
-            codes[chosen[test(question, cells, (x[chosen], y[chosen]))]] = code
+            codes[chosen[reason(question, cells, (x[chosen], y[chosen]))]] = code
     return codes
 
 
@@ -92,13 +102,18 @@ def _spared(question: Question, cells: Cells, pairs: Pairs) -> Mask:
 
 def _joined(question: Question, cells: Cells, pairs: Pairs) -> Mask:
     """Whether every slope matrix between the cells is nonsingular."""
+    return where_few_are_open(question, cells, pairs, partial(of_full_rank, question.slopes))
+
+
+def where_few_are_open(question: Question, cells: Cells, pairs: Pairs, holds: Callable[[Span], Mask]) -> Mask:
+    """What is asked of the slopes between cells, and False where too many of them are open."""
     found = np.zeros(len(pairs[0]), dtype=np.bool_)
     if len(question.slopes.free) > MOST_FREE:
         return found
     span = between(cells, pairs)
     few = np.flatnonzero(span.counts <= MOST_OPEN)
     if len(few):
-        found[few] = of_full_rank(question.slopes, span.take(few))
+        found[few] = holds(span.take(few))
     return found
 
 

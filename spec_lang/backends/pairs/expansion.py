@@ -7,6 +7,7 @@ pair.  The kernel looks for the same reasons in the same places, so that only a 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from itertools import combinations, islice
 from typing import Final
 
@@ -14,15 +15,14 @@ import numpy as np
 
 from spec_lang._values import dataclass
 from spec_lang.backends.pairs.cells import Cells, Forms, Question, least
-from spec_lang.backends.pairs.closing import CHUNK, MARGIN, MOST_OPEN, Mask, Pairs, between
+from spec_lang.backends.pairs.closing import MARGIN, Mask, Pairs, coded, where_few_are_open
 from spec_lang.backends.pairs.vertices import at_vertices, groups
 from spec_lang.bounding.determinants import determinants
 from spec_lang.bounding.program import F64
 from spec_lang.bounding.slopes import Slopes, Span
-from spec_lang.kernel.determinants import MOST_FREE
 from spec_lang.kernel.expansion import MOST_CHOICES
 from spec_lang.obligations.expansion import Expansion
-from spec_lang.obligations.pair_certificate import APART, JOINED, OUTSIDE, SPLIT, Bytes
+from spec_lang.obligations.pair_certificate import APART, JOINED, Bytes
 
 _SUM: Final = 1 - 1e-9  # of what must sum to at most 1
 
@@ -43,15 +43,8 @@ class Spreading:
 
     def closed(self, question: Question, cells: Cells, pairs: Pairs, outside: Mask) -> Bytes:
         """The codes of pairs; `outside` are the cells that hold no point of the domain."""
-        x, y = pairs
-        codes = np.full(len(x), SPLIT, dtype=np.uint8)
-        codes[outside[x] if question.found.fixed else outside[x] | outside[y]] = OUTSIDE
-        for code, test in ((APART, self._apart), (JOINED, self._joined), (APART, self._apart_by_own)):
-            pending = np.flatnonzero(codes == SPLIT)
-            for first in range(0, len(pending), CHUNK):
-                chosen = pending[first : first + CHUNK]
-                codes[chosen[test(question, cells, (x[chosen], y[chosen]))]] = code
-        return codes
+        reasons = (APART, self._apart), (JOINED, self._joined), (APART, self._apart_by_own)
+        return coded(question, cells, pairs, outside, reasons)
 
     def _apart(self, question: Question, cells: Cells, pairs: Pairs) -> Mask:
         return self._reach(question, cells, pairs, _of_sum_one(question.directions)[None])
@@ -84,14 +77,7 @@ class Spreading:
 
     def _joined(self, question: Question, cells: Cells, pairs: Pairs) -> Mask:
         """Whether every slope matrix between the cells keeps points apart."""
-        found = np.zeros(len(pairs[0]), dtype=np.bool_)
-        if len(question.slopes.free) > MOST_FREE:
-            return found
-        span = between(cells, pairs)
-        few = np.flatnonzero(span.counts <= MOST_OPEN)
-        if len(few):
-            found[few] = self._keep_apart(question.slopes, span.take(few))
-        return found
+        return where_few_are_open(question, cells, pairs, partial(self._keep_apart, question.slopes))
 
     def _keep_apart(self, slopes: Slopes, span: Span) -> Mask:
         found = np.zeros(len(span.lower), dtype=np.bool_)
