@@ -91,7 +91,11 @@ class _Search:
         self.found = ways.question.found
         self.domain = Domain(self.found)
         root = self._root().boxes
-        self.whole: F64 = root.upper[0] - root.lower[0]
+        # What is a single number is not to be cut, though no float may be it.
+        x, y = self.found.x, self.found.x if self.found.fixed else self.found.y
+        ends = zip(map(min, x.lower, y.lower), map(max, x.upper, y.upper), strict=True)
+        several = np.array([low < high for low, high in ends])
+        self.whole: F64 = np.where(several, root.upper[0] - root.lower[0], 0.0)
         self.started = time.monotonic()
         self.done = 0
         self.axes: list[int] = []

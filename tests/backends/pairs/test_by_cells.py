@@ -383,3 +383,13 @@ def test_a_kernel_that_never_accepts_is_given_up_on() -> None:
     assert isinstance(outcome, GaveUp)
     assert outcome.reason is GaveUpReason.NUMERICAL
     assert isinstance(run(asked, check=lambda _: Flaw("no form")).outcome, GaveUp)
+
+
+def test_an_input_that_is_one_number_is_never_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No float is 21/10: its box of floats has a width all the same, which cuts of others leave as it is."""
+    monkeypatch.setattr(searching, "NARROW", 2)
+    fixed = Fraction(21, 10)
+    point = Fraction(1, 3), Fraction(1, 7), fixed
+    asked = two_points(bent(3, 3, 0.5, outputs=3), [-ONE, -ONE, fixed], [ONE, ONE, fixed], point=point)
+    proof = proof_of(run(asked))
+    assert set(proof.axes.tolist()) == {0, 1}
