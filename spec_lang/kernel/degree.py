@@ -40,25 +40,21 @@ from spec_lang.kernel.sides import are_unmet
 from spec_lang.kernel.tracing import MOST_OPEN, WHOLE, Slope, Tracer, whole_factor
 from spec_lang.kernel.tree import right_children
 from spec_lang.obligations.certificate import Unclosed
-from spec_lang.obligations.model import Obligation, Semantics
+from spec_lang.obligations.model import Semantics
 from spec_lang.obligations.pair_certificate import LEAF, DegreeProof
 from spec_lang.obligations.two_points import Twofold
-from spec_lang.obligations.twofold import twofold
 
 MOST_CORNERS: Final = 4096
 NOTHING_SAID: Final = Alternatives((), (), (), {})
 
 
 def unclosed(
-    obligation: Obligation,
+    found: Twofold,
     proof: DegreeProof,
     arithmetic: type[Integers] | type[Rounded],
     check_time: Callable[[], None],
 ) -> list[Unclosed]:
-    """The leaves that stay open.  Raises `Unchecked` for what is no such proof of this obligation."""
-    found = twofold(obligation)
-    if found is None:
-        raise Unchecked("the obligation is not about two points of one function")
+    """The leaves that stay open.  Raises `Unchecked` for what is no such proof of what is asked."""
     found = found.compared()
     exact = arithmetic is Integers
     check = _Check.of(found, proof, check_time, exact=exact)

@@ -22,6 +22,7 @@ from spec_lang.obligations.certificate import Flaw, Unclosed
 from spec_lang.obligations.expansion import Expansion, about_two_points
 from spec_lang.obligations.model import Obligation
 from spec_lang.obligations.pair_certificate import DegreeProof, PairProof
+from spec_lang.obligations.two_points import Twofold
 
 # Products of integers that the exact check may cost: about half a second.
 _EXACT_PRODUCTS: Final = 2_500_000
@@ -33,16 +34,21 @@ def examine_pairs(
     obligation: Obligation, proof: PairProof | DegreeProof, check_time: Callable[[], None], *, exact: bool
 ) -> tuple[Flaw | None, EvidenceKind]:
     """The flaw, or None and what the check is worth.  Raises `Unchecked`."""
+    asked = about_two_points(obligation)
+    if asked is None:
+        raise Unchecked("the obligation is not about two points of one function")
     unclosed: list[Unclosed] = []
-    for kind, arithmetic in _arithmetics(obligation, proof, exact=exact):
+    for kind, arithmetic in _arithmetics(asked, proof, exact=exact):
         if arithmetic is Rounded and (broken := fault()) is not None:
             raise Unchecked(broken)
         with np.errstate(all="ignore"):
             match proof:
                 case PairProof():
-                    unclosed = open_pairs(obligation, proof, arithmetic, check_time)
+                    unclosed = open_pairs(asked, proof, arithmetic, check_time)
                 case DegreeProof():
-                    unclosed = open_leaves(obligation, proof, arithmetic, check_time)
+                    if isinstance(asked, Expansion):
+                        raise Unchecked("a degree says nothing of how far images are apart")
+                    unclosed = open_leaves(asked, proof, arithmetic, check_time)
         if not unclosed:
             return None, kind
     problem = f"the bounds do not close {len(unclosed)} of its leaves"
@@ -50,11 +56,8 @@ def examine_pairs(
 
 
 def _arithmetics(
-    obligation: Obligation, proof: PairProof | DegreeProof, *, exact: bool
+    asked: Twofold | Expansion, proof: PairProof | DegreeProof, *, exact: bool
 ) -> list[tuple[EvidenceKind, type[Integers] | type[Rounded]]]:
-    asked = about_two_points(obligation)
-    if asked is None:
-        raise Unchecked("the obligation is not about two points of one function")
     network = compiled((asked.pair if isinstance(asked, Expansion) else asked).graph)
     products = (2 * proof.nodes + 2 * network.neurons) * network.multiplications
     products += proof.nodes * (_PRODUCTS_A_PAIR if isinstance(proof, PairProof) else 0)

@@ -27,8 +27,8 @@ from spec_lang.kernel.rounded import Rounded
 from spec_lang.kernel.rows import Alternatives
 from spec_lang.kernel.scene import Index, Mask, Ranges
 from spec_lang.obligations.certificate import Unclosed
-from spec_lang.obligations.expansion import Expansion, about_two_points
-from spec_lang.obligations.model import LinearAtom, Obligation, Semantics
+from spec_lang.obligations.expansion import Expansion
+from spec_lang.obligations.model import LinearAtom, Semantics
 from spec_lang.obligations.pair_certificate import APART, JOINED, OUTSIDE, SPARED, SPLIT, PairProof
 from spec_lang.obligations.two_points import Twofold
 
@@ -36,27 +36,25 @@ _CHUNK: Final = 2048  # pairs at once
 
 
 def unclosed(
-    obligation: Obligation,
+    asked: Twofold | Expansion,
     proof: PairProof,
     arithmetic: type[Integers] | type[Rounded],
     check_time: Callable[[], None],
 ) -> list[Unclosed]:
-    """The pairs that stay open.  Raises `Unchecked` for what is no such proof of this obligation."""
-    asked = about_two_points(obligation)
-    if asked is None:
-        raise Unchecked("the obligation is not about two points of one function")
+    """The pairs that stay open.  Raises `Unchecked` for what is no such proof of what is asked."""
     found = asked.pair if isinstance(asked, Expansion) else asked
     for codes in (proof.axes, proof.codes):
         need(codes.ndim == 1 and codes.dtype == np.uint8, "the codes are no bytes")
     need(bool((proof.axes < len(found.first)).all()), "a cell is cut along no input")
     need(bool(np.isin(proof.codes, (SPLIT, APART, JOINED, OUTSIDE, SPARED)).all()), "a code means nothing")
-    return _Check(found, _closer(asked, exact=arithmetic is Integers), proof, arithmetic, check_time).run()
+    network = compiled(found.graph)
+    closer = _closer(asked, network, exact=arithmetic is Integers)
+    return _Check(found, network, closer, proof, arithmetic, check_time).run()
 
 
-def _closer(asked: Twofold | Expansion, *, exact: bool) -> Closer:
+def _closer(asked: Twofold | Expansion, network: Network, *, exact: bool) -> Closer:
     if isinstance(asked, Expansion):
-        return Spreading.of(asked, compiled(asked.pair.graph), exact=exact)
-    network = compiled(asked.graph)
+        return Spreading.of(asked, network, exact=exact)
     outputs = sum(network.sizes[output] for output in network.outputs)
     return Differing(asked, Chords.of(asked, network, exact=exact), outputs)
 
@@ -73,18 +71,17 @@ class _Cells:
 @dataclass(slots=True, eq=False)
 class _Check:
     found: Twofold
+    network: Network
     closer: Closer
     proof: PairProof
     arithmetic: type[Integers] | type[Rounded]
     check_time: Callable[[], None]
-    network: Network = field(init=False)
     place: Place = field(init=False)
     scenes: Integers | Rounded = field(init=False)
     open: list[Unclosed] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         found = self.found
-        self.network = compiled(found.graph)
         self.place = Place.of(found, self.proof.tangents, of_x=found.fixed)
         zero = Fraction(0)
         signed = [tuple((j, sign * c) for j, c in row) for sign in (1, -1) for row in self.closer.wanted]
