@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 Array = NDArray[np.float64]
+Indices = NDArray[np.int64]
 Layer = tuple[Array, Array]  # weight (in, out), bias (out,)
 LossGradient = Callable[[Array, Array], Array]  # (predicted, wanted), both (batch, out) -> (batch, out)
 
@@ -52,29 +54,69 @@ def values(layers: Sequence[Layer], x: Array) -> list[Array]:
     return result
 
 
-def train(x: Array, y: Array, loss: LossGradient, recipe: Recipe) -> list[Layer]:
-    """Layers that fit `y` (batch, out) to `x` (batch, in)."""
+@dataclass(frozen=True, slots=True)
+class Slopes:
+    """How an output should change with the inputs, everywhere in a box: training adds a penalty where, at a
+    random point, an input of sign 1 (-1) has a slope below `margin` (above `-margin`); sign 0 asks nothing.
+    """
+
+    lower: Array  # (in,)
+    upper: Array
+    signs: Array
+    margin: float
+    weight: float
+
+    def draw(self, random: np.random.Generator, count: int) -> Array:
+        """Points of the box (count, in), with many on its faces and corners, where slopes go wrong unseen."""
+        share = np.clip(random.uniform(-0.5, 1.5, (count, len(self.lower))), 0.0, 1.0)
+        result: Array = self.lower + share * (self.upper - self.lower)
+        return result
+
+
+def train(
+    x: Array, y: Array, loss: LossGradient, recipe: Recipe, slopes: Slopes | None = None
+) -> list[Layer]:
+    """Layers that fit `y` (batch, out) to `x` (batch, in), with these slopes where there is one output."""
     random = np.random.default_rng(recipe.seed)
-    pairs = zip(recipe.sizes, recipe.sizes[1:], strict=False)
     parameters: list[Array] = []
-    for inputs, outputs in pairs:
+    for inputs, outputs in pairwise(recipe.sizes):
         parameters += [random.normal(0.0, np.sqrt(2.0 / inputs), (inputs, outputs)), np.zeros(outputs)]
+    elsewhere = np.random.default_rng([recipe.seed, 1])
+
+    def gradients(chosen: Indices) -> list[Array]:
+        layers = _layers(parameters)
+        found = _gradients(layers, x[chosen], y[chosen], loss)
+        if slopes is None:
+            return found
+        added = _slope_gradients(layers, slopes.draw(elsewhere, recipe.batch), slopes)
+        return [one + two for one, two in zip(found, added, strict=True)]
+
+    descend(parameters, gradients, len(x), recipe, random)
+    return _layers(parameters)
+
+
+def descend(
+    parameters: Sequence[Array],
+    gradients: Callable[[Indices], list[Array]],
+    count: int,
+    recipe: Recipe,
+    random: np.random.Generator,
+) -> None:
+    """Change the parameters in place: `gradients` of the mean loss of some of `count` examples."""
     moments = [(np.zeros_like(p), np.zeros_like(p)) for p in parameters]
-    steps = recipe.epochs * (len(x) // recipe.batch)
+    steps = recipe.epochs * (count // recipe.batch)
     step = 0
     for _ in range(recipe.epochs):
-        order = random.permutation(len(x))
-        for start in range(0, len(x) - recipe.batch + 1, recipe.batch):
-            chosen = order[start : start + recipe.batch]
-            gradients = _gradients(_layers(parameters), x[chosen], y[chosen], loss)
+        order = random.permutation(count)
+        for start in range(0, count - recipe.batch + 1, recipe.batch):
+            found = gradients(order[start : start + recipe.batch])
             rate = recipe.rate * (1.0 - step / steps)
             step += 1
-            for parameter, gradient, (first, second) in zip(parameters, gradients, moments, strict=True):
+            for parameter, gradient, (first, second) in zip(parameters, found, moments, strict=True):
                 first[:] = 0.9 * first + 0.1 * gradient
                 second[:] = 0.999 * second + 0.001 * gradient**2
                 scale = np.sqrt(second / (1.0 - 0.999**step)) + 1e-8
                 parameter[:] -= rate * (first / (1.0 - 0.9**step) / scale + recipe.decay * parameter)
-    return _layers(parameters)
 
 
 def _layers(parameters: Sequence[Array]) -> list[Layer]:
@@ -89,6 +131,25 @@ def _gradients(layers: Sequence[Layer], x: Array, y: Array, loss: LossGradient) 
     for (weight, _), value in zip(reversed(layers), reversed(forward[:-1]), strict=True):
         gradients = [value.T @ back, back.sum(axis=0), *gradients]
         back = (back @ weight.T) * (value > 0.0)
+    return gradients
+
+
+def _slope_gradients(layers: Sequence[Layer], x: Array, slopes: Slopes) -> list[Array]:
+    """The gradient of the penalty, for each weight and bias: with the phases of the ReLUs as they are, the
+    slope in a direction is a product of the weights, and no bias has a part in it."""
+    forward = values(layers, x)
+    back = np.ones((len(x), 1))  # of the output by each layer's result
+    backs = [back]
+    for (weight, _), value in zip(reversed(layers[1:]), reversed(forward[1:-1]), strict=True):
+        back = (back @ weight.T) * (value > 0.0)
+        backs = [back, *backs]
+    slope = back @ layers[0][0].T  # (batch, in)
+    missing = slopes.signs * slope < slopes.margin * abs(slopes.signs)
+    along = np.where(missing, -slopes.signs, 0.0) * (slopes.weight / len(x))
+    gradients: list[Array] = []
+    for (weight, bias), value, back in zip(layers, forward[1:], backs, strict=True):
+        gradients += [along.T @ back, np.zeros_like(bias)]
+        along = (along @ weight) * (value > 0.0)
     return gradients
 
 

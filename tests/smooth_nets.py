@@ -35,7 +35,8 @@ ERROR: Final = Fraction(1, 10**50)  # of a value of a smooth function here, ampl
 FAR: Final = 140  # beyond it σ is within 10^-60 of its ends, and tanh more so
 
 S_SHAPED: Final = (Smooth.SIGMOID, Smooth.TANH)
-functions = st.sampled_from(S_SHAPED)
+TRANSCENDENTAL: Final = (*S_SHAPED, Smooth.SOFTPLUS)
+functions = st.sampled_from(TRANSCENDENTAL)
 squares = st.just(Smooth.SQUARE)
 ends = st.one_of(
     st.floats(-4, 4),
@@ -52,12 +53,23 @@ def smooth_value(function: Smooth, t: Fraction) -> Fraction:
         return t * t
     with localcontext(Context(prec=DIGITS)):
         if abs(t) > FAR:
-            return Fraction(function.ends[t > 0] or 0)
+            return max(t, Fraction(0)) if function is Smooth.SOFTPLUS else Fraction(function.ends[t > 0] or 0)
         near = Decimal(t.numerator) / Decimal(t.denominator)
+        if function is Smooth.SOFTPLUS:
+            return Fraction((-abs(near)).exp().__add__(1).ln() + max(near, Decimal(0)))
         if function is Smooth.SIGMOID:
             return Fraction(1 / (1 + (-near).exp()))
         e = (-2 * abs(near)).exp()
         return Fraction((1 - e) / (1 + e)) * (1 if t > 0 else -1)
+
+
+def smooth_slope(function: Smooth, t: Fraction) -> Fraction:
+    """The slope of a function but the square at `t`, to within 8 `ERROR`."""
+    if function is Smooth.SOFTPLUS:
+        return smooth_value(Smooth.SIGMOID, t)
+    least, most = (end or 0 for end in function.ends)
+    share = (smooth_value(function, t) - least) / (most - least)
+    return (4 if function is Smooth.TANH else 1) * share * (1 - share)
 
 
 def near_values(graph: Graph, point: Sequence[Fraction]) -> list[list[Fraction]]:
@@ -75,6 +87,7 @@ def near_values(graph: Graph, point: Sequence[Fraction]) -> list[list[Fraction]]
         elif isinstance(node.primitive, PiecewiseLinear):
             values.append([max(t, Fraction(0)) for t in operands[0]])
         else:
+            assert isinstance(node.primitive, Affine)
             total = [Fraction(float(b)) for b in node.primitive.bias]
             for linear, operand in zip(node.primitive.maps, operands, strict=True):
                 total = [t + s for t, s in zip(total, applied(linear, operand), strict=True)]

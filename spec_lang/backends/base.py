@@ -53,7 +53,9 @@ class Session:
     them and ask again.  Without it nobody checks before the verdict.  `cores` are those that a search may
     use besides its own, with none if it is to do the same on every machine.  `nearest` says that of two
     counterexamples the one nearer to the middle of the region is worth more, since it tells a measure how
-    large that may be; for a reader it is the one whose points are further apart.
+    large that may be; for a reader it is the one whose points are further apart.  `checks` makes what
+    `examine` is for obligations that a backend puts in place of its own; what was accepted then is not
+    examined again as a part of the whole.
     """
 
     budget: Budget
@@ -62,6 +64,7 @@ class Session:
     examine: Callable[[Certificate], Flaw | None] | None = None
     cores: Cores | None = None
     nearest: bool = False
+    checks: Callable[[Obligation], Callable[[Certificate], Flaw | None]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,11 @@ from typing import Final
 import numpy as np
 
 from spec_lang._values import dataclass
+from spec_lang.bounding.layers import Layer, layers_of
 from spec_lang.bounding.objectives import Rows
 from spec_lang.bounding.plain import Plain
 from spec_lang.bounding.program import F64, Indices
-from spec_lang.bounding.relaxed import Layer, Lowered, Traced, layers_of, lowered, points_of, slack, traced
+from spec_lang.bounding.relaxed import Lowered, Traced, lowered, points_of, slack, traced
 from spec_lang.network.operators.cast import Float
 
 SLOPE_RATE, MULTIPLIER_RATE, RATE_DECAY = 0.1, 0.05, 0.97

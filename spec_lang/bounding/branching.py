@@ -10,10 +10,11 @@ from typing import Final
 
 import numpy as np
 
+from spec_lang.bounding.layers import layers_of
 from spec_lang.bounding.objectives import Rows
 from spec_lang.bounding.plain import Plain
 from spec_lang.bounding.program import Indices
-from spec_lang.bounding.relaxed import layers_of, lowered
+from spec_lang.bounding.relaxed import lowered
 from spec_lang.network.operators.cast import Float
 
 CANDIDATES: Final = 3  # neurons tried per row from each of the scores

@@ -16,12 +16,15 @@ from spec_lang._values import dataclass
 from spec_lang.bounding.boxes import Boxes
 from spec_lang.bounding.columns import rearranged
 from spec_lang.bounding.float32 import LARGEST32
-from spec_lang.bounding.program import F64, AffineStep, Program, ReluStep, SmoothStep
+from spec_lang.bounding.program import F64, AffineStep, BinaryStep, Program, ReluStep, SmoothStep
+from spec_lang.bounding.relax.binary import Crossed, crossed
 from spec_lang.bounding.relax.relu import Layout, Relaxation, layout
 from spec_lang.bounding.relax.smooth import Lines, ends, lines
 from spec_lang.diagnostics import InternalError
 from spec_lang.kernel.differences import Joined
+from spec_lang.kernel.scene import Ends, Phases
 from spec_lang.network.operators import Operator
+from spec_lang.network.primitives import Binary
 
 _Float = TypeVar("_Float", bound=np.floating[Any])
 
@@ -61,6 +64,8 @@ class Context:
     lines: dict[int, Lines] = field(default_factory=dict)  # by smooth value
     entering: dict[int, tuple[F64, F64]] = field(default_factory=dict)  # ranges of what enters such a step
     planes: dict[int, Joined] = field(default_factory=dict)  # by the value of a difference of two ReLUs
+    crossed: dict[int, Crossed] = field(default_factory=dict)  # by the value of a gate or a product
+    phases: dict[int, Phases] = field(default_factory=dict)  # by z: those that are fixed (batch, n)
     columns: dict[int, NDArray[np.intp]] = field(default_factory=dict)  # by value: the elements carried
     narrow: bool = False  # `columns` has all that rows reach, of inputs, too, and nothing else
     _maps: dict[tuple[int, int], Operator] = field(default_factory=dict)
@@ -108,9 +113,19 @@ class Context:
     def bend(self, step: SmoothStep, lower: F64, upper: F64) -> None:
         """Record the lines of a smooth step over the range of what enters it, and what it lies between."""
         self.lines[step.value] = lines(step.function, lower, upper)
-        self.intervals[step.value] = low, high = ends(step.function, lower, upper)
-        self.magnitudes[step.value] = magnitude = np.maximum(-low, high)
-        self.norms[step.value] = np.sqrt(np.einsum("bn,bn->b", magnitude, magnitude)) * 1.0001 + UNDERFLOW
+        self._measure(step.value, ends(step.function, lower, upper))
+
+    def cross(self, step: BinaryStep, first: Ends, second: Ends) -> None:
+        """Record the planes of a gate or a product; from here on passes carry only what may pass the gate."""
+        self.crossed[step.value] = found = crossed(step.function, first, second, self.phases.get(step.first))
+        self._measure(step.value, found.ends)
+        if step.function is not Binary.GATE:
+            return
+        self.columns[step.value] = found.columns
+        g = step.second
+        if self.program.consumers[g] == 1 and g not in self.columns and g not in self.lines:
+            self.columns[g] = found.columns
+            self._forget_maps(g)
 
     def join(self, value: int, found: Joined, delta: tuple[F64, F64]) -> None:
         """Record the planes of a difference of two ReLUs, which lies between 0 and δ, in the range
@@ -124,7 +139,11 @@ class Context:
                 self.columns[operand] = found.carried
                 self._forget_maps(operand)
         self._forget_maps(pair.y)
-        self.intervals[value] = low, high = np.minimum(delta[0], 0.0), np.maximum(delta[1], 0.0)
+        self._measure(value, (np.minimum(delta[0], 0.0), np.maximum(delta[1], 0.0)))
+
+    def _measure(self, value: int, found: Ends) -> None:
+        """Record the range of a value that is not affine."""
+        self.intervals[value] = low, high = found
         self.magnitudes[value] = magnitude = np.maximum(-low, high)
         self.norms[value] = np.sqrt(np.einsum("bn,bn->b", magnitude, magnitude)) * 1.0001 + UNDERFLOW
 
@@ -142,14 +161,14 @@ class Context:
 
     def drops_zeros(self, value: int) -> bool:
         """Whether the elements of a value that are not carried are 0 in every box."""
-        return value in self.layouts or value in self.planes
+        return value in self.layouts or value in self.planes or value in self.crossed
 
     def carried(self, value: int, rows: F64) -> F64:
         """Rows over all of `value`, cut to the elements that passes carry.
 
         Sound because what is cut off a ReLU's value is dead in every box, so that those elements are 0; so
-        are those that are cut off a difference of two. A ReLU's operand is cut as well, but there the rest is
-        not 0, and no row may start there.
+        are those that are cut off a difference of two, or a gate. A ReLU's operand is cut as well, and what
+        enters a gate, but there the rest is not 0, and no row may start there.
         """
         columns = self.columns.get(value)
         if columns is None:

@@ -14,9 +14,8 @@ import numpy as np
 
 from spec_lang.bounding.context import Context
 from spec_lang.bounding.linear import Owners
-from spec_lang.bounding.program import F64, AffineStep, Program, ReluStep
+from spec_lang.bounding.program import F64, Program
 from spec_lang.kernel.differences import Joined
-from spec_lang.network.evaluate import smooth_values
 
 
 def scores(context: Context, arriving: dict[int, F64], owner: Owners, weight: F64) -> F64:
@@ -66,10 +65,5 @@ def _on_faces(program: Program, context: Context, boxes: Owners) -> dict[int, F6
     for step in program.steps:
         if step.value > last:
             break
-        if isinstance(step, AffineStep):
-            values[step.value] = step.forward(values)
-        elif isinstance(step, ReluStep):
-            values[step.value] = np.maximum(values[step.operand], 0.0)
-        else:
-            values[step.value] = smooth_values(step.function, values[step.operand])
+        values[step.value] = step.forward(values)
     return {v: part.reshape(len(boxes), inputs, 2, part.shape[-1]) for v, part in values.items()}

@@ -65,12 +65,13 @@ class Hidden:
 
 
 def unstable(context: Context, value: int, ranges: Ranges) -> Indices:
-    """The neurons that may have either phase; none where a smooth step or a difference of two reads them,
-    which have no phases; nor those whose range the kernel has by x and δ."""
+    """The neurons that may have either phase; none where no ReLU reads them, or a smooth step or a product as
+    well, which have no phases; nor those whose range the kernel has by x and δ."""
     program = context.program
     either = (ranges.lower[0] < 0) & (ranges.upper[0] > 0)
     none = value in program.bent or any(value in (pair.delta, pair.y) for pair in program.deltas.values())
-    return np.flatnonzero(either & (not none))
+    bends = any(isinstance(step, ReluStep) and step.operand == value for step in program.steps)
+    return np.flatnonzero(either & (bends and not none))
 
 
 def hidden_rows(context: Context, value: int, ranges: Ranges, neurons: Indices | None = None) -> Hidden:

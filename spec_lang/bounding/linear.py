@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from spec_lang._values import dataclass
 from spec_lang.bounding.context import UNDERFLOW, Context
-from spec_lang.bounding.program import F64, AffineStep, ReluStep, SmoothStep
+from spec_lang.bounding.program import F64, AffineStep, BinaryStep, ReluStep, SmoothStep
+from spec_lang.bounding.relax.binary import Crossed
 
 Owners = NDArray[np.intp]
 
@@ -49,8 +50,8 @@ class Substitution:
     error; the constant's running sum errs by γ times all that was added to it.  Rows that meet at one value
     may cancel each other, and with them what their own errors scale with: both are counted before they do.
     A difference of two ReLUs adds its planes' intercepts, and products that the affine steps behind x and δ
-    take the measure of.  Under float32 an affine value is its map plus an error e with |e| <= errors, so that
-    A·e is at least −|A|·errors.
+    take the measure of; a gate or a product counts its rows before and after, and its constants.  Under
+    float32 an affine value is its map plus an error e with |e| <= errors: A·e is at least −|A|·errors.
     """
 
     def __init__(self, context: Context, owner: Owners, constant: F64) -> None:
@@ -80,6 +81,8 @@ class Substitution:
                 self._affine(step, coefficients, pending)
             elif isinstance(step, ReluStep):
                 self._relu(step, coefficients, pending)
+            elif isinstance(step, BinaryStep):
+                self._binary(step, coefficients, pending)
             else:
                 self._smooth(step, coefficients, pending)
         result = np.zeros((len(self.owner), context.program.input_size))
@@ -139,6 +142,21 @@ class Substitution:
         self.constant += constant
         self.weight += weight + self._size(step.value, coefficients) + self._size(step.operand, passed)
         self._accumulate(pending, step.operand, context.carried(step.operand, passed))
+
+    def _binary(self, step: BinaryStep, coefficients: F64, pending: dict[int, F64]) -> None:
+        context, (found, owner) = self.context, self.crossed(step)
+        first, second, constant, weight = found.passed(coefficients, owner)
+        self.constant += constant
+        self.weight += weight + self._size(step.value, coefficients)
+        for operand, rows in ((step.first, first), (step.second, second)):
+            if rows is not None:
+                moved = context.moved(operand, rows, found.columns)
+                self.weight += self._size(operand, moved)
+                self._accumulate(pending, operand, moved)
+
+    def crossed(self, step: BinaryStep) -> tuple[Crossed, Owners]:
+        """The planes of a gate or a product, and which of them each row has."""
+        return self.context.crossed[step.value], self.owner
 
     def lower_slopes(self, step: ReluStep, part: F64) -> F64:
         """The lower slopes of the mixed neurons for every row, whose coefficients are `part`; in [0, 1]."""

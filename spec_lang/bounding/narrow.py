@@ -28,7 +28,7 @@ Mask = NDArray[np.bool_]
 
 def tiles(context: Context, value: int, neurons: Indices) -> Iterator[tuple[Context, Indices]]:
     """The neurons in groups that lie near each other, each with a context for it."""
-    if max(context.program.sizes) < WIDE or len(context.boxes) > 1 or context.lines:
+    if max(context.program.sizes) < WIDE or len(context.boxes) > 1 or context.lines or context.crossed:
         yield context, neurons
         return
     ordered = _by_place(context.program, value, neurons)

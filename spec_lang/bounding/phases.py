@@ -19,8 +19,10 @@ from spec_lang.bounding.linear import LinearBounds, Owners, Substitution
 from spec_lang.bounding.objectives import Rows
 from spec_lang.bounding.phase_pairs import pairs_of
 from spec_lang.bounding.plain import Plain
-from spec_lang.bounding.program import F64, ReluStep
+from spec_lang.bounding.program import F64, BinaryStep, ReluStep
+from spec_lang.bounding.relax.binary import Crossed
 from spec_lang.bounding.unstable import Unstable
+from spec_lang.network.primitives import Binary
 
 # Values up to this size leave float32 enough digits to climb by.
 SINGLE_LIMIT = 1e6
@@ -43,6 +45,14 @@ class PhaseSubstitution(Substitution):
             for value, pair in self.pairs.items()
         }
         self.first = {pair.delta.base: pair for pair in self.pairs.values()}
+
+    def run(self, start: dict[int, F64]) -> F64:
+        """As without phases; what these add to rows over gradients is for ReLUs that those do not reach."""
+        pending = dict(start)
+        for value in self.unstable.fixed(self.rows.phases) if self.context.crossed else ():
+            columns = self.context.layouts[value].columns
+            pending.setdefault(value, np.zeros((len(self.rows), len(columns))))
+        return super().run(pending)
 
     def _relu(self, step: ReluStep, coefficients: F64, pending: dict[int, F64]) -> None:
         where = self.unstable.slices[step.value]
@@ -72,6 +82,16 @@ class PhaseSubstitution(Substitution):
         if coefficients.shape[1] > mixed:
             positive = np.concatenate([positive, coefficients[:, mixed:]], axis=1)
         self.forward_to_operand(step, positive, pending)
+
+    def crossed(self, step: BinaryStep) -> tuple[Crossed, Owners]:
+        """Gates of neurons whose phases are fixed are open or shut.
+
+        Sound because of any point and choice `z >= 0 and g passes` or `z <= 0 and nothing does` is true.
+        """
+        found = self.context.crossed[step.value]
+        if step.function is not Binary.GATE:
+            return found, self.owner
+        return found.with_phases(self.unstable.at(self.rows.phases, step.value)), np.arange(len(self.rows))
 
     def _difference(self, value: int, coefficients: F64, pending: dict[int, F64]) -> None:
         """As without phases, by the planes that these leave; what y's phases add to rows is for y's own

@@ -14,8 +14,9 @@ import numpy as np
 from spec_lang._values import dataclass
 from spec_lang.bounding.context import Context
 from spec_lang.bounding.phase_pairs import pairs_of, widths_of
+from spec_lang.bounding.plain_binary import PlainBinary, aligned
 from spec_lang.bounding.plain_smooth import PlainSmooth
-from spec_lang.bounding.program import AffineStep, Indices, ReluStep
+from spec_lang.bounding.program import AffineStep, BinaryStep, Indices, ReluStep, SmoothStep
 from spec_lang.bounding.unstable import Unstable
 from spec_lang.network.operators.cast import Apply, Float, cast
 
@@ -80,7 +81,7 @@ class Plain:
         center, radius = context.center[0], context.radius[0]
         self.center, self.radius = center.astype(kind), radius.astype(kind)
         self.lower, self.width = (center - radius).astype(kind), (2 * radius).astype(kind)
-        self.steps: list[PlainAffine | PlainRelu | PlainSmooth] = []
+        self.steps: list[PlainAffine | PlainRelu | PlainSmooth | PlainBinary] = []
         for step in context.program.steps:
             if context.narrow and step.value not in context.columns:
                 continue
@@ -88,13 +89,16 @@ class Plain:
                 self.steps.append(self._affine(step))
             elif isinstance(step, ReluStep) and step.value in context.layouts:
                 self.steps.append(self._relu(step))
-            elif not isinstance(step, ReluStep) and step.value in context.lines:
+            elif isinstance(step, SmoothStep) and step.value in context.lines:
                 self.steps.append(PlainSmooth.of(step, context, kind, np.zeros(1, dtype=np.intp)))
+            elif isinstance(step, BinaryStep) and step.value in context.crossed:
+                self.steps.append(PlainBinary.of(step, context, kind, np.zeros(1, dtype=np.intp)))
             else:
                 break  # what follows is not relaxed yet, and no row comes from there
         self.pairs = pairs_of(context, unstable)
         self.widths = widths_of(context, unstable) if self.pairs else None
         self.relus = [step for step in self.steps if isinstance(step, PlainRelu)]
+        self.binaries = [step for step in self.steps if isinstance(step, PlainBinary)]
         # What rounding may make of a bound, about: a bound above it is worth to be computed rigorously.
         sizes = [float(norm.max(initial=0.0)) for norm in context.norms.values()]
         self.noise = float(np.finfo(kind).eps) * max(sizes, default=0.0)
@@ -131,27 +135,39 @@ class Plain:
             width,
         )
 
-    def values(self, points: Float, masks: dict[int, Float] | None = None) -> dict[int, Float]:
+    def values(self, points: Float, masks: dict[int, tuple[Float, ...]] | None = None) -> dict[int, Float]:
         """What the network itself has at points of the box, dead neurons left out; `masks` gets, by ReLU, 1
-        where an unstable neuron is active, and by smooth step its slopes."""
+        where an unstable neuron is active, by smooth steps their slopes, by gates and products one for each
+        operand."""
         values: dict[int, Float] = {n: points[:, where] for n, where in enumerate(self.places)}
         for step in self.steps:
             if isinstance(step, PlainAffine):
                 if all(operand in values for operand in step.operands):
                     values[step.value] = step.of(values)
+            elif isinstance(step, PlainBinary):
+                if step.first in values and step.second in values:
+                    part = step.of_values(*self.operands(step, values))
+                    values[step.value] = part[0]
+                    if masks is not None:
+                        masks[step.value] = part[1:]
             elif isinstance(step, PlainSmooth) and step.operand in values:
                 values[step.value], slopes = step.of_values(values[step.operand])
                 if masks is not None:
-                    masks[step.value] = slopes
+                    masks[step.value] = (slopes,)
             elif isinstance(step, PlainRelu) and step.operand in values:
                 z = step.from_operand(values[step.operand])
                 head = np.ascontiguousarray(z[:, : step.mixed])
                 mask = (head > 0).astype(self.kind)
                 head = head * mask
                 if masks is not None:
-                    masks[step.value] = mask
+                    masks[step.value] = (mask,)
                 values[step.value] = np.concatenate([head, z[:, step.mixed :]], axis=1)
         return values
+
+    def operands(self, step: PlainBinary, values: dict[int, Float]) -> tuple[Float, Float]:
+        """Those of a gate or a product, element by element."""
+        x, y = (aligned(self.context, v, values[v], step.columns) for v in (step.first, step.second))
+        return x, y
 
     def outputs(self, values: dict[int, Float]) -> Float:
         """The flat outputs among `values`."""
@@ -164,7 +180,7 @@ class Plain:
             full.append(part)
         return np.concatenate(full, axis=1)
 
-    def gradient(self, masks: dict[int, Float], start: dict[int, Float]) -> Float:
+    def gradient(self, masks: dict[int, tuple[Float, ...]], start: dict[int, Float]) -> Float:
         """Of the rows `start` in the flat input, point by point."""
         pending = dict(start)
         for step in reversed(self.steps):
@@ -176,9 +192,13 @@ class Plain:
                     add(pending, operand, backward(coefficients))
                 continue
             if isinstance(step, PlainSmooth):
-                add(pending, step.operand, step.to_operand(coefficients * masks[step.value]))
+                add(pending, step.operand, step.to_operand(coefficients * masks[step.value][0]))
                 continue
-            head = coefficients[:, : step.mixed] * masks[step.value]
+            if isinstance(step, PlainBinary):
+                for operand, slope in zip((step.first, step.second), masks[step.value], strict=True):
+                    add(pending, operand, self.context.moved(operand, coefficients * slope, step.columns))
+                continue
+            head = coefficients[:, : step.mixed] * masks[step.value][0]
             coefficients = np.concatenate([head, coefficients[:, step.mixed :]], axis=1)
             add(pending, step.operand, step.to_operand(coefficients))
         return self.inputs(pending, len(next(iter(start.values()))))

@@ -18,8 +18,9 @@ from spec_lang.bounding.context import Context
 from spec_lang.bounding.interval import around, is_direct
 from spec_lang.bounding.linear import lower_bounds
 from spec_lang.bounding.narrow import tiles
-from spec_lang.bounding.program import F64, AffineStep, Indices, Program, SmoothStep
+from spec_lang.bounding.program import F64, AffineStep, BinaryStep, Indices, Program, SmoothStep
 from spec_lang.bounding.quick import Quick
+from spec_lang.bounding.relax.binary import is_open
 from spec_lang.bounding.relax.relu import relax
 from spec_lang.diagnostics import InternalError
 from spec_lang.kernel.differences import counts, joined, needs_bounds_of_its_own, range_of_sum
@@ -68,7 +69,12 @@ def propagate(
     new bounds are those of plain float32, which are not rigorous.
     Raises `Expired` when `expired` says so between two passes.
     """
-    start = Context.start(program, boxes, expired)
+    return propagate_in(Context.start(program, boxes, expired), known, quick=quick)
+
+
+def propagate_in(start: Context, known: Known | None, *, quick: bool = False) -> tuple[Context, Known]:
+    """The same for a context that nothing has been added to but phases, if any: bounds hold where gates
+    choose so, and what is known of their z has been cut at 0."""
     single = Quick(start) if quick else None
 
     def bound_hidden(context: Context, value: int) -> Ranges:
@@ -78,13 +84,20 @@ def propagate(
 
 
 def complete(context: Context, bound_hidden: Callable[[Context, int], Ranges]) -> tuple[Context, Known]:
-    """Walk the program and relax every ReLU and smooth step; `bound_hidden` gives the range of the value that
-    enters one, once everything before it is relaxed."""
+    """Walk the program and relax every step that is not affine; `bound_hidden` gives the range of a value
+    that enters one, once everything before it is relaxed."""
     ranges: Known = {}
     program = context.program
     for step in program.steps:
         if isinstance(step, AffineStep):
             _enter(context, step)
+            continue
+        if isinstance(step, BinaryStep):
+            for value in step.operands:
+                if value not in ranges:
+                    ranges[value] = bound_hidden(context, value)
+                    context.entering[value] = ranges[value].ends
+            context.cross(step, ranges[step.first].ends, ranges[step.second].ends)
             continue
         operand = step.operand
         if operand not in ranges:
@@ -142,6 +155,9 @@ def _wanted(context: Context, value: int, lower: F64, upper: F64) -> NDArray[np.
     program = context.program
     if value in program.bent:
         return np.ones(lower.shape, dtype=np.bool_)
+    if value in program.gates:
+        z = program.gates[value].first
+        return is_open(context.entering[z], context.phases.get(z))
     if (pair := program.delta_from(value)) is not None:
         return counts(context.entering[pair.x], (lower, upper))
     mixed: NDArray[np.bool_] = (lower < 0) & (upper > 0)

@@ -16,7 +16,7 @@ from spec_lang._values import dataclass
 from spec_lang.bounding.context import Context
 from spec_lang.bounding.linear import LinearBounds, Owners
 from spec_lang.bounding.plain import add
-from spec_lang.bounding.program import F64, AffineStep, Program, ReluStep
+from spec_lang.bounding.program import F64, AffineStep, BinaryStep, Program, ReluStep
 from spec_lang.network.operators import Diagonal, Matrix, Operator
 from spec_lang.network.operators.cast import Apply, Float, cast
 
@@ -51,6 +51,14 @@ class _Planes:
     of_x: tuple[F32, F32]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Gate:
+    """Slopes and constants of a gate's planes, below and above (batch, carried)."""
+
+    slope: tuple[F32, F32]
+    constant: tuple[F32, F32]
+
+
 class Quick:
     """The float32 side of a context."""
 
@@ -58,6 +66,7 @@ class Quick:
         self.context = context
         self._lines: dict[int, _Lines] = {}
         self._planes: dict[int, _Planes] = {}
+        self._gates: dict[int, _Gate] = {}
         self._maps: dict[int, tuple[Operator, Apply]] = {}
 
     def bounds(self, start: dict[int, F64], constant: F64, owner: Owners) -> LinearBounds:
@@ -67,7 +76,7 @@ class Quick:
 
     def traced(self, start: dict[int, F64], constant: F64, owner: Owners) -> tuple[F64, F64, dict[int, F64]]:
         """Coefficients over the inputs and constants; and with what coefficients the rows arrive at
-        differences of two ReLUs, over what the context carries of them."""
+        differences of two ReLUs and at gates, over what the context carries of them."""
         context = self.context
         pending: dict[int, Float] = {value: rows.astype(np.float32) for value, rows in start.items()}
         total = constant.copy()
@@ -86,6 +95,9 @@ class Quick:
                     add(pending, operand, self._backward(step, number)(rows))
             elif isinstance(step, ReluStep):
                 total += self._relu(step, rows, owner, pending)
+            elif isinstance(step, BinaryStep):
+                arriving[step.value] = rows.astype(np.float64)
+                total += self._gate(step, rows, owner, pending)
         coefficients = np.zeros((len(owner), context.program.input_size))
         for number, where in enumerate(context.inputs()):
             if number in pending:
@@ -123,6 +135,29 @@ class Quick:
         carried = self.context.layouts[step.value].columns
         add(pending, step.operand, self.context.moved(step.operand, passed, carried))
         return added
+
+    def _gate(self, step: BinaryStep, rows: F32, owner: Owners, pending: dict[int, Float]) -> F32:
+        found = self._gate_of(step.value)
+        positive = np.maximum(rows, np.float32(0))
+        negative = rows - positive
+        added: F32 = np.einsum("rn,rn->r", positive, found.constant[0][owner])
+        added += np.einsum("rn,rn->r", negative, found.constant[1][owner])
+        passed = _mixed(positive, negative, found.slope, owner)
+        carried = self.context.crossed[step.value].columns
+        add(pending, step.second, self.context.moved(step.second, passed, carried))
+        return added
+
+    def _gate_of(self, value: int) -> _Gate:
+        if value not in self._gates:
+            of = self.context.crossed[value]
+            batch, more = len(self.context.boxes), len(of.columns) - of.mixed
+            ones, zeros = np.ones((batch, more)), np.zeros((batch, more))
+            sides = of.below, of.above
+            self._gates[value] = _Gate(
+                _pair(np.concatenate([side.of_second, ones], axis=1) for side in sides),
+                _pair(np.concatenate([side.constant, zeros], axis=1) for side in sides),
+            )
+        return self._gates[value]
 
     def _lines_of(self, value: int) -> _Lines:
         if value not in self._lines:

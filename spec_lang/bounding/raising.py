@@ -17,9 +17,10 @@ from spec_lang.bounding.clip import RowBounds
 from spec_lang.bounding.context import Context
 from spec_lang.bounding.linear import Owners
 from spec_lang.bounding.plain import add
+from spec_lang.bounding.plain_binary import PlainBinary, aligned
 from spec_lang.bounding.plain_difference import PlainDifference
 from spec_lang.bounding.plain_smooth import PlainSmooth
-from spec_lang.bounding.program import F64, AffineStep, Indices, SmoothStep
+from spec_lang.bounding.program import F64, AffineStep, BinaryStep, SmoothStep
 from spec_lang.bounding.raised import Raised, Sloped
 from spec_lang.bounding.rows import Rows, start_of
 from spec_lang.bounding.unstable import neuron_offsets
@@ -58,6 +59,8 @@ class Raising:
             self.slopes[value] = below.copy()
         smooth = (s for s in context.program.steps if isinstance(s, SmoothStep))
         self.bent = {s.value: PlainSmooth.of(s, context, np.float64, owner) for s in smooth}
+        gates = (s for s in context.program.steps if isinstance(s, BinaryStep))
+        self.gates = {s.value: PlainBinary.of(s, context, np.float64, owner) for s in gates}
         self.joined = {value: PlainDifference.of(value, context, owner) for value in context.planes}
         self.center, self.radius = context.center[owner], context.radius[owner]
         self.mix = member / member.sum(axis=1, keepdims=True)
@@ -137,6 +140,10 @@ class Raising:
                 constant = constant + lines
                 add(pending, step.operand, passed)
                 continue
+            if isinstance(step, BinaryStep):
+                incoming[step.value] = part
+                constant = constant + self.gates[step.value].passed(self.context, part, pending)
+                continue
             mixed = self.layouts[step.value].mixed
             head = part[:, :mixed]
             incoming[step.value] = head
@@ -177,7 +184,10 @@ class Raising:
             if step.value in self.joined:
                 pair = self.joined[step.value]
                 if step.value in incoming:
-                    x, more = (self._aligned(v, values[v], pair.carried) for v in (pair.x, pair.delta))
+                    x, more = (
+                        aligned(context, v, values[v], pair.carried).astype(np.float64, copy=False)
+                        for v in (pair.x, pair.delta)
+                    )
                     values[step.value] = pair.relaxed(incoming[step.value], x, more)
                 continue
             if isinstance(step, AffineStep):
@@ -190,13 +200,18 @@ class Raising:
                 else:
                     values[step.value] = total
                 continue
-            if step.value not in incoming or step.operand not in values:
+            if step.value not in incoming:
+                continue
+            if isinstance(step, BinaryStep):
+                values[step.value] = self._crossed(step, incoming[step.value], values)
+                continue
+            if step.operand not in values:
                 continue
             if isinstance(step, SmoothStep):
                 part = self.bent[step.value].relaxed(incoming[step.value], values[step.operand])
                 values[step.value] = part.astype(np.float64, copy=False)
                 continue
-            z = self._aligned(step.operand, values[step.operand], self.layouts[step.value].columns)
+            z = aligned(context, step.operand, values[step.operand], self.layouts[step.value].columns)
             head, part = z[:, : self.layouts[step.value].mixed], incoming[step.value]
             above, intercept, unstable = self.lines[step.value]
             slopes = self.slopes[step.value]
@@ -210,16 +225,14 @@ class Raising:
             found += values[value] @ part.T
         return found
 
-    def _aligned(self, value: int, z: F64, chosen: Indices) -> F64:
-        """What is carried of a value, as the elements `chosen` of it."""
-        carried = self.context.columns.get(value)
-        if carried is chosen:
-            return z
-        if carried is None:
-            return z[:, chosen]
-        full = np.zeros((len(z), self.context.program.sizes[value]))
-        full[:, carried] = z
-        return full[:, chosen]
+    def _crossed(self, step: BinaryStep, arrived: F64, values: dict[int, F64]) -> F64:
+        """A gate's value on the planes that rows take, which say nothing of z, or a product's."""
+        gate = self.gates[step.value]
+        second = aligned(self.context, step.second, values[step.second], gate.columns)
+        first = second
+        if step.first in values:
+            first = aligned(self.context, step.first, values[step.first], gate.columns)
+        return gate.relaxed(arrived, first, second).astype(np.float64, copy=False)
 
     def _mix(self, parts: F64, step: int) -> None:
         """Multiplicative-weights ascent on the combinations."""

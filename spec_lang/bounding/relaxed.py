@@ -12,59 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spec_lang._values import dataclass
-from spec_lang.bounding.phase_pairs import Chosen, Pair
+from spec_lang.bounding.layers import Layer, Layers
+from spec_lang.bounding.phase_pairs import Chosen
 from spec_lang.bounding.plain import Plain, PlainAffine, PlainRelu, add
+from spec_lang.bounding.plain_binary import PlainBinary, aligned
 from spec_lang.bounding.plain_smooth import PlainSmooth
-from spec_lang.bounding.program import Indices
-from spec_lang.bounding.unstable import Phases
 from spec_lang.network.operators.cast import Float
-
-
-class Layer:
-    """One ReLU's part of a batch of rows: parameters, and what their phases make of the relaxation; where it
-    is the first of a `pair`, so do the phases of the second.
-
-    While no row of the batch has a phase fixed, `sign` and `active` are None.
-    """
-
-    def __init__(
-        self, step: PlainRelu, all_phases: Phases, parameters: Float, pair: Pair | None, *, fixed: bool
-    ) -> None:
-        phases = all_phases[:, step.where]
-        kind = step.upper.dtype
-        self.parameters: Float = np.array(parameters, dtype=kind, order="C")
-        self.sign: Float | None = None
-        self.active: Float | None = None
-        self.open: Float = np.ones((1, len(step.upper)), dtype=kind)
-        self.upper, self.intercept = step.upper[None], step.intercept[None]
-        if fixed:
-            self.sign = phases.astype(kind)
-            self.active = (phases > 0).astype(kind)
-            self.open = (phases == 0).astype(kind)
-            upper, intercept = (step.upper, step.intercept) if pair is None else pair.lines(all_phases)
-            self.intercept = self.open * intercept
-            self.upper = self.open * upper
-            self.upper += self.active
-
-    def keep(self, rows: Indices) -> None:
-        self.parameters = self.parameters[rows]
-        if self.sign is not None and self.active is not None:
-            self.sign, self.active, self.open = self.sign[rows], self.active[rows], self.open[rows]
-            self.upper, self.intercept = self.upper[rows], self.intercept[rows]
-
-
-@dataclass(slots=True, eq=False)
-class Layers:
-    """By value: the ReLUs' parts of a batch of rows, and the planes of differences of two."""
-
-    relus: dict[int, Layer]
-    pairs: dict[int, Chosen]
-
-    def keep(self, rows: Indices) -> None:
-        for layer in self.relus.values():
-            layer.keep(rows)
-        for chosen in self.pairs.values():
-            chosen.keep(rows)
+from spec_lang.network.primitives import Binary
 
 
 @dataclass(slots=True, eq=False)
@@ -90,21 +44,14 @@ class Traced:
     intercepts: Float
 
 
-def layers_of(plain: Plain, phases: Phases, parameters: Float) -> Layers:
-    fixed = bool(phases.any())
-    pairs = {pair.delta.base: pair for pair in plain.pairs.values()}
-    return Layers(
-        {
-            step.value: Layer(step, phases, parameters[:, step.where], pairs.get(step.value), fixed=fixed)
-            for step in plain.relus
-        },
-        {value: pair.chosen(phases, fixed=fixed) for value, pair in plain.pairs.items()},
-    )
-
-
 def lowered(plain: Plain, layers: Layers, start: dict[int, Float], constant: Float) -> Lowered:
     """Bounds of the rows `Σ start[v]·value_v + constant`."""
     pending = dict(start)
+    if layers.fixed and plain.binaries:  # what phases add to rows is for ReLUs that these need not reach
+        for value, layer in layers.relus.items():
+            if layer.sign is not None and layer.sign.any():
+                width = len(plain.context.layouts[value].columns)
+                pending.setdefault(value, np.zeros((len(constant), width), dtype=plain.kind))
     fresh: set[int] = set()  # values whose coefficients nobody else holds
     found = Lowered(max(start), constant.copy(), np.zeros((0, 0)), {}, {})
     for step in reversed(plain.steps):
@@ -115,6 +62,10 @@ def lowered(plain: Plain, layers: Layers, start: dict[int, Float], constant: Flo
             found.arrived[step.value] = coefficients
             chosen = layers.pairs[step.value]
             found.bound += _difference(plain, chosen, coefficients, pending)
+            continue
+        if isinstance(step, PlainBinary):
+            found.arrived[step.value] = coefficients
+            found.bound += layers.gates[step.value].passed(plain.context, coefficients, pending)
             continue
         if isinstance(step, PlainAffine):
             found.bound += coefficients @ step.bias
@@ -167,6 +118,11 @@ def traced(plain: Plain, layers: Layers, found: Lowered, points: Float, *, score
             if all(operand in values for operand in step.operands):
                 values[step.value] = step.of(values)
             continue
+        if isinstance(step, PlainBinary):
+            if step.value in found.arrived:
+                gate = layers.gates[step.value]
+                values[step.value] = _crossed_value(plain, gate, found.arrived[step.value], trace)
+            continue
         if isinstance(step, PlainSmooth):
             if step.value in found.arrived and step.operand in values:
                 values[step.value] = step.relaxed(found.arrived[step.value], values[step.operand])
@@ -190,6 +146,23 @@ def slack(layers: Layers, found: Lowered) -> Float:
         elif value in layers.relus:
             total -= (np.minimum(arrived, 0.0) * layers.relus[value].intercept).sum(axis=1)
     return total
+
+
+def _crossed_value(plain: Plain, gate: PlainBinary, arrived: Float, trace: Traced) -> Float:
+    """A gate's relaxed value, or a product's; what lies between a gate's planes is added to the scores."""
+    context, values = plain.context, trace.values
+    second = aligned(context, gate.second, values[gate.second], gate.columns)
+    first = second
+    if gate.below.of_first is not None:
+        first = aligned(context, gate.first, values[gate.first], gate.columns)
+    if trace.gaps.size and gate.function is Binary.GATE:
+        head = first[:, : gate.mixed], second[:, : gate.mixed]
+        cost = abs(arrived[:, : gate.mixed]) * (gate.above.at(*head) - gate.below.at(*head))
+        places = plain.unstable.gates[gate.value]
+        known = np.flatnonzero(places >= 0)
+        trace.gaps[:, places[known]] += cost[:, known]
+        trace.intercepts[:, places[known]] += cost[:, known]
+    return gate.relaxed(arrived, first, second)
 
 
 def _difference(plain: Plain, chosen: Chosen, coefficients: Float, pending: dict[int, Float]) -> Float:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from spec_lang._values import dataclass
 from spec_lang.bounding.context import Context
-from spec_lang.bounding.program import F64, UNIT_ROUNDOFF
+from spec_lang.bounding.program import F64, UNIT_ROUNDOFF, Program
 from spec_lang.kernel.rows import nearest
 from spec_lang.network.graph import Graph
 from spec_lang.network.primitives import RELU, Smooth
@@ -88,6 +88,13 @@ def start_of(rows: Rows, context: Context, index: NDArray[np.intp]) -> dict[int,
     return start
 
 
+def read_by(rows: Rows, program: Program) -> list[int]:
+    """The values of the program that some row reads, inputs apart."""
+    ends = np.cumsum([0, *(program.sizes[output] for output in program.outputs)])
+    parts = zip(program.outputs, ends, ends[1:], strict=False)
+    return [output for output, first, last in parts if rows.outputs[:, first:last].any()]
+
+
 def normal_form(condition: Condition) -> list[tuple[LinearAtom, ...]]:
     """The disjunctive normal form.  Raises `TooManyDisjuncts`."""
     if isinstance(condition, LinearAtom):
@@ -139,31 +146,34 @@ def rows_of(obligation: Obligation) -> Rows:
     return Rows(*table[:4], member, *table[4:], tuple(found), tuple(positions), tuple(columns), width)
 
 
-def _ends(graph: Graph) -> list[tuple[int | None, int | None]]:
+_Ends = tuple[int | None, int | None, bool]  # from, to, and whether they are never reached
+
+
+def _ends(graph: Graph) -> list[_Ends]:
     """What each flat output lies between by the form of the graph: results of ReLUs are at least 0, those of
-    smooth functions between their ends, strictly where there are two."""
-    found: list[tuple[int | None, int | None]] = []
+    smooth functions between their ends, strictly but for squares."""
+    found: list[_Ends] = []
     first = len(graph.inputs)
     for output in graph.outputs:
         primitive = graph.nodes[output - first].primitive if output >= first else None
-        ends: tuple[int | None, int | None] = (0 if primitive == RELU else None, None)
+        ends: _Ends = (0 if primitive == RELU else None, None, False)
         if isinstance(primitive, Smooth):
-            ends = primitive.ends
+            ends = (*primitive.ends, primitive is not Smooth.SQUARE)
         found += [ends] * graph.value(output).size
     return found
 
 
-def _impossible(atom: LinearAtom, ends: list[tuple[int | None, int | None]]) -> bool:
+def _impossible(atom: LinearAtom, ends: list[_Ends]) -> bool:
     """Whether the atom fails because of these ends, exactly: a tie that floats cannot decide."""
     if atom.inputs:
         return False
     least, strict = atom.constant, atom.strict
     for j, coefficient in atom.outputs:
-        lower, upper = ends[j]
+        lower, upper, is_open = ends[j]
         end = lower if coefficient > 0 else upper
         if end is None:
             return False
-        least, strict = least + coefficient * end, strict or upper is not None
+        least, strict = least + coefficient * end, strict or is_open
     return least > 0 or (strict and least == 0)
 
 

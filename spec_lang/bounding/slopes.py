@@ -18,7 +18,7 @@ import numpy as np
 from spec_lang._values import dataclass
 from spec_lang.bounding.boxes import Boxes
 from spec_lang.bounding.context import Context
-from spec_lang.bounding.program import F64, AffineStep, Indices, Program, ReluStep, SmoothStep
+from spec_lang.bounding.program import F64, AffineStep, Indices, Program, ReluStep
 from spec_lang.bounding.propagate import Known, Ranges, propagate
 from spec_lang.diagnostics import InternalError
 from spec_lang.network.operators import Operator
@@ -83,9 +83,9 @@ class Slopes:
             for index, coefficient in terms:
                 rows[number, index] = float(coefficient)
         starts, count = {}, 0
-        steps = tuple(step for step in program.steps if not isinstance(step, SmoothStep))
+        steps = tuple(step for step in program.steps if isinstance(step, AffineStep | ReluStep))
         if len(steps) < len(program.steps):
-            raise InternalError("a smooth function has no slopes of a box")
+            raise InternalError("only affine maps and ReLUs have slopes of a box")
         for step in steps:
             if isinstance(step, ReluStep):
                 starts[step.value] = count

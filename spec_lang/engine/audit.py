@@ -22,6 +22,7 @@ from spec_lang.diagnostics import InternalError
 from spec_lang.engine import lift
 from spec_lang.engine.audit_measure import NOTHING_STORED, Looked, audit_measure
 from spec_lang.engine.checking import shared_by
+from spec_lang.engine.count import count
 from spec_lang.engine.options import CheckOptions, Observer, Silent
 from spec_lang.engine.prepare import Spec, prepare, texts_of
 from spec_lang.engine.replay import replay_witness
@@ -100,6 +101,8 @@ def _one(
     if task.beyond is not None:
         return lift.undecided(task, Status.UNKNOWN, task.beyond)
     try:
+        if task.counted is not None:
+            return count(task, task.counted, options)
         return _audited(task, options, store, cores)
     except TooManyCases as error:
         reason = str(error)

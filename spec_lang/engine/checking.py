@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 
 from spec_lang._companions import Cores, together
-from spec_lang.kernel.proof import Examined, OutOfTime, Walked, examine
+from spec_lang.kernel.proof import Examined, OutOfTime, Walked, examine, examined_by_parts
 from spec_lang.kernel.shares import Share
 from spec_lang.obligations.certificate import Flaw
 from spec_lang.obligations.model import Obligation
@@ -52,7 +52,8 @@ class Checks:
         for known in self._accepted:
             if known.obligation is obligation and known.proof is proof:
                 return known
-        found = self._examine(obligation, proof)
+        by_parts = examined_by_parts(obligation, proof, self._accepted)
+        found = self._examine(obligation, proof) if by_parts is None else by_parts
         if found.evidence is not None:
             self._accepted.append(found)
         return found

@@ -14,6 +14,7 @@ from spec_lang import _registry, backends
 from spec_lang._companions import Cores
 from spec_lang.backends.base import Backend
 from spec_lang.engine import lift
+from spec_lang.engine.count import count
 from spec_lang.engine.measure import measure
 from spec_lang.engine.memory import limited
 from spec_lang.engine.options import CheckOptions, Listener
@@ -42,6 +43,8 @@ def decide(task: Task, listen: Listener, cores: Cores | None, options: CheckOpti
         return lift.undecided(task, Status.UNKNOWN, task.beyond)
     try:
         with limited(options.memory):
+            if task.counted is not None:
+                return count(task, task.counted, options)
             settler = Settler(task, options, listen, cores, installed_backends())
             if task.measure is not None:
                 return measure(settler, task.measure, started)

@@ -14,16 +14,18 @@ from pathlib import Path
 from spec_lang import __version__
 from spec_lang.claims.base import Claim
 from spec_lang.diagnostics import DiagnosticLog, InternalError
+from spec_lang.engine.count import NO_BACKEND
 from spec_lang.engine.measure import first_part
 from spec_lang.engine.obligation_text import MANY, obligation_lines
 from spec_lang.engine.options import CheckOptions
 from spec_lang.engine.plans import plan_lines, planned
 from spec_lang.engine.prepare import Spec, prepare, texts_of
 from spec_lang.engine.task import Task
+from spec_lang.network.primitives import Affine
 from spec_lang.reporters.model import Report
 from spec_lang.semantics.forms.library import bodies, called_names, find_form
 from spec_lang.semantics.forms.page import form_lines, formula_lines
-from spec_lang.semantics.model import TypedClaim
+from spec_lang.semantics.model import Counted, TypedClaim
 from spec_lang.syntax import ast
 from spec_lang.syntax.format import format_expression
 
@@ -72,6 +74,9 @@ def _claim(
         yield "  as written"
         yield from _source_lines(typed, texts)
         yield from _forms(typed.declaration, forms)
+        if typed.counted is not None:
+            yield from _counted(typed.counted)
+            return
         yield "  stands for"
         yield f"    {format_expression(typed.formula)}"
     if task.beyond is not None:
@@ -91,6 +96,16 @@ def _claim(
         yield from obligation_lines(obligation, goal.frame)
         yield "    plan"
         yield from (f"      {line}" for line in plan_lines(plan))
+
+
+def _counted(counted: Counted) -> Iterator[str]:
+    relus = sum(not isinstance(node.primitive, Affine) for node in counted.graph.nodes)
+    yield "  stands for"
+    yield "    how many complete linear regions it takes to contain all of the points; between"
+    yield "    how many of their affine maps certainly differ, and how many activation patterns they have"
+    inputs = counted.graph.input_size
+    yield f"  size: {len(counted.points):,} points of {inputs:,} inputs, {relus} layers of ReLUs"
+    yield f"  {NO_BACKEND}"
 
 
 def _source_lines(typed: TypedClaim, texts: Mapping[str, str]) -> Iterator[str]:

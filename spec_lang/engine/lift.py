@@ -15,19 +15,20 @@ from spec_lang._values import dataclass
 from spec_lang.diagnostics import InternalError
 from spec_lang.engine.planes import planes, readings_of
 from spec_lang.engine.task import QUERY, Task
-from spec_lang.kernel.verdict import EvidenceKind, Status, Verdict, Witness
+from spec_lang.kernel.verdict import Evidence, EvidenceKind, Status, Verdict, Witness
 from spec_lang.obligations.model import Axis, Goal, Group
 from spec_lang.reporters.model import (
     Bracket,
     ClaimReport,
     Counterexample,
+    End,
     Measurement,
     Reading,
     Readings,
     Replay,
     Step,
 )
-from spec_lang.semantics.model import Measured
+from spec_lang.semantics.model import Counted, Measured
 from spec_lang.store.files import Kept, NotKept
 
 
@@ -112,6 +113,18 @@ def measurement(measured: Measured, brackets: tuple[Bracket, ...], *, reached: b
         reached,
         brackets,
     )
+
+
+def counted(
+    task: Task, what: Counted, ends: tuple[int, int], evidence: Evidence, course: Course
+) -> ClaimReport:
+    """The report of a count, both of whose ends the kernel has proved."""
+    lower, upper = (End(Fraction(end), evidence) for end in ends)
+    brackets = (Bracket("regions", lower, upper),)
+    measurement = Measurement(
+        "regions", what.words, None, None, relative=False, said=False, reached=True, brackets=brackets
+    )
+    return measured(task, measurement, course)
 
 
 def measured(

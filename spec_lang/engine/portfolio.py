@@ -157,7 +157,9 @@ class Portfolio:
         examine = self.terms.checks.flaws(self.obligation)
         started = time.monotonic()
         terms = self.terms
-        session = Session(budget, self._confirm, terms.listen, examine, terms.cores, terms.nearest)
+        session = Session(
+            budget, self._confirm, terms.listen, examine, terms.cores, terms.nearest, terms.checks.flaws
+        )
         run = backend.run(self.seen, session)
         seconds = time.monotonic() - started
         if not isinstance(run, Run):

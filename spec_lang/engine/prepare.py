@@ -189,6 +189,7 @@ class Preparation:
             beyond=_beyond(typed),
             semantics=attributes.semantics or self.options.semantics,
             measure=measure_of(typed, self.options.semantics),
+            counted=typed.counted,
         )
         self.typed[task.id] = typed
         return task
@@ -248,8 +249,7 @@ class Preparation:
         """The values for this file: those that it or an import of its declares, and those that no file does,
         which is its to say."""
         ours = _parameter_names(parsed, around)
-        values = self._parameters.items()
-        return {name: value for name, value in values if name in ours or name not in self._declared}
+        return {n: value for n, value in self._parameters.items() if n in ours or n not in self._declared}
 
     def _parse_parameters(self, problems: DiagnosticLog) -> dict[str, ast.Expr]:
         values: dict[str, ast.Expr] = {}
@@ -293,7 +293,7 @@ def _parameter_names(parsed: Parsed, around: Surroundings) -> set[str]:
 
 def _beyond(typed: TypedClaim) -> str | None:
     """Why no backend takes the claim, in the words of its first need."""
-    if typed.statement is not None:
+    if not typed.needs:
         return None
     first, *others = typed.needs
     more = f" (and {len(others)} more)" if others else ""

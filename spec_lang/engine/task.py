@@ -19,7 +19,7 @@ from spec_lang.kernel.verdict import Status
 from spec_lang.network.graph import Graph
 from spec_lang.obligations.lower import lower
 from spec_lang.obligations.model import Goal, Semantics, Terms
-from spec_lang.semantics.model import Measured, TypedClaim
+from spec_lang.semantics.model import Counted, Measured, TypedClaim
 from spec_lang.syntax.ast import Comparison
 
 QUERY: Final = "query"  # of VNN-LIB: a condition that no point may meet
@@ -49,7 +49,8 @@ class Task:
     """`goal` makes the obligations.  `runs` are the networks, to be run again by onnxruntime; None where one
     is applied to another's outputs.  `beyond` says why no backend takes the claim, which has no goal then.
     `expected` is what `@expect` says; with `exists` the claim says that there is such a point.  `semantics`
-    says which function its networks denote.  The goal of a `measure` is that of one of its thresholds."""
+    says which function its networks denote.  The goal of a `measure` is that of one of its thresholds;
+    what is `counted` has none."""
 
     file: str
     name: str
@@ -65,6 +66,7 @@ class Task:
     beyond: str | None = None
     semantics: Semantics = Semantics.REAL
     measure: Measure | None = None
+    counted: Counted | None = None
 
     @property
     def id(self) -> str:

@@ -30,7 +30,7 @@ from spec_lang.kernel.exact import (
 )
 from spec_lang.kernel.maps import map_of
 from spec_lang.network.graph import Graph
-from spec_lang.network.primitives import Affine, PiecewiseLinear, Primitive, Smooth, numbers_of
+from spec_lang.network.primitives import Affine, Binary, PiecewiseLinear, Primitive, Smooth, numbers_of
 
 Interval = tuple[Fraction, Fraction]
 
@@ -61,7 +61,7 @@ class _Sum:
     places: int
 
 
-_Step = _Sum | Pieces | Smooth
+_Step = _Sum | Pieces | Smooth | Binary
 
 
 class EnclosedNetwork:
@@ -107,7 +107,7 @@ def _compiled(primitive: Primitive) -> _Step:
             return _Sum(maps, tuple(linear.absolute() for linear in maps), scaled, places)
         case PiecewiseLinear():
             return compiled_pieces(primitive)
-        case Smooth():
+        case Smooth() | Binary():
             return primitive
         case _ as unreachable:
             assert_never(unreachable)
@@ -125,6 +125,11 @@ def _enclosed(step: _Step, operands: Sequence[_Enclosed], unit: _Unit) -> _Enclo
             return _shortened(center, operand.radius * steepest, step.shift)
         case Smooth():
             return _smooth(step, operands[0], unit)
+        case Binary.GATE:
+            return _gated(*operands)
+        case Binary.PRODUCT:
+            x, y = operands
+            return _multiplied(x, y, unit)
         case _ as unreachable:
             assert_never(unreachable)
 
@@ -145,9 +150,29 @@ def _shortened(center: Integers, radius: Integers, places: int) -> _Enclosed:
     return _Enclosed(kept, -(-radius >> places) + (kept << places != center).astype(object))
 
 
+def _gated(z: _Enclosed, g: _Enclosed) -> _Enclosed:
+    """What passes a gate; where z may be 0 it is anything between 0 and g."""
+    low = np.where(z.center > z.radius, g.center - g.radius, np.minimum(g.center - g.radius, 0))
+    high = np.where(z.center > z.radius, g.center + g.radius, np.maximum(g.center + g.radius, 0))
+    dead = z.center < -z.radius
+    low, high = np.where(dead, 0, low), np.where(dead, 0, high)
+    center = (low + high) >> 1
+    return _Enclosed(center, high - center)
+
+
+def _multiplied(x: _Enclosed, y: _Enclosed, unit: _Unit) -> _Enclosed:
+    """(a ± r)(b ± s) is ab, give or take at most |a|s + |b|r + rs; all are over the square of the unit."""
+    one = unit.odd << unit.bits
+    center = x.center * y.center
+    spread = np.abs(x.center) * y.radius + np.abs(y.center) * x.radius + x.radius * y.radius
+    return _Enclosed(center // one, -(-spread // one) + (center % one != 0).astype(object))
+
+
 def _smooth(function: Smooth, operand: _Enclosed, unit: _Unit) -> _Enclosed:
     """No slope of an S-shaped function is above 1: it carries no two points further apart than they are."""
     one = unit.odd << unit.bits
+    if function is Smooth.SPREAD:
+        return _Enclosed(0 * operand.center, np.abs(operand.center) + operand.radius)
     if function is Smooth.SQUARE:
         # (c + r)² is c², give or take at most 2|c|r + r²; both are over the square of the unit.
         center, radius = operand.center, operand.radius

@@ -21,7 +21,15 @@ from spec_lang.diagnostics import InternalError
 from spec_lang.kernel.arrays import Index
 from spec_lang.kernel.maps import Map, Matrix, absolute, map_of, with_numbers
 from spec_lang.network.graph import Graph
-from spec_lang.network.primitives import Affine, Floats, PiecewiseLinear, Primitive, Smooth, numbers_of
+from spec_lang.network.primitives import (
+    Affine,
+    Binary,
+    Floats,
+    PiecewiseLinear,
+    Primitive,
+    Smooth,
+    numbers_of,
+)
 
 Integers = NDArray[Any]  # of dtype object: Python's own integers, which do not overflow
 
@@ -90,6 +98,10 @@ class Pieces:
     shift: int
 
 
+class AtKink(Exception):
+    """The outputs depend on which slope a ReLU is given at its kink: there is more than one."""
+
+
 class ExactNetwork:
     """`graph` with its weights as integers; call it with a point to get the exact outputs.
 
@@ -101,7 +113,7 @@ class ExactNetwork:
         self._steps = [_compiled(node.primitive) for node in graph.nodes]
 
     def __call__(self, point: Sequence[Fraction]) -> tuple[Fraction, ...]:
-        """The flat outputs at the flat `point`: exact."""
+        """The flat outputs at the flat `point`: exact.  Raises `AtKink` where a gate has two values."""
         if len(point) != self._graph.input_size:
             raise InternalError(f"a point of {len(point)} numbers for {self._graph.input_size} inputs")
         denominator = lcm(*(number.denominator for number in point))
@@ -141,7 +153,7 @@ class _Value:
         return Dyadic(self.dyadic.numbers * odd ** (power - self.power), self.dyadic.shift)
 
 
-_Step = _Sum | Pieces | Literal[Smooth.SQUARE]
+_Step = _Sum | Pieces | Literal[Smooth.SQUARE] | Binary
 
 
 def _evaluated(step: _Step, operands: Sequence[_Value], odd: int) -> _Value:
@@ -155,6 +167,16 @@ def _evaluated(step: _Step, operands: Sequence[_Value], odd: int) -> _Value:
         case Smooth.SQUARE:
             (operand,) = numbers
             return _Value(Dyadic(operand.numbers * operand.numbers, 2 * operand.shift), 2 * power)
+        case Binary.PRODUCT:
+            x, y = operands
+            product = Dyadic(x.dyadic.numbers * y.dyadic.numbers, x.dyadic.shift + y.dyadic.shift)
+            return _Value(product, x.power + y.power)
+        case Binary.GATE:
+            z, g = operands
+            if ((z.dyadic.numbers == 0) & (g.dyadic.numbers != 0)).any():
+                raise AtKink
+            passed = g.dyadic.numbers * (z.dyadic.numbers > 0).astype(object)
+            return _Value(Dyadic(passed, g.dyadic.shift), g.power)
         case _ as unreachable:
             assert_never(unreachable)
 
@@ -166,7 +188,7 @@ def _compiled(primitive: Primitive) -> _Step:
             return _Sum(tuple(maps), dyadic(primitive.bias))
         case PiecewiseLinear():
             return compiled_pieces(primitive)
-        case Smooth.SQUARE:
+        case Smooth.SQUARE | Binary():
             return primitive
         case Smooth():
             raise InternalError(f"{primitive.value} has no exact values: it is enclosed")

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 
 from spec_lang._values import dataclass
-from spec_lang.kernel import lines, parabola, smooth
+from spec_lang.kernel import lines, parabola, smooth, softplus, spread
 from spec_lang.kernel.dyadics import Objects
 from spec_lang.kernel.exact import Dyadic, objects
 from spec_lang.kernel.network import F64
@@ -38,6 +38,10 @@ def exact_lines(function: Smooth, lower: F64, upper: F64) -> ExactLines:
     """Lines over `lower <= t <= upper` (n,), whose ends are numbers or infinite."""
     if function is Smooth.SQUARE:
         return ExactLines(*parabola.exact_lines(lower, upper))
+    if function is Smooth.SOFTPLUS:
+        return ExactLines(*softplus.exact_lines(lower, upper))
+    if function is Smooth.SPREAD:
+        return ExactLines(*spread.exact_lines(lower, upper))
     below, constant = _all_below(function, lower, upper)
     above, mirrored = _all_below(function, -upper, -lower)
     turned = (function.turned << CONSTANT_BITS) - mirrored
@@ -58,7 +62,7 @@ def _all_below(function: Smooth, lower: F64, upper: F64) -> tuple[Objects, Objec
 def _constant(function: Smooth, ends: list[float], point: float, slope: Fraction) -> Fraction:
     """The constant of a line below with that slope."""
     if ends[0] == -inf:
-        return Fraction(function.ends[0])
+        return Fraction(function.ends[0] or 0)
     low = Fraction(ends[0])
     if not slope:
         return _value(function, low)

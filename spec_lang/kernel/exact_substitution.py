@@ -29,8 +29,10 @@ from spec_lang.kernel.dyadics import (
 )
 from spec_lang.kernel.exact import Dyadic, dyadic, objects
 from spec_lang.kernel.exact_differences import exact_beside, exact_joined_by_case
-from spec_lang.kernel.network import AffineStep, ReluStep, SmoothStep
+from spec_lang.kernel.exact_planes import exact_with_phases
+from spec_lang.kernel.network import AffineStep, BinaryStep, ReluStep, SmoothStep
 from spec_lang.kernel.scene import About, Ends, Index, Linear, Mask, OwnSlopes, Slopes
+from spec_lang.network.primitives import Binary
 from spec_lang.network.transform.difference import Delta
 
 if TYPE_CHECKING:
@@ -78,6 +80,8 @@ class ExactSubstitution:
 
     def back(self, ends: frozenset[int] = frozenset()) -> None:
         """Pass all steps, from the last to the first, but those that make the values `ends`."""
+        if isinstance(self.slopes, Slopes) and self.scene.crossed:
+            self._phases_alone(self.slopes)
         for step in reversed(self.scene.network.steps):
             if step.value not in self.pending or step.value in ends:
                 continue
@@ -88,8 +92,20 @@ class ExactSubstitution:
                 self._affine(step, rows)
             elif isinstance(step, ReluStep):
                 self._relu(step, rows)
+            elif isinstance(step, BinaryStep):
+                self._binary(step, rows)
             else:
                 self._smooth(step, rows)
+
+    def _phases_alone(self, slopes: Slopes) -> None:
+        """Rows over gradients reach no ReLU, but what its phases add to them, they do."""
+        for step in self.scene.network.steps:
+            if not isinstance(step, ReluStep) or step.value not in self.scene.relaxed:
+                continue
+            size = self.scene.network.sizes[step.value]
+            if slopes.phases[:, step.first : step.first + size].any():
+                none: Objects = np.zeros((len(slopes.phases), size), dtype=object)
+                self.pending.setdefault(step.value, Dyadic(none, 0))
 
     def finished(self) -> Linear:
         """Down to the inputs; the least value on the box comes without `unit`."""
@@ -191,6 +207,21 @@ class ExactSubstitution:
             self.constant = plus(self.constant, times(Dyadic(head, rows.shift), constant))
         for head, slope in ((positive, lines.below), (part - positive, lines.above)):
             self.add(step.operand, Dyadic(head * slope.numbers, rows.shift + slope.shift))
+
+    def _binary(self, step: BinaryStep, rows: Dyadic) -> None:
+        found, part = self.scene.crossed.get(step.value), rows.numbers
+        if found is None:
+            return  # the scene is not sound, and its bounds are none
+        if isinstance(self.slopes, Slopes) and step.neurons is not None and step.function is Binary.GATE:
+            here = slice(step.neurons, step.neurons + part.shape[1])
+            found = exact_with_phases(found, self.slopes.phases[:, here])
+        below, above = found.below, found.above
+        positive = np.where(part > 0, part, 0)
+        for head, plane in ((positive, below), (part - positive, above)):
+            self.constant = plus(self.constant, _dotted(Dyadic(head, rows.shift), plane.constant))
+            for operand, slope in ((step.first, plane.of_first), (step.second, plane.of_second)):
+                if slope is not None:
+                    self.add(operand, Dyadic(head * slope.numbers, rows.shift + slope.shift))
 
 
 def _dotted(rows: Dyadic, numbers: Dyadic) -> Dyadic:

@@ -30,9 +30,11 @@ def check_form(part: BoxProof, network: Network, found: Alternatives) -> None:
     axis = part.axis
     _need(axis.ndim == 1 and np.issubdtype(axis.dtype, np.integer), "the nodes are not a list of numbers")
     right_children(axis)
-    _need(int(axis.max()) < network.input_size and int(axis.min()) >= BY_PHASES, "a cut is of no input")
+    most = network.input_size + network.neurons
+    _need(int(axis.max()) < most and int(axis.min()) >= BY_PHASES, "a cut is of no input and no neuron")
     _need(part.cut.shape == (int((axis >= 0).sum()),), "there is not one place for every cut")
     _need(bool(np.isfinite(part.cut).all()), "a cut is at no number")
+    _need(not part.cut[axis[axis >= 0] >= network.input_size].any(), "a neuron is split elsewhere than at 0")
     _need(part.weights.dtype == np.uint8, "the weights are not small integers")
     _need(part.weights.shape == (len(axis), found.width), "there are not as many weights as nodes and atoms")
     _node_slopes(part.slopes, len(axis), network, found)

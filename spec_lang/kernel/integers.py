@@ -29,24 +29,27 @@ from spec_lang.kernel.dyadics import (
 from spec_lang.kernel.exact import Dyadic, ExactMap, dyadic, objects
 from spec_lang.kernel.exact_differences import ExactJoined, exact_joined
 from spec_lang.kernel.exact_lines import ExactLines, exact_lines
+from spec_lang.kernel.exact_planes import ExactCrossing, exact_crossing
 from spec_lang.kernel.exact_squares import is_positive
 from spec_lang.kernel.exact_substitution import ExactSubstitution, Relaxed
 from spec_lang.kernel.lines import ends
-from spec_lang.kernel.network import F64, AffineStep, Network, ReluStep, SmoothStep, float32_error
+from spec_lang.kernel.network import F64, AffineStep, BinaryStep, Network, ReluStep, SmoothStep, float32_error
+from spec_lang.kernel.planes import crossing_ends
 from spec_lang.kernel.rows import Alternatives, placed, scale_of
 from spec_lang.kernel.scene import (
     CLIP_ROUNDS,
     About,
     Clipped,
+    Ends,
     Index,
     Linear,
     Mask,
     OwnSlopes,
+    Phases,
     Rows,
     Scene,
     Slopes,
 )
-from spec_lang.network.primitives import Smooth
 from spec_lang.network.transform.difference import Delta
 from spec_lang.obligations.certificate import SquareProof
 from spec_lang.obligations.model import Semantics
@@ -84,16 +87,16 @@ class Integers:
         self.maps = {step.value: tuple(map(ExactMap.of, step.maps)) for step in network.producer.values()}
         self.biases = {step.value: dyadic(step.bias) for step in network.producer.values()}
 
-    def scene(self, lower: F64, upper: F64) -> IntegerScene:
+    def scene(self, lower: F64, upper: F64, phases: Phases | None = None) -> IntegerScene:
         """One box."""
-        return IntegerScene(self, lower, upper)
+        return IntegerScene(self, lower, upper, phases)
 
 
 class IntegerScene(Scene):
     nothing = -(10**400)
 
-    def __init__(self, shared: Integers, lower: F64, upper: F64) -> None:
-        super().__init__(shared.network, lower, upper)
+    def __init__(self, shared: Integers, lower: F64, upper: F64, phases: Phases | None) -> None:
+        super().__init__(shared.network, lower, upper, phases)
         if len(lower) != 1:
             raise InternalError("the integers take one box at a time")
         self.shared = shared
@@ -104,6 +107,7 @@ class IntegerScene(Scene):
         self.relaxed: dict[int, Relaxed] = {}
         self.lines: dict[int, ExactLines] = {}  # of smooth steps
         self.joined: dict[int, ExactJoined] = {}  # of differences of two ReLUs
+        self.crossed: dict[int, ExactCrossing] = {}  # of gates and products
         self.outermost: dict[int, Dyadic] = {}  # by value, for the errors of float32
         self.error: dict[int, Dyadic] = {}
         self.sound = True
@@ -159,8 +163,9 @@ class IntegerScene(Scene):
         if not self.sound:
             pairs = [(0, 0, Fraction(0))] * len(pairs)
         shift = max((t.denominator.bit_length() - 1 for _, _, t in pairs), default=0)
+        opened, phases = (lower[0] < 0) & (upper[0] > 0), self.fixed(step)
         self.relaxed[step.value] = Relaxed(
-            (lower[0] < 0) & (upper[0] > 0),
+            opened if phases is None else opened | (phases[0] != 0),  # which have multipliers
             objects([below for below, _, _ in pairs]),
             objects([above for _, above, _ in pairs]),
             Dyadic(objects([int(t * (1 << shift)) for _, _, t in pairs]), shift),
@@ -181,11 +186,21 @@ class IntegerScene(Scene):
     def bend(self, step: SmoothStep, lower: F64, upper: F64) -> None:
         """Under float32 there are no smooth steps but squares, which are exact."""
         self.intervals[step.value] = low, high = ends(step.function, lower, upper)
-        if step.function is Smooth.SQUARE:
+        if step.function.ends[1] is None:
             self.sound &= bool(np.isfinite(lower).all() and np.isfinite(high).all())
         self.lines[step.value] = exact_lines(step.function, lower[0], upper[0])
         if self.rounding:
             self.outermost[step.value] = dyadic(np.maximum(-low, high)[0] if self.sound else 0.0 * low[0])
+
+    def cross(self, step: BinaryStep, first: Ends, second: Ends) -> None:
+        """Under float32 there is no such step."""
+        phases = self.fixed(step)
+        self.intervals[step.value] = crossing_ends(step.function, first, second, phases)
+        self.sound &= all(bool(np.isfinite(end).all()) for end in (*first, *second))
+        if self.sound:
+            one = None if phases is None else phases[0]
+            ends = (first[0][0], first[1][0]), (second[0][0], second[1][0])
+            self.crossed[step.value] = exact_crossing(step.function, *ends, one)
 
     def neurons(self, value: int, owner: Index, neuron: Index, side: NDArray[np.int8]) -> F64:
         del owner  # there is one box
@@ -232,6 +247,7 @@ class IntegerScene(Scene):
         other.outermost, other.error = dict(self.outermost), dict(self.error)
         other.relaxed, other.lines = dict(self.relaxed), dict(self.lines)
         other.intervals, other.joined = dict(self.intervals), dict(self.joined)
+        other.crossed = dict(self.crossed)
         return other
 
     def clip(self, box: Index, rows: Rows, strict: Mask, together: Rows | None) -> Clipped:

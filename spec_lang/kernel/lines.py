@@ -5,19 +5,20 @@ exactly as they are stored.  Sound because, with s the slope, p a point left of 
 t <= 0, f(t) − s·t is there at least f(p) − s·p, less what s differs from f'(p) times how far t is from p;
 because f(t) − s·t is concave on t >= 0, hence least at an end; and because f(−t) is the sum of the function's
 ends less f(t), so that a line below the one on [−u, −l] is a line above the other on [l, u].  Where the line
-should touch is chosen in plain floats, and nothing depends on it.  The square has lines of its own.
+should touch is chosen in plain floats, and nothing depends on it.  The square and the softplus have lines
+of their own.
 """
 
 from __future__ import annotations
 
 from functools import cache
-from math import factorial
 from typing import Final
 
 import numpy as np
 
 from spec_lang._values import dataclass
-from spec_lang.kernel import parabola
+from spec_lang.kernel import parabola, softplus, spread
+from spec_lang.kernel.exponentials import exponential
 from spec_lang.kernel.network import F64
 from spec_lang.kernel.rounding import UNIT
 from spec_lang.network.primitives import Smooth
@@ -25,13 +26,6 @@ from spec_lang.network.primitives import Smooth
 WIDEST: Final = 1e6  # of an interval that is worth a line with a slope
 _LEAST: Final = 1e-300  # more than what products lose that underflow
 
-_GREATEST: Final = 700.0  # of an exponent: e^-700 is a normal number
-_LN2_HIGH: Final = 762123384785.0 / 2.0**40  # 40 bits: times a whole number below 2^13 it is exact
-_LN2_LOW: Final = 7.371002565167799e-13  # the rest of ln 2, to 2^-94
-_COEFFICIENTS: Final = tuple(1.0 / factorial(k) for k in range(13, -1, -1))
-# With |r| <= 0.35: r is off by less than 2^-52, the 14 terms leave out 2^-57, and Horner's rule with rounded
-# coefficients loses γ_28 e^|r|, less than 2^-47 of e^r.  This is twice as much as all of it.
-_EXPONENTIAL: Final = 2.0**-45
 _UP, _DOWN = 1.0 + 16 * UNIT, 1.0 - 16 * UNIT  # more than the few operations around them lose
 
 _TABLE: Final = 4096
@@ -61,6 +55,10 @@ def lines(function: Smooth, lower: F64, upper: F64) -> Lines:
     """Lines over `lower <= t <= upper`; a bound that is no number is none."""
     if function is Smooth.SQUARE:
         return Lines(*parabola.lines(lower, upper))
+    if function is Smooth.SOFTPLUS:
+        return Lines(*softplus.lines(lower, upper))
+    if function is Smooth.SPREAD:
+        return Lines(*spread.lines(lower, upper))
     lower = np.where(np.isnan(lower), -np.inf, lower)
     upper = np.where(np.isnan(upper), np.inf, upper)
     with np.errstate(over="ignore", invalid="ignore"):
@@ -75,8 +73,14 @@ def ends(function: Smooth, lower: F64, upper: F64) -> tuple[F64, F64]:
     """What the function's values lie between where `lower <= t <= upper`, rounded outward."""
     if function is Smooth.SQUARE:
         return parabola.ends(lower, upper)
+    if function is Smooth.SOFTPLUS:
+        return softplus.ends(lower, upper)
+    if function is Smooth.SPREAD:
+        return spread.ends(lower, upper)
     least, most = function.ends
-    return np.full_like(lower, least), np.full_like(upper, np.inf if most is None else most)
+    return np.full_like(lower, -np.inf if least is None else least), np.full_like(
+        upper, np.inf if most is None else most
+    )
 
 
 def touching(function: Smooth, lower: F64, upper: F64) -> tuple[F64, F64]:
@@ -85,20 +89,6 @@ def touching(function: Smooth, lower: F64, upper: F64) -> tuple[F64, F64]:
     with np.errstate(over="ignore", invalid="ignore"):
         p, s, _ = _touching(function, (lower, _at(function, lower)), (upper, _at(function, upper)))
     return p, s
-
-
-def exponential(a: F64) -> tuple[F64, F64]:
-    """`e^−a` for a >= 0, from below and from above, by operations of IEEE 754 alone."""
-    x = -np.minimum(a, _GREATEST)
-    k = np.rint(x * 1.4426950408889634)
-    r = (x - k * _LN2_HIGH) - k * _LN2_LOW
-    found = np.full(x.shape, _COEFFICIENTS[0])
-    for coefficient in _COEFFICIENTS[1:]:
-        found *= r
-        found += coefficient
-    found *= ((k.astype(np.int64) + 1023) << 52).view(np.float64)  # 2^k, a normal number
-    low = np.where(a > _GREATEST, 0.0, found * (1 - _EXPONENTIAL))
-    return low, np.minimum(found * (1 + _EXPONENTIAL), 1.0)
 
 
 def _at(function: Smooth, t: F64) -> _At:

@@ -60,7 +60,7 @@ def narrowed(
     """The least view for the rows, and the rows over what it carries; the scene's own where that is little
     less."""
     whole, network = View(scene.carried, scene.relaxed, scene.joined), scene.network
-    if max(network.sizes) < WIDE or network.bent:
+    if max(network.sizes) < WIDE or network.bent or scene.crossed:
         return whole, rows
     need = _reached(scene, rows, slopes)
     before = sum(len(scene.carried[v]) if v in scene.carried else network.sizes[v] for v in need)

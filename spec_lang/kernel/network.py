@@ -1,7 +1,7 @@
 """A graph, prepared for the checks of proofs: float64 copies of its weights, and who reads what.
 
-In: a graph of affine, ReLU and smooth nodes.  Out: a `Network`, or `Unchecked` for what no proof can be
-checked of.  float32 and float64 weights are exact in float64, so nothing is rounded here.
+In: a graph of affine, ReLU and smooth nodes, gates and products.  Out: a `Network`, or `Unchecked` for what
+no proof can be checked of.  float32 and float64 weights are exact in float64, so nothing is rounded here.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from spec_lang._values import dataclass
 from spec_lang.kernel.maps import Map, map_of
 from spec_lang.network.graph import Graph, Node
-from spec_lang.network.primitives import RELU, Affine, Smooth, most_terms, numbers_of
+from spec_lang.network.primitives import RELU, Affine, Binary, Smooth, most_terms, numbers_of
 from spec_lang.network.transform.difference import Delta, deltas
 from spec_lang.obligations.model import Semantics
 
@@ -60,15 +60,34 @@ class SmoothStep:
     function: Smooth
 
 
-Step = AffineStep | ReluStep | SmoothStep
+@dataclass(frozen=True, slots=True, eq=False)
+class BinaryStep:
+    """`value = function(first, second)`; certificates do not count its elements.
+
+    Where ReLUs read a gate's z as well, `neurons` is the number of the first of them, whose phases are the
+    gate's; elsewhere it is None.
+    """
+
+    value: int
+    first: int
+    second: int
+    function: Binary
+    neurons: int | None
+
+    @property
+    def operands(self) -> tuple[int, int]:
+        return self.first, self.second
+
+
+Step = AffineStep | ReluStep | SmoothStep | BinaryStep
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Network:
     """`inputs` are where each graph input sits in the flat input; `readers` counts the steps and outputs
     that read a value; `producer` has the affine step behind a value, where there is one; `bent` are the
-    values that enter a smooth step, of which both bounds are wanted everywhere; `deltas` are the differences
-    of two ReLUs, by value."""
+    values that enter a smooth step or a product, of which both bounds are wanted everywhere; `deltas` are the
+    differences of two ReLUs, by value."""
 
     sizes: tuple[int, ...]
     inputs: tuple[slice, ...]
@@ -133,14 +152,14 @@ def float32_error(terms: int) -> tuple[Fraction, Fraction]:
 
 def compiled(graph: Graph, semantics: Semantics = Semantics.REAL) -> Network:
     """Raises `Unchecked` for a piecewise linear function other than ReLU, for weights that are not finite,
-    and under float32 for those that are not float32 and for smooth functions of a network."""
+    and under float32 for those that are not float32, for smooth functions of a network, and for gradients."""
     sizes = [spec.size for spec in graph.inputs] + [node.size for node in graph.nodes]
     ends = list(accumulate(sizes[: len(graph.inputs)], initial=0))
     readers = [0] * len(sizes)
     for value in (*graph.outputs, *(o for node in graph.nodes for o in node.operands)):
         readers[value] += 1
     steps: list[Step] = []
-    neurons = 0
+    count = 0
     for value, node in enumerate(graph.nodes, start=len(graph.inputs)):
         if isinstance(node.primitive, Affine):
             step = _affine(value, node, node.primitive)
@@ -153,10 +172,17 @@ def compiled(graph: Graph, semantics: Semantics = Semantics.REAL) -> Network:
                 raise Unchecked(f"{node.tensor.name}: how it is rounded is not known")
             steps.append(SmoothStep(value, node.operands[0], node.primitive))
             continue
+        if isinstance(node.primitive, Binary):
+            if semantics is Semantics.FLOAT32:
+                raise Unchecked(f"{node.tensor.name}: how a gradient is rounded is not known")
+            z, g = node.operands
+            neurons = _neurons_at(steps, z)
+            steps.append(BinaryStep(value, z, g, node.primitive, neurons))
+            continue
         if node.primitive != RELU:
             raise Unchecked(f"{node.tensor.name}: only ReLU is checked among piecewise linear functions")
-        steps.append(ReluStep(value, node.operands[0], neurons))
-        neurons += node.size
+        steps.append(ReluStep(value, node.operands[0], count))
+        count += node.size
     return Network(
         tuple(sizes),
         tuple(slice(a, b) for a, b in pairwise(ends)),
@@ -164,10 +190,21 @@ def compiled(graph: Graph, semantics: Semantics = Semantics.REAL) -> Network:
         graph.outputs,
         tuple(readers),
         {step.value: step for step in steps if isinstance(step, AffineStep)},
-        neurons,
-        frozenset(step.operand for step in steps if isinstance(step, SmoothStep)),
+        count,
+        _bent(steps),
         _pairs(graph, semantics),
     )
+
+
+def _neurons_at(steps: list[Step], operand: int) -> int | None:
+    """The number of the first neuron of the ReLU that reads `operand`."""
+    return next((s.first for s in steps if isinstance(s, ReluStep) and s.operand == operand), None)
+
+
+def _bent(steps: list[Step]) -> frozenset[int]:
+    smooth = (step.operand for step in steps if isinstance(step, SmoothStep))
+    products = (s.operands for s in steps if isinstance(s, BinaryStep) and s.function is Binary.PRODUCT)
+    return frozenset((*smooth, *(value for pair in products for value in pair)))
 
 
 def _pairs(graph: Graph, semantics: Semantics) -> dict[int, Delta]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from spec_lang._values import dataclass
-from spec_lang.kernel.network import F64, ReluStep, SmoothStep
+from spec_lang.kernel.network import F64, BinaryStep, ReluStep, SmoothStep
 from spec_lang.kernel.ranges import tighten
 from spec_lang.kernel.scene import Mask, Scene, Slopes, leaf_phases, relu_of, slopes_are_sound
 from spec_lang.kernel.shares import Share
@@ -40,7 +40,7 @@ def unclosed_leaves(
     lower, upper = _all_ranges(scene)
     columns = tree.columns.astype(np.intp)
     first = 0
-    for number, (_, phases) in enumerate(leaf_phases(tree.neuron, scene.network.neurons)):
+    for number, (_, phases) in enumerate(leaf_phases(tree.neuron, scene.network.neurons, scene.phases)):
         part = slice(first, first + len(phases))
         first = part.stop
         if number % share.of != share.number:
@@ -71,6 +71,8 @@ def _leave_no_point(
                 scene.relax(reader, lower, upper)
             elif isinstance(reader, SmoothStep) and reader.operand == step.operand:
                 scene.bend(reader, lower, upper)
+            elif isinstance(reader, BinaryStep) and step.operand in reader.operands:
+                scene.cross(reader, scene.ranges[reader.first], scene.ranges[reader.second])
     return False
 
 

@@ -16,7 +16,9 @@ from spec_lang._values import dataclass
 from spec_lang.kernel.dyadics import float_above, float_below
 from spec_lang.kernel.form import check_form
 from spec_lang.kernel.integers import Integers
+from spec_lang.kernel.mean_value import examine_mean_value
 from spec_lang.kernel.network import F64, Network, Unchecked, compiled
+from spec_lang.kernel.one_piece import examine_piece
 from spec_lang.kernel.pair_proofs import examine_pairs
 from spec_lang.kernel.rounded import Rounded
 from spec_lang.kernel.rounding import fault
@@ -30,9 +32,11 @@ from spec_lang.obligations.certificate import (
     Unclosed,
 )
 from spec_lang.obligations.differential import differential
+from spec_lang.obligations.mean_value_certificate import MeanValueProof
 from spec_lang.obligations.model import Box, Obligation
 from spec_lang.obligations.outcome import Certificate
 from spec_lang.obligations.pair_certificate import DegreeProof, PairProof
+from spec_lang.obligations.piece_certificate import PieceProof
 
 # Products of integers that the exact check of a proof may cost before floats are used: about half a second.
 EXACT_PRODUCTS: Final = 3_000_000
@@ -82,11 +86,39 @@ def examine(
                 flaw, kind = _Check(obligation, proof, exact, _timer(expired), spread).run()
             case PairProof() | DegreeProof():
                 flaw, kind = examine_pairs(obligation, proof, _timer(expired), exact=exact)
+            case PieceProof():
+                flaw, kind = examine_piece(obligation, proof, _timer(expired), exact=exact)
+            case MeanValueProof():
+
+                def check(asked: Obligation, part: Proof) -> tuple[Flaw | None, EvidenceKind]:
+                    return _Check(asked, part, exact, _timer(expired), spread).run()
+
+                flaw, kind = examine_mean_value(obligation, proof, check)
             case _ as unreachable:
                 assert_never(unreachable)
     except (Unchecked, ValueError) as problem:
         flaw, kind = Flaw(str(problem)), EvidenceKind.TRUSTED
     return Examined(obligation, proof, None if flaw else Evidence(kind), flaw)
+
+
+def examined_by_parts(
+    obligation: Obligation, proof: Certificate, known: Sequence[Examined]
+) -> Examined | None:
+    """What a proof is worth all parts of which have been examined before; None for any other."""
+    if not isinstance(proof, MeanValueProof):
+        return None
+
+    def check(asked: Obligation, part: Proof) -> tuple[Flaw | None, EvidenceKind]:
+        for one in known:
+            if one.obligation is asked and one.proof is part and one.evidence is not None:
+                return None, one.evidence.kind
+        raise Unchecked("a part has not been examined")
+
+    try:
+        flaw, kind = examine_mean_value(obligation, proof, check)
+    except Unchecked:
+        return None
+    return None if flaw else Examined(obligation, proof, Evidence(kind), None)
 
 
 def _timer(expired: Callable[[], bool]) -> Callable[[], None]:

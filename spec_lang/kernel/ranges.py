@@ -1,4 +1,4 @@
-"""The ranges of what enters every ReLU and smooth step of a scene.
+"""The ranges of what enters every step of a scene that is not affine.
 
 In: a scene, what is known over larger boxes, and lemmas.  Out: the scene with its relaxations, and the
 ranges.
@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spec_lang.kernel.differences import counts, needs_bounds_of_its_own, range_of_sum
-from spec_lang.kernel.network import F64, AffineStep, ReluStep, SmoothStep
+from spec_lang.kernel.network import F64, AffineStep, BinaryStep, ReluStep, SmoothStep
+from spec_lang.kernel.planes import states
 from spec_lang.kernel.scene import (
     LEAST_ROWS,
     MAX_ROWS,
@@ -29,6 +30,7 @@ from spec_lang.kernel.scene import (
     leaf_phases,
     slopes_are_sound,
 )
+from spec_lang.network.primitives import Binary
 from spec_lang.network.transform.difference import Delta
 from spec_lang.obligations.certificate import Lemma
 
@@ -36,7 +38,7 @@ from spec_lang.obligations.certificate import Lemma
 def propagate(
     scene: Scene, known: Ranges, lemmas: Sequence[Lemma] = (), check_time: Callable[[], None] = lambda: None
 ) -> Ranges:
-    """Relax every ReLU and smooth step of `scene`, and return the ranges of what enters them.
+    """Relax every step of `scene` that is not affine, and return the ranges of what enters them.
 
     `known` holds over larger boxes: a bound of there is valid here, and so is the tighter of two.  What it
     leaves on one side of 0 is not bounded again where ReLUs alone read it.
@@ -53,6 +55,9 @@ def propagate(
                 scene.intervals[step.value] = scene.interval(step)
             continue
         check_time()
+        if isinstance(step, BinaryStep):
+            scene.cross(step, *_entering(scene, step, known))
+            continue
         value = step.operand
         if value not in found:
             pair = network.sum_of(value)
@@ -71,6 +76,20 @@ def propagate(
     return found
 
 
+def _entering(scene: Scene, step: BinaryStep, known: Ranges) -> tuple[Ends, Ends]:
+    """The ranges of both operands; of what enters a gate besides its z, where z may be 0."""
+    found = scene.ranges
+    for value in step.operands:
+        if value in found:
+            continue
+        if step.function is Binary.PRODUCT or value == step.first:
+            found[value] = _bounded(scene, value, known.get(value))
+            continue
+        passes, stops = states(found[step.first], scene.fixed(step))
+        found[value] = _both_sides(scene, value, _so_far(scene, value, known.get(value)), ~(passes | stops))
+    return found[step.first], found[step.second]
+
+
 def _bounded(scene: Scene, value: int, known: tuple[F64, F64] | None) -> tuple[F64, F64]:
     """First the side on which a neuron is nearer to being stable; then the other, if it is not, or if there
     is no bound of it yet."""
@@ -80,6 +99,7 @@ def _bounded(scene: Scene, value: int, known: tuple[F64, F64] | None) -> tuple[F
         return lower, upper  # backward bounds would be the same
     if value in scene.network.bent:
         return _both_sides(scene, value, (lower, upper), np.ones_like(lower, dtype=np.bool_))
+    _against_phases(scene, value, (lower, upper))
     owners, neurons = np.nonzero((lower < 0) & (upper > 0))
     sides = np.where(upper[owners, neurons] < -lower[owners, neurons], np.int8(-1), np.int8(1))
     _tighten(scene, value, (lower, upper), (owners, neurons, sides))
@@ -88,6 +108,15 @@ def _bounded(scene: Scene, value: int, known: tuple[F64, F64] | None) -> tuple[F
         owners, neurons, sides = owners[still], neurons[still], sides[still]
     _tighten(scene, value, (lower, upper), (owners, neurons, -sides))
     return lower, upper
+
+
+def _against_phases(scene: Scene, value: int, ends: Ends) -> None:
+    """Bound neurons whose phases are fixed on the side that might leave them no value, in place."""
+    reader = next((s for s in scene.network.steps if isinstance(s, ReluStep) and s.operand == value), None)
+    phases = None if reader is None else scene.fixed(reader)
+    if phases is not None:
+        owners, neurons = np.nonzero(phases)
+        _tighten(scene, value, ends, (owners, neurons, -phases[owners, neurons]))
 
 
 def _difference(scene: Scene, pair: Delta, known: Ends | None) -> Ends:
@@ -158,7 +187,7 @@ def tighten(
     columns = lemma.columns.astype(np.intp)
     neuron, best = lemma.neuron.astype(np.intp) - step.first, np.full(len(lemma.neuron), np.inf)
     first = 0
-    for tree, phases in leaf_phases(lemma.tree, scene.network.neurons):
+    for tree, phases in leaf_phases(lemma.tree, scene.network.neurons, scene.phases):
         check_time()
         part = slice(first, first + len(phases))
         slopes = Slopes(phases, columns, lemma.slopes[part].astype(np.float64))

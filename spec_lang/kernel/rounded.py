@@ -19,17 +19,19 @@ from spec_lang.kernel.differences import Joined, chords, joined
 from spec_lang.kernel.lines import Lines, ends, lines
 from spec_lang.kernel.maps import absolute
 from spec_lang.kernel.narrow import Relaxed, narrowed
-from spec_lang.kernel.network import F64, AffineStep, Network, ReluStep, SmoothStep, float32_error
-from spec_lang.kernel.rounding import LARGEST, UNDERFLOW, UNIT, clip_by
+from spec_lang.kernel.network import F64, AffineStep, BinaryStep, Network, ReluStep, SmoothStep, float32_error
+from spec_lang.kernel.planes import Crossing, crossing, crossing_ends
+from spec_lang.kernel.rounding import LARGEST, UNDERFLOW, UNIT, clipped
 from spec_lang.kernel.rows import Alternatives, nearest, placed, scale_of
 from spec_lang.kernel.scene import (
-    CLIP_ROUNDS,
     About,
     Clipped,
+    Ends,
     Index,
     Linear,
     Mask,
     OwnSlopes,
+    Phases,
     Rows,
     Scene,
     Slopes,
@@ -67,16 +69,16 @@ class Rounded:
         k = (len(found.atoms) + network.longest_sum) * operands + 2 * len(network.steps) + 64
         self.gamma = 1.01 * k * UNIT / (1 - k * UNIT)
 
-    def scene(self, lower: F64, upper: F64) -> RoundedScene:
+    def scene(self, lower: F64, upper: F64, phases: Phases | None = None) -> RoundedScene:
         """A batch of boxes."""
-        return RoundedScene(self, lower, upper)
+        return RoundedScene(self, lower, upper, phases)
 
 
 class RoundedScene(Scene):
     nothing = SAYS_NOTHING
 
-    def __init__(self, shared: Rounded, lower: F64, upper: F64) -> None:
-        super().__init__(shared.network, lower, upper)
+    def __init__(self, shared: Rounded, lower: F64, upper: F64, phases: Phases | None) -> None:
+        super().__init__(shared.network, lower, upper, phases)
         self.shared = shared
         self.center = lower + 0.5 * (upper - lower)
         reach = np.maximum(upper - self.center, self.center - lower)
@@ -87,6 +89,7 @@ class RoundedScene(Scene):
         self.relaxed: dict[int, Relaxed] = {}
         self.lines: dict[int, Lines] = {}  # of smooth steps
         self.joined: dict[int, Joined] = {}  # of differences of two ReLUs
+        self.crossed: dict[int, Crossing] = {}  # of gates and products
         self.carried: dict[int, Index] = {}  # by value: the elements that coefficients are kept for
         self.sound = np.ones(len(lower), dtype=np.bool_)
         outermost = np.maximum(abs(lower), abs(upper))
@@ -137,6 +140,8 @@ class RoundedScene(Scene):
         self.sound &= ~(np.isnan(lower) | np.isnan(upper)).any(axis=1)
         active = (lower >= 0).all(axis=0)
         dead = ~((upper > 0) | (lower >= 0)).any(axis=0)
+        if (phases := self.fixed(step)) is not None:  # they have multipliers
+            active, dead = active & ~phases.any(axis=0), dead & ~phases.any(axis=0)
         mixed = np.flatnonzero(~dead & ~active)
         carried = np.concatenate([mixed, np.flatnonzero(active)])
         found = chords(lower[:, mixed], upper[:, mixed])
@@ -157,6 +162,12 @@ class RoundedScene(Scene):
     def bend(self, step: SmoothStep, lower: F64, upper: F64) -> None:
         self.lines[step.value] = lines(step.function, lower, upper)
         self.intervals[step.value] = low, high = ends(step.function, lower, upper)
+        self._measure(step.value, np.maximum(-low, high))
+
+    def cross(self, step: BinaryStep, first: Ends, second: Ends) -> None:
+        phases = self.fixed(step)
+        self.crossed[step.value] = crossing(step.function, first, second, phases)
+        self.intervals[step.value] = low, high = crossing_ends(step.function, first, second, phases)
         self._measure(step.value, np.maximum(-low, high))
 
     def neurons(self, value: int, owner: Index, neuron: Index, side: NDArray[np.int8]) -> F64:
@@ -234,7 +245,17 @@ class RoundedScene(Scene):
         other = copy(self)  # arrays are replaced here, never written to, but for `sound` and the ranges
         other.sound = self.sound.copy()
         other.ranges = {value: (low.copy(), high.copy()) for value, (low, high) in self.ranges.items()}
-        for name in ("magnitude", "norm", "error", "relaxed", "carried", "lines", "intervals", "joined"):
+        for name in (
+            "magnitude",
+            "norm",
+            "error",
+            "relaxed",
+            "carried",
+            "lines",
+            "intervals",
+            "joined",
+            "crossed",
+        ):
             setattr(other, name, dict(getattr(self, name)))
         return other
 
@@ -276,14 +297,4 @@ class RoundedScene(Scene):
         return found
 
     def clip(self, box: Index, rows: Rows, strict: Mask, together: Rows | None) -> Clipped:
-        lower, upper = self.lower[box].copy(), self.upper[box].copy()
-        empty = np.zeros(len(box), dtype=np.bool_)
-        for _ in range(1 if together is None else CLIP_ROUNDS):
-            if together is not None:
-                a, c = together.coefficients[:, 0], together.constant[:, 0]
-                empty |= clip_by(lower, upper, a, c, strict=bool(strict.all()))
-            for i in range(len(strict)):
-                a, c = rows.coefficients[:, i], rows.constant[:, i]
-                empty |= clip_by(lower, upper, a, c, strict=bool(strict[i]))
-        lower[empty], upper[empty] = self.lower[box][empty], self.upper[box][empty]
-        return Clipped(lower, upper, empty)
+        return clipped((self.lower[box], self.upper[box]), rows, strict, together)

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from spec_lang.kernel.network import F64
-from spec_lang.kernel.scene import Mask
+from spec_lang.kernel.scene import CLIP_ROUNDS, Clipped, Ends, Mask, Rows
 
 UNIT: Final = 2.0**-53
 # Beyond this the underflow term below would be no proof.
@@ -19,6 +19,21 @@ LARGEST: Final = 1e120
 # Every product that underflows loses at most 2^-1074, times a magnitude within `LARGEST`, times fewer terms
 # than any network has.
 UNDERFLOW: Final = 1e-140
+
+
+def clipped(ends: Ends, rows: Rows, strict: Mask, together: Rows | None) -> Clipped:
+    """As `Scene.clip` says, of boxes with these ends."""
+    lower, upper = ends[0].copy(), ends[1].copy()
+    empty = np.zeros(len(lower), dtype=np.bool_)
+    for _ in range(1 if together is None else CLIP_ROUNDS):
+        if together is not None:
+            a, c = together.coefficients[:, 0], together.constant[:, 0]
+            empty |= clip_by(lower, upper, a, c, strict=bool(strict.all()))
+        for i in range(len(strict)):
+            a, c = rows.coefficients[:, i], rows.constant[:, i]
+            empty |= clip_by(lower, upper, a, c, strict=bool(strict[i]))
+    lower[empty], upper[empty] = ends[0][empty], ends[1][empty]
+    return Clipped(lower, upper, empty)
 
 
 def clip_by(lower: F64, upper: F64, a: F64, c: F64, *, strict: bool) -> Mask:

@@ -16,6 +16,7 @@ import numpy as np
 
 from spec_lang._values import dataclass
 from spec_lang.kernel.network import F64, Network, ReluStep, SmoothStep, Unchecked
+from spec_lang.network.primitives import Smooth
 from spec_lang.obligations.model import All, Any, Condition, LinearAtom, Obligation
 
 MAX_CONJUNCTIONS: Final = 4096
@@ -101,7 +102,7 @@ def _ends(network: Network) -> list[_Ends]:
             found[step.value] = _Ends(0, None, strict=False)
         elif isinstance(step, SmoothStep):
             lower, upper = step.function.ends
-            found[step.value] = _Ends(lower, upper, strict=upper is not None)
+            found[step.value] = _Ends(lower, upper, strict=step.function is not Smooth.SQUARE)
     unknown = _Ends(None, None, strict=False)
     return [found.get(output, unknown) for output in network.outputs for _ in range(network.sizes[output])]
 

@@ -16,14 +16,15 @@ from numpy.typing import NDArray
 
 from spec_lang._values import dataclass
 from spec_lang.diagnostics import InternalError
-from spec_lang.kernel.network import F64, AffineStep, Network, ReluStep, SmoothStep
+from spec_lang.kernel.network import F64, AffineStep, BinaryStep, Network, ReluStep, SmoothStep
 from spec_lang.network.transform.difference import Delta
 from spec_lang.obligations.certificate import Lemma, SquareProof
 
 Index = NDArray[np.intp]
 Mask = NDArray[np.bool_]
 Ends = tuple[F64, F64]  # below and above (batch, n)
-Ranges = dict[int, Ends]  # by value that enters a ReLU or a smooth step: bounds (batch, n)
+Ranges = dict[int, Ends]  # by value that enters a step that is not affine: bounds (batch, n)
+Phases = NDArray[np.int8]  # 0 open, 1 active (z >= 0), −1 inactive (z <= 0)
 
 CLIP_ROUNDS = 2  # of clipping by a combination and by all rows
 LEAVES = 256  # of phase trees, at once
@@ -97,15 +98,16 @@ class Clipped:
 class Scene(ABC):
     """A batch of boxes and the relaxations of what is not affine so far; `lower`, `upper`: (batch, in).
 
-    `ranges` is what `propagate` has found, `intervals` bounds of affine values, by the ranges of what they
-    read; `nothing` is a constant so low that a row with it says nothing.
+    `phases` (batch, neurons) are those that are fixed, as in `Slopes`, None for none.  `ranges` is what
+    `propagate` has found, `intervals` bounds of affine values, by the ranges of what they read; `nothing` is
+    a constant so low that a row with it says nothing.
     """
 
     nothing: float
 
-    def __init__(self, network: Network, lower: F64, upper: F64) -> None:
+    def __init__(self, network: Network, lower: F64, upper: F64, phases: Phases | None = None) -> None:
         self.network = network
-        self.lower, self.upper = lower, upper
+        self.lower, self.upper, self.phases = lower, upper, phases
         self.ranges: Ranges = {}
         self.intervals: Ranges = {}
 
@@ -146,6 +148,17 @@ class Scene(ABC):
     @abstractmethod
     def bend(self, step: SmoothStep, lower: F64, upper: F64) -> None:
         """Relax a smooth step over the range of what enters it."""
+
+    @abstractmethod
+    def cross(self, step: BinaryStep, first: Ends, second: Ends) -> None:
+        """Relax a gate or a product over the ranges of what enters it."""
+
+    def fixed(self, step: BinaryStep | ReluStep) -> Phases | None:
+        """The phases of a step's neurons, box by box, where some are fixed."""
+        first = step.first if isinstance(step, ReluStep) else step.neurons
+        if self.phases is None or first is None:
+            return None
+        return self.phases[:, first : first + self.network.sizes[step.value]]
 
     @abstractmethod
     def neurons(self, value: int, owner: Index, neuron: Index, side: NDArray[np.int8]) -> F64:
@@ -201,11 +214,13 @@ def slopes_are_sound(slopes: Slopes) -> Mask:
     return sound
 
 
-def leaf_phases(nodes: NDArray[np.int32], count: int) -> Iterator[tuple[Index, NDArray[np.int8]]]:
+def leaf_phases(
+    nodes: NDArray[np.int32], count: int, start: Phases | None = None
+) -> Iterator[tuple[Index, Phases]]:
     """The leaves of a preorder of trees, in chunks: each one's tree, and the phases there of all `count`
-    neurons (leaves, neurons)."""
+    neurons (leaves, neurons); at the roots they are those of `start` (1, neurons)."""
     room = min(LEAVES, max(LEAST_ROWS, ROOM // max(count, 1)))
-    current = np.zeros(count, dtype=np.int8)
+    current = np.zeros(count, dtype=np.int8) if start is None else start[0].copy()
     rows: list[NDArray[np.int8]] = []
     trees: list[int] = []
     tree = 0

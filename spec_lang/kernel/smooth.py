@@ -47,9 +47,39 @@ def exponential(numerator: int, denominator: int, bits: int) -> Ends:
     return low >> excess, -(-high >> excess)
 
 
+def logarithm(u: int, bits: int) -> Ends:
+    """`ln(1 + u)` for u in [0, 1], over `2**bits` like u.
+
+    It is 2·artanh(s) with s = u/(2 + u) <= 1/3, and artanh(s) = Σ s^(2k+1)/(2k+1): all terms are positive,
+    and what is left out after one is less than an eighth of it.  Rounded down throughout on one side, and up
+    on the other.
+    """
+    width = bits + _GUARD
+    one = 1 << width
+    wide = u << _GUARD
+    low, high = (wide << width) // (2 * one + wide), -((-wide << width) // (2 * one + wide))
+    squares = low * low >> width, -(-high * high >> width)
+    below = above = 0
+    k = 0
+    while True:
+        below += low // (2 * k + 1)
+        above += -(-high // (2 * k + 1))
+        if high <= 1:
+            break
+        low, high = low * squares[0] >> width, -(-high * squares[1] >> width)
+        k += 1
+    return 2 * below >> _GUARD, -(-2 * (above + 1) >> _GUARD) if u else 0
+
+
 def value(function: Smooth, numerator: int, denominator: int, bits: int) -> Ends:
     """The function at numerator/denominator, over `2**bits`."""
     one = 1 << bits
+    if function is Smooth.SOFTPLUS:  # max(t, 0) + ln(1 + e^−|t|)
+        low, high = exponential(abs(numerator), denominator, bits)
+        base = max(numerator, 0) << bits
+        return logarithm(low, bits)[0] + base // denominator, logarithm(high, bits)[1] - (
+            -base // denominator
+        )
     if function is Smooth.SIGMOID:
         low, high = exponential(abs(numerator), denominator, bits)
         if numerator < 0:  # e/(1 + e) ascends with e
@@ -66,6 +96,8 @@ def slope(function: Smooth, numerator: int, denominator: int, bits: int) -> Ends
 
     e/(1 + e)² ascends with e in [0, 1].
     """
+    if function is Smooth.SOFTPLUS:
+        return value(Smooth.SIGMOID, numerator, denominator, bits)
     one, factor = 1 << bits, 1 if function is Smooth.SIGMOID else 2
     low, high = exponential(factor * abs(numerator), denominator, bits)
     square = factor * factor  # σ' = e/(1 + e)², tanh' = 4e/(1 + e)²

@@ -14,9 +14,11 @@ from spec_lang._values import dataclass
 from spec_lang.kernel.arrays import moved
 from spec_lang.kernel.differences import Joined, Plane, by_case, case_of, chords, planes_by_case
 from spec_lang.kernel.narrow import Relaxed, View
-from spec_lang.kernel.network import F64, AffineStep, ReluStep, SmoothStep
+from spec_lang.kernel.network import F64, AffineStep, BinaryStep, ReluStep, SmoothStep
+from spec_lang.kernel.planes import Crossing, CrossPlane, with_phases
 from spec_lang.kernel.rounding import UNDERFLOW
 from spec_lang.kernel.scene import Index, Mask, OwnSlopes, Slopes
+from spec_lang.network.primitives import Binary
 from spec_lang.network.transform.difference import Delta
 
 if TYPE_CHECKING:
@@ -48,6 +50,8 @@ class Substitution:
 
     def back(self, ends: frozenset[int] = frozenset()) -> None:
         """Pass all steps, from the last to the first, but those that make the values `ends`."""
+        if isinstance(self.slopes, Slopes) and self.scene.crossed:
+            self._phases_alone(self.slopes)
         for step in reversed(self.scene.network.steps):
             if step.value not in self.pending or step.value in ends:
                 continue
@@ -58,8 +62,20 @@ class Substitution:
                 self.affine(step, rows)
             elif isinstance(step, ReluStep):
                 self.relu(step, rows)
+            elif isinstance(step, BinaryStep):
+                self.binary(step, rows)
             else:
                 self.smooth(step, rows)
+
+    def _phases_alone(self, slopes: Slopes) -> None:
+        """Rows over gradients reach no ReLU, but what its phases add to them, they do."""
+        for step in self.scene.network.steps:
+            relaxed = self.view.relaxed.get(step.value)
+            if relaxed is None or not isinstance(step, ReluStep):
+                continue
+            if slopes.phases[:, step.first + relaxed.carried[: relaxed.mixed]].any():
+                none = np.zeros((len(slopes.phases), len(relaxed.carried)))
+                self.pending.setdefault(step.value, none)
 
     def affine(self, step: AffineStep, rows: F64) -> None:
         scene, view = self.scene, self.view
@@ -181,6 +197,36 @@ class Substitution:
         rows = positive * self._each(found.below) + negative * self._each(found.above)
         self.weight = self.weight + norms(rows) * scene.norm[operand][self.owner]
         add(self.pending, operand, scene.kept(operand, rows))
+
+    def binary(self, step: BinaryStep, rows: F64) -> None:
+        """Coefficients above 0 take the plane below, the others that above."""
+        scene, found = self.scene, self.scene.crossed[step.value]
+        below, above = map(self._cross_each, (found.below, found.above))
+        if isinstance(self.slopes, Slopes) and step.neurons is not None and step.function is Binary.GATE:
+            first = step.neurons
+            phases = self.slopes.phases[:, first : first + scene.network.sizes[step.value]]
+            own = with_phases(Crossing(below, above), phases)
+            below, above = own.below, own.above
+        self.weight = self.weight + norms(rows) * scene.norm[step.value][self.owner]
+        positive = np.maximum(rows, 0.0)
+        negative = rows - positive
+        for part, plane in ((positive, below), (negative, above)):
+            constants = part * plane.constant
+            self.constant = self.constant + constants.sum(axis=1)
+            self.weight = self.weight + abs(constants).sum(axis=1)
+        for operand, low, high in (
+            (step.first, below.of_first, above.of_first),
+            (step.second, below.of_second, above.of_second),
+        ):
+            if low is None or high is None:
+                continue
+            passed = positive * low + negative * high
+            self.weight = self.weight + norms(passed) * scene.norm[operand][self.owner]
+            add(self.pending, operand, scene.kept(operand, passed))
+
+    def _cross_each(self, plane: CrossPlane) -> CrossPlane:
+        of_first = None if plane.of_first is None else self._each(plane.of_first)
+        return CrossPlane(of_first, self._each(plane.of_second), self._each(plane.constant))
 
     def _each(self, by_box: F64) -> F64:
         """Row by row what belongs to its box."""

@@ -1,9 +1,9 @@
-"""The walk along a proof's tree of input cuts.
+"""The walk along a proof's tree of cuts.
 
 In: one part of a proof, and scenes to compute in.  Out: the leaves that are not closed; without any, no
 point of the part's box satisfies all atoms of a conjunction.  Sound because the two parts of a cut cover
-the box, because what is dropped or clipped away was excluded by a bound, and because every node that is
-not excluded is walked.
+the box, of an input or of what enters a neuron (with the choice that a gate has at 0), because what is
+dropped or clipped away was excluded by a bound, and because every node that is not excluded is walked.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 
 from spec_lang._values import dataclass
 from spec_lang.kernel.combinations import Combinations
-from spec_lang.kernel.network import F64, Network
+from spec_lang.kernel.network import F64, Network, ReluStep
 from spec_lang.kernel.phases import TreeOfAtoms, unclosed_leaves
 from spec_lang.kernel.ranges import propagate
 from spec_lang.kernel.rows import Alternatives
-from spec_lang.kernel.scene import Index, Mask, Ranges, Rows, Scene
+from spec_lang.kernel.scene import Index, Mask, Phases, Ranges, Rows, Scene
 from spec_lang.kernel.shares import WHOLE, Share, is_divided, of_others
 from spec_lang.obligations.certificate import BY_PHASES, BoxProof, Unclosed
 from spec_lang.obligations.model import Semantics
@@ -35,22 +35,25 @@ class Scenes(Protocol):
     batch: int
     semantics: Semantics
 
-    def scene(self, lower: F64, upper: F64) -> Scene: ...
+    def scene(self, lower: F64, upper: F64, phases: Phases | None = None) -> Scene: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Nodes:
-    """Nodes to be walked: number in the tree, box, ranges of the node above, open conjunctions."""
+    """Nodes to be walked: number in the tree, box, ranges of the node above, open conjunctions, and the
+    phases that are fixed, None where the tree splits no neuron."""
 
     number: Index
     lower: F64
     upper: F64
     alive: Mask
     known: Ranges
+    phases: Phases | None
 
     def take(self, rows: Index | slice) -> _Nodes:
         known = {value: (low[rows], high[rows]) for value, (low, high) in self.known.items()}
-        return _Nodes(self.number[rows], self.lower[rows], self.upper[rows], self.alive[rows], known)
+        phases = None if self.phases is None else self.phases[rows]
+        return _Nodes(self.number[rows], self.lower[rows], self.upper[rows], self.alive[rows], known, phases)
 
 
 @dataclass(slots=True, eq=False)
@@ -85,7 +88,9 @@ class Walk:
         alive = np.array([self.found.possible], dtype=np.bool_)
         room = _ROOM // max(1, len(self.found.atoms) * self.network.input_size)
         batch = max(1, min(self.scenes.batch, room))
-        stack = [_Nodes(np.zeros(1, dtype=np.intp), lower[None], upper[None], alive, {})]
+        splits = bool((self.proof.axis >= self.network.input_size).any())
+        phases_of = np.zeros((1, self.network.neurons), dtype=np.int8) if splits else None
+        stack = [_Nodes(np.zeros(1, dtype=np.intp), lower[None], upper[None], alive, {}, phases_of)]
         if not alive.any():
             return [] if self._is_finite(lower, upper) else [Unclosed(self.part, 0)]
         skipped = of_others(right, self.share)
@@ -102,7 +107,7 @@ class Walk:
             self.unclosed += (Unclosed(self.part, int(number)) for number in rest.number[axis < 0])
             inner = rest.take(np.flatnonzero(axis >= 0))
             if len(inner.number):
-                stack.append(_children(inner, self.proof.axis, cuts, right))
+                stack.append(_children(inner, self.network, self.proof.axis, (cuts, right)))
         return self.unclosed
 
     def _is_finite(self, lower: F64, upper: F64) -> bool:
@@ -115,8 +120,10 @@ class Walk:
 
     def _bounded(self, nodes: _Nodes) -> _Nodes:
         """What is left of the nodes once their bounds are known: smaller boxes, fewer conjunctions."""
-        scene = self.scenes.scene(nodes.lower, nodes.upper)
+        scene = self.scenes.scene(nodes.lower, nodes.upper, nodes.phases)
         known = propagate(scene, nodes.known, check_time=self.check_time)
+        if nodes.phases is not None and scene.is_sound():
+            nodes.alive[_without_points(known)] = False
         needed = nodes.alive.astype(np.float64) @ self.member > 0
         owner, atom = np.nonzero(needed)
         found = scene.atoms(owner, atom)
@@ -129,7 +136,8 @@ class Walk:
         coefficients[owner, atom], constant[owner, atom] = found.coefficients, found.constant
         combined = self.combinations.bounded(scene, nodes.number, alive)
         lower, upper = self._clip(scene, nodes, alive, Rows(coefficients, constant), combined)
-        return _Nodes(nodes.number, lower, upper, alive, known).take(np.flatnonzero(alive.any(axis=1)))
+        left = _Nodes(nodes.number, lower, upper, alive, known, nodes.phases)
+        return left.take(np.flatnonzero(alive.any(axis=1)))
 
     def _clip(
         self, scene: Scene, nodes: _Nodes, alive: Mask, rows: Rows, combined: Rows | None
@@ -151,7 +159,7 @@ class Walk:
 
     def _by_phases(self, node: _Nodes, phases: Index) -> None:
         number = int(node.number[0])
-        scene = self.scenes.scene(node.lower, node.upper)
+        scene = self.scenes.scene(node.lower, node.upper, node.phases)
         proof = self.proof.phases[int(phases[number])]
         propagate(scene, node.known, proof.lemmas, self.check_time)
         share = WHOLE if is_divided(len(self.proof.axis), self.share) else self.share
@@ -160,7 +168,12 @@ class Walk:
             tree = next((t for t in proof.trees if t.conjunction == conjunction), None)
             if tree is None:
                 squares = next((s for s in proof.squares if s.conjunction == conjunction), None)
-                if squares is None or not scene.is_excluded(atoms, squares):
+                # They know nothing of fixed phases.
+                if (
+                    squares is None
+                    or (node.phases is not None and node.phases.any())
+                    or not scene.is_excluded(atoms, squares)
+                ):
                     self.unclosed.append(Unclosed(self.part, number, int(conjunction)))
                 continue
             leaves = TreeOfAtoms(tree, atoms, self.strict[list(atoms)])
@@ -189,18 +202,33 @@ def _newest(stack: list[_Nodes], room: int) -> _Nodes:
     }
     number = np.concatenate([part.number for part in parts])
     lower, upper = (np.concatenate([getattr(p, side) for p in parts]) for side in ("lower", "upper"))
-    return _Nodes(number, lower, upper, np.concatenate([part.alive for part in parts]), known)
+    fixed = [part.phases for part in parts if part.phases is not None]
+    phases = np.concatenate(fixed) if fixed else None
+    return _Nodes(number, lower, upper, np.concatenate([part.alive for part in parts]), known, phases)
 
 
-def _children(nodes: _Nodes, axis: NDArray[np.int32], cuts: F64, right: Index) -> _Nodes:
-    """Both parts of every node's box; a part that is empty, because the node's box was clipped since the
-    cut was chosen, needs no proof."""
-    rows = np.arange(len(nodes.number))
+def _without_points(known: Ranges) -> Mask:
+    """The nodes whose phases leave something no value."""
+    empty = [np.any(low > high, axis=1) for low, high in known.values()]
+    found: Mask = np.logical_or.reduce(np.array(empty), axis=0)
+    return found
+
+
+def _children(nodes: _Nodes, network: Network, axis: NDArray[np.int32], tree: tuple[F64, Index]) -> _Nodes:
+    """Both parts of every node; a part that is empty, because the node's box was clipped since the cut was
+    chosen, needs no proof."""
+    cuts, right = tree
     where, cut = axis[nodes.number], cuts[nodes.number]
+    rows = np.flatnonzero(where < network.input_size)
     below, above = nodes.upper.copy(), nodes.lower.copy()
-    below[rows, where] = np.minimum(below[rows, where], cut)
-    above[rows, where] = np.maximum(above[rows, where], cut)
-    twice = nodes.take(np.tile(rows, 2))
+    below[rows, where[rows]] = np.minimum(below[rows, where[rows]], cut[rows])
+    above[rows, where[rows]] = np.maximum(above[rows, where[rows]], cut[rows])
+    twice = nodes.take(np.tile(np.arange(len(where)), 2))
+    split = np.flatnonzero(where >= network.input_size)
+    if twice.phases is not None and len(split):
+        neuron = where[split].astype(np.intp) - network.input_size
+        twice.phases[split, neuron], twice.phases[len(where) + split, neuron] = 1, -1
+        _clamp(twice.known, network, (split, len(where) + split), neuron)
     number = np.concatenate([nodes.number + 1, right[nodes.number]])
     both = _Nodes(
         number,
@@ -208,8 +236,21 @@ def _children(nodes: _Nodes, axis: NDArray[np.int32], cuts: F64, right: Index) -
         np.concatenate([below, nodes.upper]),
         twice.alive,
         twice.known,
+        twice.phases,
     )
     return both.take(np.flatnonzero((both.lower <= both.upper).all(axis=1)))
+
+
+def _clamp(known: Ranges, network: Network, rows: tuple[Index, Index], neuron: Index) -> None:
+    """Cut the ranges of what enters neurons at 0, in place: from below in the first of `rows`, from above in
+    the second."""
+    for step in network.steps:
+        if isinstance(step, ReluStep):
+            here = np.flatnonzero((neuron >= step.first) & (neuron < step.first + network.sizes[step.value]))
+            place, (low, high) = neuron[here] - step.first, known[step.operand]
+            active, inactive = rows[0][here], rows[1][here]
+            low[active, place] = np.maximum(low[active, place], 0.0)
+            high[inactive, place] = np.minimum(high[inactive, place], 0.0)
 
 
 def right_children(axis: NDArray[np.int32]) -> Index:

@@ -5,7 +5,8 @@ and the atoms that hold there, or None.  No tolerance: the point lies in the reg
 hold strictly, and the violation is true, or the point is nothing.  Under float32 the outputs are those of one
 permitted execution, from left to right; where `every` execution has to break the obligation, an enclosure of
 them all is held against it as well.  Smooth nodes other than squares leave a network no exact outputs: it is
-enclosed, ever more narrowly, until the enclosure alone says whether the violation is true.
+enclosed, ever more narrowly, until the enclosure alone says whether the violation is true.  So it is where a
+gradient has more than one value: all of them have to break the obligation.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from fractions import Fraction
 from typing import Final
 
 from spec_lang.kernel.enclosed import EnclosedNetwork, Interval
-from spec_lang.kernel.exact import ExactNetwork
+from spec_lang.kernel.exact import AtKink, ExactNetwork
 from spec_lang.kernel.float32 import Float32Network
 from spec_lang.kernel.verdict import Witness
 from spec_lang.network.graph import Graph
@@ -48,7 +49,10 @@ class WitnessChecker:
             self._network = _network(obligation.graph, obligation.semantics)
         if isinstance(self._network, EnclosedNetwork):
             return _enclosed(self._network, obligation.violation, exact)
-        outputs = self._network(exact)
+        try:
+            outputs = self._network(exact)
+        except AtKink:  # the point counts where no choice of slopes matters
+            return _enclosed(EnclosedNetwork(obligation.graph), obligation.violation, exact)
         if outputs is None:
             return None
         violated = _true_atoms(obligation.violation, exact, [(y, y) for y in outputs])

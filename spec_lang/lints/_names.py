@@ -160,12 +160,15 @@ def _of_item(item: ast.NetworkItem) -> Iterator[ast.Expr]:
             pass
 
 
-def _of_quantity(quantity: ast.Optimum | ast.Radius) -> Iterator[ast.Expr]:
+def _of_quantity(quantity: ast.Quantity) -> Iterator[ast.Expr]:
     match quantity:
         case ast.Optimum(value=value, bindings=bindings):
             yield from (part for binding in bindings for part in binding_parts(binding))
             yield value
         case ast.Radius(lower=lower, upper=upper, claim=claim):
             yield from (lower, upper, claim)
+        case ast.Count(network=network, points=points):
+            yield from (network, points)
+            return
     if quantity.precision is not None:
         yield quantity.precision

@@ -18,7 +18,7 @@ from spec_lang.diagnostics import InternalError
 from spec_lang.network.graph import Graph
 from spec_lang.network.operators import Diagonal, Operator, operator_of
 from spec_lang.network.operators.cast import Apply, Float, cast
-from spec_lang.network.primitives import RELU, Affine, Floats, PiecewiseLinear, Primitive, Smooth
+from spec_lang.network.primitives import RELU, Affine, Binary, Floats, PiecewiseLinear, Primitive, Smooth
 
 Array = NDArray[np.float64]
 _Float = TypeVar("_Float", bound=np.floating[Any])
@@ -84,6 +84,11 @@ def smooth_values(function: Smooth, points: NDArray[_Float]) -> NDArray[_Float]:
     half = points.dtype.type(0.5)
     if function is Smooth.SQUARE:
         return points * points
+    if function is Smooth.SPREAD:
+        return np.zeros_like(points)
+    if function is Smooth.SOFTPLUS:
+        above: NDArray[_Float] = np.logaddexp(points.dtype.type(0), points)
+        return above
     is_tanh = function is Smooth.TANH
     found: NDArray[_Float] = np.tanh(points) if is_tanh else half * np.tanh(half * points) + half
     return found
@@ -93,7 +98,22 @@ def smooth_slopes(function: Smooth, points: NDArray[_Float], values: NDArray[_Fl
     """The slopes of `function` at points where it has these values."""
     if function is Smooth.SQUARE:
         return points + points
+    if function is Smooth.SPREAD:
+        return values
+    if function is Smooth.SOFTPLUS:
+        return smooth_values(Smooth.SIGMOID, points)
     return 1 - values * values if function is Smooth.TANH else values * (1 - values)
+
+
+def _gate(operands: list[Float]) -> Float:
+    """Of the values that a gate has where z is 0, the one of a dead neuron."""
+    z, g = operands
+    return np.where(z > 0, g, np.zeros((), dtype=g.dtype))
+
+
+def _product(operands: list[Float]) -> Float:
+    x, y = operands
+    return x * y
 
 
 def _smooth(function: Smooth) -> _Step:
@@ -142,6 +162,10 @@ def _compiled(primitive: Primitive, kind: _Kind) -> _Step:
             return _relu if primitive == RELU else _piecewise(primitive)
         case Smooth():
             return _smooth(primitive)
+        case Binary.GATE:
+            return _gate
+        case Binary.PRODUCT:
+            return _product
         case _ as unreachable:
             assert_never(unreachable)
 

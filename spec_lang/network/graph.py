@@ -13,7 +13,7 @@ from typing import Final
 
 from spec_lang._values import dataclass
 from spec_lang.diagnostics import InternalError
-from spec_lang.network.primitives import Affine, Primitive, Smooth
+from spec_lang.network.primitives import Affine, Binary, Primitive, Smooth
 
 OF_CLAIM: Final = -1
 
@@ -73,6 +73,8 @@ class Graph:
                 expected = tuple(m.sizes[0] for m in node.primitive.maps)
                 if expected != tuple(sizes[o] for o in node.operands):
                     raise InternalError(f"{node.tensor.name}: operand sizes do not fit the maps")
+            elif any(sizes[operand] != node.size for operand in node.operands):
+                raise InternalError(f"{node.tensor.name}: its operands have other sizes")
             sizes.append(node.size)
         if any(not 0 <= output < len(sizes) for output in self.outputs):
             raise InternalError("an output is not a value of the graph")
@@ -100,6 +102,11 @@ class Graph:
     def irrational(self) -> tuple[Node, ...]:
         """Those but squares: without any, all of its values are rational where its inputs are."""
         return tuple(node for node in self.smooth if node.primitive is not Smooth.SQUARE)
+
+    @property
+    def binary(self) -> tuple[Node, ...]:
+        """Its gates and products: without a gate, it has one value at every point."""
+        return tuple(node for node in self.nodes if isinstance(node.primitive, Binary))
 
     def with_outputs(self, outputs: tuple[int, ...]) -> Graph:
         """The same graph seen at other values (hidden tensors, several at once); unused nodes are dropped."""

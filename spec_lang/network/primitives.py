@@ -204,27 +204,34 @@ RELU = PiecewiseLinear(knots=(0.0,), slopes=(0.0, 1.0), anchor=0.0)
 class Smooth(Enum):
     """A smooth function, applied to every element.
 
-    The values of sigmoid and tanh are irrational nearly everywhere.  Both are S-shaped: increasing between
-    two ends that they never reach, convex left of 0 and concave right of it, `f(−t) = f(−∞) + f(∞) − f(t)`,
-    with the greatest slope, at most 1, at 0.  What bounds them relies on that, so that another function is
-    another primitive unless it is of this shape.  The square, which claims have and networks do not, is
-    convex, has rational values at rational points, and lines of its own.
+    The values of sigmoid, tanh and softplus are irrational nearly everywhere.  The first two are S-shaped:
+    increasing between two ends that they never reach, convex left of 0 and concave right of it,
+    `f(−t) = f(−∞) + f(∞) − f(t)`, with the greatest slope, at most 1, at 0.  What bounds them relies on that,
+    so that another function is another primitive unless it is of this shape.  The softplus is convex, and its
+    slope is the sigmoid.  The square, which claims have and networks do not, is convex, and has rational
+    values at rational points.  The spread is no function at all: whatever is claimed of it must hold of every
+    value between −|t| and |t|, which is what the sum of a layer may gain when its weights may change; where
+    one is asked for it is 0.  These three have lines of their own.
     """
 
     SIGMOID = "sigmoid"  # 1 / (1 + e^−t)
     TANH = "tanh"  # (e^t − e^−t) / (e^t + e^−t)
     SQUARE = "square"  # t²
+    SOFTPLUS = "softplus"  # ln(1 + e^t)
+    SPREAD = "spread"  # anything from −|t| to |t|
 
     @property
-    def ends(self) -> tuple[int, int | None]:
+    def ends(self) -> tuple[int | None, int | None]:
         """What all values lie between, None for no end: strictly but for the square, which is 0 at 0."""
         match self:
             case Smooth.SIGMOID:
                 return 0, 1
             case Smooth.TANH:
                 return -1, 1
-            case Smooth.SQUARE:
+            case Smooth.SQUARE | Smooth.SOFTPLUS:
                 return 0, None
+            case Smooth.SPREAD:
+                return None, None
             case _ as unreachable:
                 assert_never(unreachable)
 
@@ -234,4 +241,16 @@ class Smooth(Enum):
         return 1 if self is Smooth.SIGMOID else 0
 
 
-Primitive = Affine | PiecewiseLinear | Smooth
+class Binary(Enum):
+    """A function of two values of one size, applied to every pair of elements.
+
+    Gradients are made of them: a ReLU passes a gradient on by a gate, a smooth function by a product with its
+    slope.  A gate has two values where z is 0: which of them counts is nobody's choice, so that what is
+    claimed of it must hold for both.
+    """
+
+    GATE = "gate"  # (z, g) -> g where z > 0, 0 where z < 0, either of them where z = 0
+    PRODUCT = "product"  # (x, y) -> x·y
+
+
+Primitive = Affine | PiecewiseLinear | Smooth | Binary

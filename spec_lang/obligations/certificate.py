@@ -1,10 +1,10 @@
 """Proof objects: what a backend hands over so that the kernel need not believe it.
 
-A proof of an obligation has one part for every box of its region.  A part is a tree of input cuts, whose
-leaves are closed by bounds alone, or by trees of ReLU phases or quadratic forms, one for every conjunction
-that is still possible there.  No bound and no conclusion stands in a proof: it says where to cut and which
-multipliers and slopes to use, and the kernel computes what follows.  All numbers are dyadic, exactly as
-stored.
+A proof of an obligation has one part for every box of its region.  A part is a tree of cuts of inputs and
+of neurons, whose leaves are closed by bounds alone, or by trees of ReLU phases or quadratic forms, one for
+every conjunction that is still possible there.  No bound and no conclusion stands in a proof: it says where
+to cut and which multipliers and slopes to use, and the kernel computes what follows.  All numbers are dyadic,
+exactly as stored.
 
 Conjunctions are those of the disjunctive normal form of "the region's constraints, and the violation",
 left to right; their atoms are each divided by their largest coefficient of outputs, or of inputs where they
@@ -138,11 +138,14 @@ class BoxProof:
     """The part for box number `box` of the region: a tree of input cuts.
 
     `axis` lists the nodes in preorder: the input that is cut, the lower part first, or `CLOSED`, or
-    `BY_PHASES`; `cut` has where, inner node by inner node.  At every node but those `BY_PHASES` the kernel
-    bounds what enters the neurons, keeping what it knew of the node above, and the atoms.  Then it bounds
-    combinations: for every possible conjunction of several atoms the sum of these by `weights`, one column
-    for every atom of every conjunction that has several, unless all are 0; for one of a single atom that atom
-    once more, where `slopes` has an entry.  Their lower slopes are those of `slopes`.  It drops the
+    `BY_PHASES`; `cut` has where, inner node by inner node.  Number `inputs + i`, for a network of so many
+    inputs, splits neuron i instead, at 0, which is its place in `cut`: the first part has z >= 0 and passes
+    gradients on, the second z <= 0 and passes none.  Phases of trees that close a leaf below start with those
+    that are fixed there, and have multipliers β for them as well.  At every node but those `BY_PHASES` the
+    kernel bounds what enters the neurons, keeping what it knew of the node above, and the atoms.  Then it
+    bounds combinations: for every possible conjunction of several atoms the sum of these by `weights`, one
+    column for every atom of every conjunction that has several, unless all are 0; for one of a single atom
+    that atom once more, where `slopes` has an entry.  Their lower slopes are those of `slopes`.  It drops the
     conjunctions that cannot hold, and shrinks the box to where the others can: by each atom, and by the
     combination.
     """

@@ -13,9 +13,9 @@ from spec_lang.obligations.model import Obligation, Semantics
 
 
 def differential(obligation: Obligation) -> Obligation:
-    """The obligation on the difference graph; itself where there is none, and under float32, where each
-    network's own operations are what is asked about."""
-    if obligation.semantics is not Semantics.REAL:
+    """The obligation on the difference graph; itself where there is none, about gradients, and under float32,
+    where each network's own operations are what is asked about."""
+    if obligation.semantics is not Semantics.REAL or obligation.graph.binary:
         return obligation
     graph = difference(obligation.graph)
     return obligation if graph is None else replace(obligation, graph=graph)

@@ -13,8 +13,8 @@ from fractions import Fraction
 from itertools import accumulate
 
 from spec_lang._values import dataclass
-from spec_lang.network.graph import Graph, Node
-from spec_lang.network.primitives import Smooth
+from spec_lang.network.graph import OF_CLAIM, Graph, Node
+from spec_lang.network.primitives import RELU, Smooth
 from spec_lang.network.transform.minus import same_primitive
 from spec_lang.obligations.model import All, Condition, LinearAtom, Obligation, Semantics
 from spec_lang.obligations.rounds import quadratic
@@ -162,11 +162,12 @@ class _Seen:
                 return
 
     def _is_square(self, value: int) -> bool:
-        """Whether a value is a claim's own square: what regions are said by."""
+        """Whether a value is a claim's own square or positive part: what regions are said by."""
         graph = self.obligation.graph
-        return (
-            value >= len(graph.inputs) and graph.nodes[value - len(graph.inputs)].primitive is Smooth.SQUARE
-        )
+        if value < len(graph.inputs):
+            return False
+        node = graph.nodes[value - len(graph.inputs)]
+        return node.primitive is Smooth.SQUARE or (node.primitive == RELU and node.part == OF_CLAIM)
 
     def _outputs(self, values: Sequence[int]) -> dict[int, tuple[bool, int]]:
         """For flat outputs of the obligation: whether they are of y, and their place among f's outputs."""

@@ -7,10 +7,13 @@ from fractions import Fraction
 
 from spec_lang._values import dataclass
 from spec_lang.obligations.certificate import Proof
+from spec_lang.obligations.mean_value_certificate import MeanValueProof
 from spec_lang.obligations.pair_certificate import DegreeProof, PairProof
+from spec_lang.obligations.piece_certificate import PieceProof
 
-# What the kernel can check: for any obligation, or for those about two points of one function.
-Certificate = Proof | PairProof | DegreeProof
+# What the kernel can check: for any obligation, for those about two points of one function, where all that is
+# computed is affine on the region, and for what follows from gradients.
+Certificate = Proof | PairProof | DegreeProof | PieceProof | MeanValueProof
 
 
 @dataclass(frozen=True, slots=True)

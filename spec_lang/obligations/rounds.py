@@ -14,7 +14,16 @@ import numpy as np
 
 from spec_lang._values import dataclass
 from spec_lang.network.graph import Graph
-from spec_lang.network.primitives import Affine, Dense, Entries, Floats, LinearMap, Scale, Smooth
+from spec_lang.network.primitives import (
+    Affine,
+    Dense,
+    Entries,
+    Floats,
+    LinearMap,
+    PiecewiseLinear,
+    Scale,
+    Smooth,
+)
 from spec_lang.obligations.model import LinearAtom, Terms
 
 Form = tuple[Terms, Fraction]  # terms·x + constant
@@ -56,15 +65,15 @@ def quadratic(graph: Graph, atom: LinearAtom) -> Quadratic | None:
     """What an atom says of the inputs, where all outputs in it are squares of affine forms of them."""
     squares = []
     for index, weight in atom.outputs:
-        form = _squared(graph, index) if weight > 0 else None
+        form = form_behind(graph, index, Smooth.SQUARE) if weight > 0 else None
         if form is None:
             return None
         squares.append((weight, form))
     return Quadratic(tuple(squares), (atom.inputs, atom.constant)) if squares else None
 
 
-def _squared(graph: Graph, index: int) -> Form | None:
-    """The form whose square a flat output is."""
+def form_behind(graph: Graph, index: int, function: Smooth | PiecewiseLinear) -> Form | None:
+    """The form of which a flat output is that function."""
     for output in graph.outputs:
         size = graph.value(output).size
         if index < size:
@@ -72,7 +81,7 @@ def _squared(graph: Graph, index: int) -> Form | None:
         index -= size
     first = len(graph.inputs)
     node = graph.nodes[output - first] if output >= first else None
-    if node is None or node.primitive is not Smooth.SQUARE:
+    if node is None or node.primitive != function:
         return None
     (operand,) = node.operands
     if operand < first:
@@ -82,7 +91,7 @@ def _squared(graph: Graph, index: int) -> Form | None:
         return None
     total: dict[int, Fraction] = {}
     for linear, source in zip(entering.primitive.maps, entering.operands, strict=True):
-        row = _row(linear, index)
+        row = row_of(linear, index)
         if row is None:
             return None
         for column, c in row:
@@ -96,7 +105,7 @@ def _start(graph: Graph, number: int) -> int:
     return [0, *accumulate(spec.size for spec in graph.inputs)][number]
 
 
-def _row(linear: LinearMap, index: int) -> list[tuple[int, Fraction]] | None:
+def row_of(linear: LinearMap, index: int) -> list[tuple[int, Fraction]] | None:
     """A row of a map that is no convolution, by column."""
     match linear:
         case Scale(factor=factor):

@@ -89,11 +89,24 @@ def prune(condition: Condition, context: Sequence[LinearAtom]) -> Condition:
 def _possible(atoms: Sequence[LinearAtom], context: Sequence[LinearAtom]) -> bool:
     """Whether atoms and context may hold together; False only when they cannot."""
     inputs = {index for atom in atoms for index, _ in atom.inputs}
-    outputs = any(atom.outputs for atom in atoms)
     # The rows of the context that share no variable with the atoms are satisfiable and say nothing here.
-    related = [row for row in context if row.outputs] if outputs else []
+    related = _sharing_outputs(atoms, context)
     if inputs:
         related += [row for row in context if any(index in inputs for index, _ in row.inputs)]
     if len(atoms) == 1 and not related:
         return True
     return not isinstance(decide((*atoms, *related), _MAX_WORK), Clash)
+
+
+def _sharing_outputs(atoms: Sequence[LinearAtom], context: Sequence[LinearAtom]) -> list[LinearAtom]:
+    """The rows of the context that share an output with the atoms, or with such rows."""
+    reached = {index for atom in atoms for index, _ in atom.outputs}
+    rest = [row for row in context if row.outputs] if reached else []
+    found: list[LinearAtom] = []
+    while True:
+        shares = [any(index in reached for index, _ in row.outputs) for row in rest]
+        if not any(shares):
+            return found
+        found += (row for row, shared in zip(rest, shares, strict=True) if shared)
+        rest = [row for row, shared in zip(rest, shares, strict=True) if not shared]
+        reached.update(index for row in found for index, _ in row.outputs)

@@ -18,10 +18,13 @@ _DIGITS: Final = 10**9
 
 
 def measurement_text(found: Measurement) -> str:
-    """`[0.41428, 0.433] to 5 %`; of a range, the values that all lie between."""
+    """`[0.41428, 0.433] to 5 %`; of a range, the values that all lie between; of a count, whole numbers."""
+    if found.precision is None:
+        return _whole(found)
+    precision = _precision(found.precision, found)
     if len(found.brackets) == 1:
-        return f"{_ends(found.lower, found.upper, found)} {_precision(found)}"
-    return f"within {_ends(found.lower, found.upper, found)}, ends {_precision(found)}"
+        return f"{_ends(found.lower, found.upper, found)} {precision}"
+    return f"within {_ends(found.lower, found.upper, found)}, ends {precision}"
 
 
 def bracket_lines(found: Measurement) -> Iterator[str]:
@@ -57,8 +60,13 @@ def _ends(lower: End | None, upper: End | None, found: Measurement) -> str:
     return f"{left}, {right}{unit}"
 
 
-def _precision(found: Measurement) -> str:
-    width = f"{shown(found.precision * 100)} %" if found.relative else shown(found.precision)
+def _whole(found: Measurement) -> str:
+    ends = dict.fromkeys(str(end.value) for end in found.ends)
+    return f"[{', '.join(ends)}] {found.asked}"
+
+
+def _precision(precision: Fraction, found: Measurement) -> str:
+    width = f"{shown(precision * 100)} %" if found.relative else shown(precision)
     return f"to {width}" + ("" if found.said else " (by default)")
 
 

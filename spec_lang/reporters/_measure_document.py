@@ -28,14 +28,20 @@ def measure(found: Measurement, point: Point) -> Json:
         "asked": found.asked,
         "of": found.words,
         "unit": found.unit,
-        "precision": {
-            "width": as_float(found.precision),
-            "exact": str(found.precision),
-            "relative": found.relative,
-            "said": found.said,
-        },
+        "precision": _precision(found),
         "reached": found.reached,
         "brackets": [_bracket(one, point) for one in found.brackets],
+    }
+
+
+def _precision(found: Measurement) -> Json:
+    if found.precision is None:
+        return None
+    return {
+        "width": as_float(found.precision),
+        "exact": str(found.precision),
+        "relative": found.relative,
+        "said": found.said,
     }
 
 

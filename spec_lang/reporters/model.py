@@ -103,7 +103,8 @@ class Bracket:
 @dataclass(frozen=True, slots=True)
 class Measurement:
     """What is known of a measure: `asked` is its word, `words` what is measured, the value of points or the
-    variable of a claim.  A `range` has two brackets.
+    variable of a claim.  A `range` has two brackets; the ends of a count, of `regions`, are whole numbers,
+    and no precision is asked for.
 
     The ends are wanted `precision` apart, or with `relative` that share of the one that is larger in size;
     `said` in the spec, or taken where it says nothing.
@@ -112,7 +113,7 @@ class Measurement:
     asked: str
     words: str
     unit: str | None
-    precision: Fraction
+    precision: Fraction | None
     relative: bool
     said: bool
     reached: bool

@@ -48,20 +48,20 @@ NAMED_DIMENSION: Final = "NN139"  # a named dimension with two sizes
 DATA_TYPE: Final = "NN140"  # an array that does not hold what its type says
 DATA_SIZE: Final = "NN141"  # a data file that is not read for its size
 INDEX_SET: Final = "NN142"  # a value twice in the set of an index
-SEMANTICS: Final = "NN143"  # a semantics that there is not, or not for this network
+SEMANTICS: Final = "NN143"  # a semantics that there is not, or not for this network or claim
 INVARIANT: Final = "NN144"  # an invariant of something that is no network
 
 DATA_VALUE: Final = "NN150"  # an element of a data file that is no finite number
 UNIT: Final = "NN151"  # a quantity whose unit does not fit, or is not wanted
-GRADIENT: Final = "NN152"  # a claim about gradients
+GRADIENT: Final = "NN152"  # a direction, or a ranking, of something that has none
 SMOOTH: Final = "NN153"  # a function that is not piecewise linear
 ALTERNATION: Final = "NN154"  # `exists` inside `forall`, or the other way round
-PERTURBED: Final = "NN155"  # a claim about a set of networks
 COMPOSED: Final = "NN156"  # a composition through scalings that are not exact in binary
 MEASURED: Final = "NN157"  # a measure of a claim that is not seen to fall, or rise, with its variable
 TENSOR_NAMES: Final = "NN158"  # inputs and outputs of a network that has several
 PRECISION: Final = "NN159"  # how precise a measure is to be
 MEASURE_USE: Final = "NN160"  # a measure that is not compared with a number by a claim
 COMPARED: Final = "NN161"  # a comparison of a measure that no claim says
+REGIONS: Final = "NN162"  # a count of the linear regions of something that has none
 
 EMPTY_REGION: Final = "NN501"  # a claim over a region without points

@@ -1,8 +1,9 @@
-"""Which networks have a float32 semantics: those that compute in float32 when they are run.
+"""Which claims have a float32 semantics: those whose networks compute in float32 when they are run.
 
 In: typed claims, the graphs of their networks, and the semantics of claims that name none.  Out: a diagnostic
-for every claim whose networks have no such semantics.  The error bounds take every weight for the number that
-the file stores; a constant that was folded on import, where a runtime would round, is none.
+for every claim whose networks have no such semantics, or that speaks of what no run of a network computes.
+The error bounds take every weight for the number that the file stores; a constant that was folded on import,
+where a runtime would round, is none.
 """
 
 from __future__ import annotations
@@ -17,9 +18,11 @@ from spec_lang.network.primitives import RELU, Affine, Smooth, numbers_of
 from spec_lang.obligations.model import Semantics
 from spec_lang.semantics import codes
 from spec_lang.semantics.model import TypedClaim
+from spec_lang.semantics.terms.elements import Fragment
 
 _FIX = "export it with float32 weights, or say `@semantics(real)`"
 _FIX_SMOOTH = "say `@semantics(real)`"
+_NOT_RUN = {Fragment.GRADIENT: "a gradient", Fragment.SMOOTH: "a probability"}
 
 
 def check_semantics(
@@ -30,6 +33,15 @@ def check_semantics(
     for claim in claims:
         if (claim.attributes.semantics or default) is not Semantics.FLOAT32:
             continue
+        for fragment, what in _NOT_RUN.items():
+            span = dict(claim.fragments).get(fragment)
+            if span is not None and (what, span) not in said:
+                said.add((what, span))
+                problem = f"{what} has no float32 semantics: running the network does not compute it"
+                log.error(codes.SEMANTICS, problem, span, _FIX_SMOOTH)
+        if claim.counted is not None:
+            problem = "linear regions are those of the real function; a network that rounds has none"
+            log.error(codes.SEMANTICS, problem, claim.declaration.name.span, _FIX_SMOOTH)
         for use in claim.networks:
             obstacle = float32_obstacle(graphs[use.label])
             place = claim.declaration.name.span

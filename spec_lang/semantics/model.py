@@ -121,13 +121,22 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Counted:
+    """The linear regions of a network that some points lie in; network space, exact."""
+
+    graph: Graph
+    points: tuple[tuple[Fraction, ...], ...]
+    words: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class TypedClaim:
     """One member of a claim, an invariant or a measure, checked against its networks.
 
     `formula` is what it stands for once forms and definitions are expanded and indices filled in.
     `statement` is None where something is beyond every backend; `needs` then say what, and where.
     `fragments` are what makes a claim with a statement less simple than linear, with the first place of each.
-    The statement of a measure is that of one of its thresholds.
+    The statement of a measure is that of one of its thresholds; what is `counted` has none, and no needs.
     """
 
     name: str  # "property_1[1,1]"
@@ -141,6 +150,7 @@ class TypedClaim:
     needs: tuple[Need, ...] = ()
     fragments: tuple[tuple[Fragment, Span], ...] = ()
     measured: Measured | None = None
+    counted: Counted | None = None
 
     @property
     def span(self) -> Span:

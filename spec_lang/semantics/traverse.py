@@ -135,12 +135,18 @@ def bound_names(expr: ast.Expr) -> tuple[ast.Name, ...]:
 
 
 def is_extremum(expr: ast.Expr) -> bool:
-    """Whether `expr` is `argmax(…)` or `argmin(…)`."""
+    """Whether `expr` is `argmax(…)`, `argmin(…)` or `argtop(…)`."""
     match expr:
-        case ast.Call(function=ast.Name(text="argmax" | "argmin")):
+        case ast.Call(function=ast.Name(text="argmax" | "argmin" | "argtop")):
             return True
         case _:
             return False
+
+
+def mentions_gradient(expr: ast.Expr) -> bool:
+    """Whether a `grad(…)` is written in `expr`."""
+    names = (node.function for node in walk(expr) if isinstance(node, ast.Call))
+    return any(isinstance(name, ast.Name) and name.text == "grad" for name in names)
 
 
 def mentioned(expr: ast.Expr) -> frozenset[str]:

@@ -21,6 +21,7 @@ from spec_lang.semantics.claim_graph.interface import read_interface
 from spec_lang.semantics.claim_graph.signature import Signature
 from spec_lang.semantics.claim_graph.spaces import Home, home_of
 from spec_lang.semantics.context import Context
+from spec_lang.semantics.formulas.counts import read_count
 from spec_lang.semantics.formulas.indices import is_index
 from spec_lang.semantics.formulas.measures import Asked, read_compared, read_measure
 from spec_lang.semantics.formulas.translate import every
@@ -29,7 +30,7 @@ from spec_lang.semantics.names.scope import ClaimFamily, RegionFamily, Scope
 from spec_lang.semantics.rejection import Rejected
 from spec_lang.semantics.terms.elements import Fragment, Need
 from spec_lang.semantics.terms.expressions import Evaluator, Observer
-from spec_lang.semantics.traverse import substitute
+from spec_lang.semantics.traverse import mentions_gradient, substitute
 from spec_lang.syntax import ast
 
 _NEED_CODES: Final[Mapping[Fragment, str]] = {
@@ -37,8 +38,6 @@ _NEED_CODES: Final[Mapping[Fragment, str]] = {
     Fragment.PIECEWISE: codes.NONLINEAR,
     Fragment.PRODUCT: codes.NONLINEAR,
     Fragment.SMOOTH: codes.SMOOTH,
-    Fragment.GRADIENT: codes.GRADIENT,
-    Fragment.PERTURBATION: codes.PERTURBED,
     Fragment.COMPOSITION: codes.COMPOSED,
     Fragment.ALTERNATION: codes.ALTERNATION,
     Fragment.MEASURE: codes.MEASURED,
@@ -127,6 +126,8 @@ class _Checker:
         for compared in family.compared:
             context.needs.update(dict.fromkeys(read_compared(compared, values, self._context())))
         measured: Measured | None = None
+        if isinstance(family.quantity, ast.Count):
+            return read_count(family, name, values, (context, self._signature))
         if family.quantity is not None:
             asked = read_measure(family.quantity, values, context)
             self._check_expected(family)
@@ -210,6 +211,7 @@ class _Checker:
         that makes it false.
         """
         exists = isinstance(formula, ast.Quantified) and formula.quantifier is ast.Quantifier.EXISTS
+        context.applications.folding = mentions_gradient(formula)
         region, violation = _searched(formula, exists, context)
         context.put_to_work()
         if not context.applications.networks and not context.needs:

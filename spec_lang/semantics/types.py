@@ -9,6 +9,7 @@ from __future__ import annotations
 from spec_lang._values import dataclass
 from spec_lang.semantics.terms.values import (
     ArrayValue,
+    Cosine,
     DataValue,
     Extremisers,
     FamilyValue,
@@ -18,6 +19,7 @@ from spec_lang.semantics.terms.values import (
     OutputsValue,
     OutputValue,
     Tensor,
+    Topmost,
     Value,
 )
 
@@ -80,12 +82,14 @@ def type_of(value: Value) -> Type:
             return TensorType(shape)
         case ArrayValue(shape=shape, element=element):
             return TensorType(shape, element)
-        case Extremisers(tensor=tensor):
+        case Cosine():
+            return TensorType(())
+        case Extremisers(tensor=tensor) | Topmost(tensor=tensor):
             return LabelsType(tensor.size, tensor.names.names if tensor.names is not None else ())
-        case NetworkValue(use=use):
-            return NetworkType(use.label)
+        case NetworkValue():
+            return NetworkType(value.text)
         case OutputValue(network=network, position=position):
-            return NetworkType(network.use.label, str(position))
+            return NetworkType(network.text, str(position))
         case LayerValue(use=use, layer=layer):
             return NetworkType(use.label, layer)
         case FormulaValue():

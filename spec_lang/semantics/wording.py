@@ -11,6 +11,7 @@ from spec_lang.diagnostics import Diagnostic, did_you_mean
 from spec_lang.semantics import codes
 from spec_lang.semantics.terms.values import (
     ArrayValue,
+    Cosine,
     DataValue,
     Extremisers,
     FamilyValue,
@@ -20,6 +21,7 @@ from spec_lang.semantics.terms.values import (
     OutputsValue,
     OutputValue,
     Tensor,
+    Topmost,
     Value,
 )
 from spec_lang.syntax import ast
@@ -55,12 +57,16 @@ def describe(value: Value) -> str:
             return f"a tensor of shape {shape_text(shape)}"
         case Extremisers(which=which):
             return f"`{which.value}` (a set of positions)"
-        case NetworkValue(use=use):
-            return f"the network `{use.label}`"
+        case Topmost():
+            return "`argtop` (a set of positions)"
+        case Cosine():
+            return "a cosine"
+        case NetworkValue():
+            return f"the network `{value.text}`"
         case LayerValue(use=use, layer=layer):
             return f"the hidden tensor `{use.label}.{layer}`, not applied,"
         case OutputValue(network=network, position=position):
-            return f"output {position} of the network `{network.use.label}`, not applied,"
+            return f"output {position} of the network `{network.text}`, not applied,"
         case OutputsValue(name=name):
             return f"the outputs of `{name}` (say which: there are several)"
         case FormulaValue():

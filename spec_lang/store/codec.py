@@ -8,23 +8,17 @@ is made of them, and whatever is wrong with one is a `BadRecord`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from fractions import Fraction
 from hashlib import sha256
 from typing import Final
 
 from spec_lang._values import dataclass
-from spec_lang.obligations.certificate import (
-    BoxProof,
-    Lemma,
-    NodeSlopes,
-    PhaseProof,
-    PhaseTree,
-    Proof,
-    SquareProof,
-)
+from spec_lang.obligations.certificate import Proof
+from spec_lang.obligations.mean_value_certificate import MeanValueProof
 from spec_lang.obligations.outcome import Attestation, GaveUp, GaveUpReason, Outcome, Proved, Refuted
 from spec_lang.obligations.pair_certificate import DegreeProof, PairProof
+from spec_lang.obligations.piece_certificate import PieceProof
+from spec_lang.store.box_proofs import has_squares, read_proof, write_proof
 from spec_lang.store.columns import BadRecord, ColumnReader, Columns, ColumnWriter, Unkeepable
 
 # The name of the format, and its version: one that is changed is another.
@@ -32,7 +26,7 @@ MAGIC: Final = b"nnproof\x02"
 HEADER: Final = len(MAGIC) + sha256().digest_size
 
 # What has neither squares nor pairs is written as it was before there were any.
-_NOTHING, _PROOF, _POINT, _PROOF_BY_SQUARES, _BY_PAIRS, _BY_DEGREE = range(6)
+_NOTHING, _PROOF, _POINT, _PROOF_BY_SQUARES, _BY_PAIRS, _BY_DEGREE, _BY_PIECES, _BY_MEANS = range(8)
 _NOT_STORED: Final = GaveUp(GaveUpReason.INTERRUPTED, "nothing is stored of this obligation")
 
 # Bytes of one numerator or denominator: a thousand times what a float needs, and still quick to reduce.
@@ -79,14 +73,9 @@ def decode(record: bytes) -> Decoded:
 def _write_outcome(writer: ColumnWriter, outcome: Outcome) -> None:
     match outcome:
         case Proved(stamp, Proof() as proof):
-            by_squares = any(phases.squares for part in proof.parts for phases in part.phases)
-            writer.number(_PROOF_BY_SQUARES if by_squares else _PROOF)
+            writer.number(_PROOF_BY_SQUARES if has_squares(proof) else _PROOF)
             _write_stamp(writer, stamp)
-            writer.number(len(proof.parts))
-            for part in proof.parts:
-                _write_part(writer, part)
-                if by_squares:
-                    _write_squares(writer, part)
+            write_proof(writer, proof)
         case Proved(stamp, PairProof() as proof):
             writer.number(_BY_PAIRS)
             _write_stamp(writer, stamp)
@@ -100,6 +89,17 @@ def _write_outcome(writer: ColumnWriter, outcome: Outcome) -> None:
             writer.number(proof.sign)
             writer.array(Columns.SIDES, proof.axis)
             writer.matrix(Columns.CUT, proof.tangents)
+        case Proved(stamp, PieceProof() as proof):
+            writer.number(_BY_PIECES)
+            _write_stamp(writer, stamp)
+            writer.matrix(Columns.CUT, proof.anchors)
+        case Proved(stamp, MeanValueProof(parts)):
+            writer.number(_BY_MEANS)
+            _write_stamp(writer, stamp)
+            writer.number(len(parts))
+            for part in parts:
+                writer.number(_PROOF_BY_SQUARES if has_squares(part) else _PROOF)
+                write_proof(writer, part)
         case Refuted(point):
             writer.number(_POINT)
             writer.number(len(point))
@@ -117,13 +117,26 @@ def _read_outcome(reader: ColumnReader) -> Outcome:
     if kind in (_BY_PAIRS, _BY_DEGREE):
         stamp = _read_stamp(reader)
         return Proved(stamp, _read_pairs(reader) if kind == _BY_PAIRS else _read_degree(reader))
+    if kind == _BY_PIECES:
+        stamp = _read_stamp(reader)
+        return Proved(stamp, PieceProof(reader.matrix(Columns.CUT)))
+    if kind == _BY_MEANS:
+        stamp = _read_stamp(reader)
+        return Proved(stamp, MeanValueProof(tuple(_read_one(reader) for _ in range(reader.count()))))
     if kind in (_PROOF, _PROOF_BY_SQUARES):
         stamp = _read_stamp(reader)
-        read = _read_part if kind == _PROOF else _read_part_by_squares
-        return Proved(stamp, Proof(tuple(read(reader) for _ in range(reader.count()))))
+        return Proved(stamp, read_proof(reader, with_squares=kind == _PROOF_BY_SQUARES))
     if kind == _POINT:
         return Refuted(tuple(_read_fraction(reader) for _ in range(reader.count())))
     raise BadRecord(f"there is no outcome of kind {kind}")
+
+
+def _read_one(reader: ColumnReader) -> Proof:
+    """One of several proofs."""
+    kind = reader.number()
+    if kind not in (_PROOF, _PROOF_BY_SQUARES):
+        raise BadRecord(f"there is no proof of kind {kind}")
+    return read_proof(reader, with_squares=kind == _PROOF_BY_SQUARES)
 
 
 def _write_stamp(writer: ColumnWriter, stamp: Attestation) -> None:
@@ -149,119 +162,6 @@ def _read_degree(reader: ColumnReader) -> DegreeProof:
         sign=reader.number(),
         axis=reader.array(Columns.SIDES),
         tangents=reader.matrix(Columns.CUT),
-    )
-
-
-def _write_part(writer: ColumnWriter, part: BoxProof) -> None:
-    writer.number(part.box)
-    writer.array(Columns.AXIS, part.axis)
-    writer.array(Columns.CUT, part.cut)
-    writer.matrix(Columns.WEIGHTS, part.weights)
-    writer.array(Columns.NODES, part.slopes.node)
-    writer.array(Columns.CONJUNCTIONS, part.slopes.conjunction)
-    writer.array(Columns.COUNTS, part.slopes.count)
-    writer.array(Columns.NODE_NEURONS, part.slopes.neuron)
-    writer.array(Columns.NODE_SLOPES, part.slopes.slope)
-    writer.number(len(part.phases))
-    for proof in part.phases:
-        writer.number(len(proof.lemmas))
-        for lemma in proof.lemmas:
-            _write_lemma(writer, lemma)
-        writer.number(len(proof.trees))
-        for tree in proof.trees:
-            writer.number(tree.conjunction)
-            writer.number(len(tree.lemmas))
-            for lemma in tree.lemmas:
-                _write_lemma(writer, lemma)
-            writer.array(Columns.SPLITS, tree.neuron)
-            writer.matrix(Columns.MULTIPLIERS, tree.multipliers)
-            writer.array(Columns.NEURONS, tree.columns)
-            writer.matrix(Columns.SLOPES, tree.slopes)
-
-
-def _write_squares(writer: ColumnWriter, part: BoxProof) -> None:
-    for proof in part.phases:
-        writer.number(len(proof.squares))
-        for square in proof.squares:
-            writer.number(square.conjunction)
-            writer.array(Columns.MULTIPLIERS, square.multipliers)
-            writer.array(Columns.NEURONS, square.neuron)
-            for numbers in (square.tilt, square.below, square.bend, square.slope, square.shares):
-                writer.array(Columns.SLOPES, numbers)
-
-
-def _write_lemma(writer: ColumnWriter, lemma: Lemma) -> None:
-    writer.array(Columns.ROWS, lemma.neuron)
-    writer.array(Columns.SIDES, lemma.side)
-    writer.array(Columns.SPLITS, lemma.tree)
-    writer.matrix(Columns.MULTIPLIERS, lemma.multipliers)
-    writer.array(Columns.NEURONS, lemma.columns)
-    writer.matrix(Columns.SLOPES, lemma.slopes)
-
-
-def _read_part(reader: ColumnReader) -> BoxProof:
-    return BoxProof(
-        box=reader.number(),
-        axis=reader.array(Columns.AXIS),
-        cut=reader.array(Columns.CUT),
-        weights=reader.matrix(Columns.WEIGHTS),
-        slopes=NodeSlopes(
-            node=reader.array(Columns.NODES),
-            conjunction=reader.array(Columns.CONJUNCTIONS),
-            count=reader.array(Columns.COUNTS),
-            neuron=reader.array(Columns.NODE_NEURONS),
-            slope=reader.array(Columns.NODE_SLOPES),
-        ),
-        phases=tuple(_read_phases(reader) for _ in range(reader.count())),
-    )
-
-
-def _read_part_by_squares(reader: ColumnReader) -> BoxProof:
-    part = _read_part(reader)
-    phases = [
-        replace(proof, squares=tuple(_read_squares(reader) for _ in range(reader.count())))
-        for proof in part.phases
-    ]
-    return replace(part, phases=tuple(phases))
-
-
-def _read_squares(reader: ColumnReader) -> SquareProof:
-    return SquareProof(
-        conjunction=reader.number(),
-        multipliers=reader.array(Columns.MULTIPLIERS),
-        neuron=reader.array(Columns.NEURONS),
-        tilt=reader.array(Columns.SLOPES),
-        below=reader.array(Columns.SLOPES),
-        bend=reader.array(Columns.SLOPES),
-        slope=reader.array(Columns.SLOPES),
-        shares=reader.array(Columns.SLOPES),
-    )
-
-
-def _read_phases(reader: ColumnReader) -> PhaseProof:
-    lemmas = tuple(_read_lemma(reader) for _ in range(reader.count()))
-    return PhaseProof(lemmas, tuple(_read_tree(reader) for _ in range(reader.count())))
-
-
-def _read_lemma(reader: ColumnReader) -> Lemma:
-    return Lemma(
-        neuron=reader.array(Columns.ROWS),
-        side=reader.array(Columns.SIDES),
-        tree=reader.array(Columns.SPLITS),
-        multipliers=reader.matrix(Columns.MULTIPLIERS),
-        columns=reader.array(Columns.NEURONS),
-        slopes=reader.matrix(Columns.SLOPES),
-    )
-
-
-def _read_tree(reader: ColumnReader) -> PhaseTree:
-    return PhaseTree(
-        conjunction=reader.number(),
-        lemmas=tuple(_read_lemma(reader) for _ in range(reader.count())),
-        neuron=reader.array(Columns.SPLITS),
-        multipliers=reader.matrix(Columns.MULTIPLIERS),
-        columns=reader.array(Columns.NEURONS),
-        slopes=reader.matrix(Columns.SLOPES),
     )
 
 

@@ -16,6 +16,7 @@ from typing import Final, assert_never
 from spec_lang._values import dataclass
 from spec_lang.network.graph import Graph
 from spec_lang.network.primitives import (
+    Binary,
     Convolution,
     Dense,
     Entries,
@@ -74,6 +75,8 @@ class Keys:
             return _piecewise(primitive)
         if isinstance(primitive, Smooth):
             return f"smooth({primitive.value})"
+        if isinstance(primitive, Binary):
+            return f"binary({primitive.value})"
         known = self._known.get(id(primitive))
         if known is not None and known[0] is primitive:
             return known[1]

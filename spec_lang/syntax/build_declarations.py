@@ -210,7 +210,7 @@ class ModuleBuilder(Builder):
             _family(family),
             cast(ast.String, title).value if title is not None else None,
             cast("tuple[ast.AttributeUse, ...]", tuple(attributes)),
-            cast("ast.Optimum | ast.Radius", quantity),
+            cast("ast.Quantity", quantity),
         )
         return self._declared(declaration, declaration.name.text)
 
@@ -238,6 +238,10 @@ class ModuleBuilder(Builder):
             cast(ast.Expr, claim),
             cast("ast.Expr | None", precision),
         )
+
+    def count(self, children: Sequence[object]) -> ast.Count:
+        keyword, network, _, points = children
+        return ast.Count(self._span(keyword, points), cast(ast.Expr, network), cast(ast.Expr, points))
 
     def attribute(self, children: Sequence[object]) -> ast.AttributeUse:
         sign, name, *rest = children

@@ -17,7 +17,8 @@ SIGNS: Final = {
     "NAME": "a name", "NUMBER": "a number", "LPAR": "`(`", "RPAR": "`)`", "LSQB": "`[`", "RSQB": "`]`",
     "LBRACE": "`{`", "RBRACE": "`}`", "IN": "`in`", "THEN": "`then`", "ELSE": "`else`", "_LIKE": "`like`",
     "_ON": "`on`", "_OF": "`of`", "FOR": "`for`", "WITH": "`with`", "PRECISION": "`to`", "MAX": "`max`",
-    "MIN": "`min`", "RANGE": "`range`", "LARGEST": "`largest`", "SMALLEST": "`smallest`", "$END": "the end",
+    "MIN": "`min`", "RANGE": "`range`", "LARGEST": "`largest`", "SMALLEST": "`smallest`",
+    "REGIONS": "`regions`", "OVER": "`over`", "$END": "the end",
 }  # fmt: skip
 """A terminal that is named by itself."""
 

@@ -219,6 +219,10 @@ def _numbers() -> Iterator[tuple[str, Model]]:
     for alpha in (np.nan, np.inf):
         yield f"LeakyRelu: a slope of {alpha}", model("LeakyRelu", [1, 4], alpha=float(alpha))
         yield f"HardSigmoid: a slope of {alpha}", model("HardSigmoid", [1, 4], alpha=float(alpha))
+    for operator in ("Softmax", "LogSoftmax"):
+        yield f"{operator}: of one class", model(operator, [1, 4], axis=0)
+        yield f"{operator}: along an axis that there is not", model(operator, [1, 4], axis=2)
+        yield f"{operator}: of more classes than pairs can be told", model(operator, [1, 2**20], axis=1)
     ends = {"low": 2 * ones(), "high": ones()}
     yield "Clip: between ends in the wrong order", model("Clip", [1, 4], ends)
     yield "Clip: between what is no number", model("Clip", [1, 4], {"low": np.nan * ones()})

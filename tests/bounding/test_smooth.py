@@ -124,13 +124,13 @@ def test_plain_passes_are_the_networks_own(kinds: list[Primitive], kind: type) -
     context, _ = propagate(program, box)
     plain = Plain(context, Unstable(context), kind)
     points = np.random.default_rng(0).uniform(-0.4, 0.4, (5, 3))
-    masks: dict[int, np.ndarray] = {}
+    masks: dict[int, tuple[np.ndarray, ...]] = {}
     tolerance = 1e-9 if kind is np.float64 else 1e-4
     outputs = plain.outputs(plain.values(points.astype(kind), masks))
     np.testing.assert_allclose(outputs, evaluate(graph, points), rtol=tolerance, atol=tolerance)
     seed = np.tile([1.0, -2.0], (5, 1))
     gradient = plain.gradient(masks, {graph.outputs[0]: seed.astype(kind)})
-    other = input_gradient(program, Evaluator(graph).values(points), seed)
+    other = input_gradient(program, Evaluator(graph).values(points), seed, {})
     np.testing.assert_allclose(gradient, other, rtol=10 * tolerance, atol=10 * tolerance)
     step = 1e-6
     for axis in range(3):

@@ -23,6 +23,9 @@ NASTY = (
     "g",
     "j",
     "k",
+    "i",
+    "v",
+    "w",
     "i_0",
     "x_1",
     "y_1",
@@ -69,8 +72,15 @@ def call_of(form: Claim, given: Mapping[str, str], network: str, leave_out: froz
 CHOICES: dict[str, tuple[frozenset[str], ...]] = {
     "affine": (frozenset(), frozenset({"at", "within"})),
     "equivalent": (frozenset({"relative", "norm"}), frozenset({"within", "norm"})),
-    "explanation_stable": (frozenset({"on"}), frozenset({"weights"})),
+    "explanation_stable": (
+        frozenset({"on", "cosine", "never_near"}),
+        frozenset({"on", "within", "norm"}),
+        frozenset({"weights", "cosine", "never_near"}),
+        frozenset({"weights", "within", "norm", "at"}),
+    ),
     "same_decision": (frozenset(), frozenset({"unless_within"})),
+    "same_signs": (frozenset({"on"}), frozenset({"weights"})),
+    "same_top": (frozenset({"on"}), frozenset({"weights"})),
 }
 
 
@@ -107,6 +117,12 @@ def outline(node: object, bound: Mapping[str, int], renamed: Mapping[str, str]) 
                 domains.append(outline(binding.domain, bound, renamed))
                 bound = {**bound, binding.variable.text: len(bound)}
             return (quantifier, tuple(domains), outline(body, bound, renamed))
+        case ast.Let(definitions=definitions, body=body):
+            values = []
+            for definition in definitions:
+                values.append(outline(definition.value, bound, renamed))
+                bound = {**bound, definition.name.text: len(bound)}
+            return ("let", tuple(values), outline(body, bound, renamed))
         case ast.SetBuilder(variable=variable, condition=condition):
             return ("set", outline(condition, {**bound, variable.text: len(bound)}, renamed))
         case tuple():

@@ -211,15 +211,75 @@ def test_one_activation_region(f: Net, tried: list[Point]) -> None:
     )
 
 
-@given(nets, points, samples, small, norms)
+@given(nets, points, samples, small, norms, st.booleans())
 @settings(max_examples=40)
-def test_explanation_stable(f: Net, at: Point, tried: list[Point], within: Fraction, norm: str) -> None:
-    assume(all(f.gradient(x) is not None for x in (at, *tried)))
-    gradient: Callable[[Point], Point] = lambda x: (f.gradient(x) or ())[1]  # noqa: E731
-    call = f"explanation_stable(f.q, at: {text(at)}, on: {REGION}, within: {within}, norm: {norm})"
+def test_explanation_stable(
+    f: Net, at: Point, tried: list[Point], within: Fraction, norm: str, saliency: bool
+) -> None:
+    explain = explaining(f, (at, *tried), saliency)
+    by = "saliency" if saliency else "gradient"
+    measured = f"within: {within}, norm: {norm}, by: {by}"
+    call = f"explanation_stable(f.q, at: {text(at)}, on: {REGION}, {measured})"
     assert said(call, f, f, tried) == all(
-        size(difference(gradient(x), gradient(at)), norm) <= within for x in inside(tried)
+        size(difference(explain(x), explain(at)), norm) <= within for x in inside(tried)
     )
+    call = f"explanation_stable(f.q, on: {REGION}, never_near: {text(at)}, {measured})"
+    assert said(call, f, f, tried) == all(
+        size(difference(explain(x), at), norm) > within for x in inside(tried)
+    )
+
+
+@given(nets, points, samples, st.sampled_from([Fraction(n, 4) for n in range(-4, 5)]), st.booleans())
+@settings(max_examples=80)
+def test_explanation_stable_by_direction(
+    f: Net, at: Point, tried: list[Point], least: Fraction, saliency: bool
+) -> None:
+    explain = explaining(f, (at, *tried), saliency)
+    by = "saliency" if saliency else "gradient"
+    assert said(
+        f"explanation_stable(f.q, at: {text(at)}, on: {REGION}, cosine: {least}, by: {by})", f, f, tried
+    ) == all(cosine_is_at_least(explain(x), explain(at), least) for x in inside(tried))
+    assert said(
+        f"explanation_stable(f.q, on: {REGION}, never_near: {text(at)}, cosine: {least}, by: {by})",
+        f,
+        f,
+        tried,
+    ) == all(not cosine_is_at_least(explain(x), at, least) for x in inside(tried))
+
+
+@given(nets, points, samples, st.booleans())
+@settings(max_examples=40)
+def test_same_signs_and_same_top(f: Net, at: Point, tried: list[Point], saliency: bool) -> None:
+    explain = explaining(f, (at, *tried), saliency)
+    where = f"at: {text(at)}, on: {REGION}, by: {'saliency' if saliency else 'gradient'}"
+    signs = [tuple((e > 0) - (e < 0) for e in explain(x)) for x in (at, *inside(tried))]
+    assert said(f"same_signs(f.q, {where})", f, f, tried) == (len(set(signs)) == 1)
+    tops = [
+        {i for i, e in enumerate(sizes) if e == max(sizes)}
+        for sizes in (tuple(map(abs, explain(x))) for x in (at, *inside(tried)))
+    ]
+    assert said(f"same_top(f.q, {where}, k: 1)", f, f, tried) == all(top == tops[0] for top in tops)
+
+
+def explaining(f: Net, needed: Sequence[Point], saliency: bool) -> Callable[[Point], Point]:
+    """The explanation of f's second output; all of `needed` must have one."""
+    assume(all(f.gradient(x) is not None for x in needed))
+
+    def explain(x: Point) -> Point:
+        gradient = (f.gradient(x) or ())[1]
+        return tuple(a * b for a, b in zip(x, gradient, strict=True)) if saliency else gradient
+
+    return explain
+
+
+def cosine_is_at_least(a: Point, b: Point, least: Fraction) -> bool:
+    """In squares alone; the cosine with 0 is 0."""
+    along, lengths = dot(a, b), dot(a, a) * dot(b, b)
+    if lengths == 0:
+        return least <= 0
+    if (along >= 0) != (least >= 0):
+        return along >= 0
+    return along**2 >= least**2 * lengths if least >= 0 else along**2 <= least**2 * lengths
 
 
 @given(nets, samples, st.sampled_from(["increasing", "decreasing"]), st.sampled_from(["a", "b", "[b, a]"]))

@@ -41,6 +41,18 @@ def smooth(operator: str) -> st.SearchStrategy[Case]:
 
 
 @st.composite
+def softmax(draw: st.DrawFn, operator: str) -> Case:
+    """The axis along which classes compete has two of them or more; before 13 it and all after it are one."""
+    opset = draw(st.sampled_from([7, 11, 13, 22]))
+    axis = draw(st.integers(1, 2))
+    shape = [draw(st.integers(1, 3)) for _ in range(3)]
+    shape[axis] = draw(st.integers(2, 5))
+    named = draw(st.sampled_from([axis, axis - 3]))
+    kept = {} if opset < 13 and axis == 1 and draw(st.booleans()) else {"axis": named if opset > 10 else axis}
+    return Case(operator, ["x"], {"x": tuple(shape)}, {}, kept, opset, 1, True, opset < 13)
+
+
+@st.composite
 def prelu(draw: st.DrawFn) -> Case:
     shape = draw(shapes)
     slope = tuple(draw(st.sampled_from([1, size])) for size in shape)[draw(st.integers(0, len(shape) - 1)) :]
@@ -138,6 +150,7 @@ FUNCTION_CASES: dict[str, st.SearchStrategy[Case]] = {
     "Clip": clip(),
     "HardSigmoid": function("HardSigmoid", [6, 22], alpha=[0.25, -0.5, 0.2, 1.0], beta=[0.5, -0.25, 0.3]),
     "LeakyRelu": function("LeakyRelu", [6, 16], alpha=[0.25, 0.01, -0.5, 0.0, 1.0, 2.0, 1e-10]),
+    "LogSoftmax": softmax("LogSoftmax"),
     "Max": variadic("Max"),
     "Mean": variadic("Mean"),
     "Min": variadic("Min"),
@@ -147,6 +160,8 @@ FUNCTION_CASES: dict[str, st.SearchStrategy[Case]] = {
     "ReduceMin": reduction("ReduceMin", 18),
     "ReduceSum": reduction("ReduceSum", 13),
     "Sigmoid": smooth("Sigmoid"),
+    "Softmax": softmax("Softmax"),
+    "Softplus": smooth("Softplus"),
     "Sum": variadic("Sum"),
     "Tanh": smooth("Tanh"),
 }

@@ -241,7 +241,7 @@ def _exact(graph: Graph, point: list[Fraction]) -> tuple[Fraction, ...]:
     if not graph.smooth:
         return evaluate_exact(graph, point)
     found = EnclosedNetwork(graph)(point, 96)
-    assert all(0 <= high - low < 2**-90 for low, high in found)
+    assert all(0 <= high - low < 2**-80 for low, high in found)
     return tuple((low + high) / 2 for low, high in found)
 
 

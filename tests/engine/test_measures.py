@@ -485,7 +485,7 @@ def test_stored_ends_that_are_false_are_an_error_or_nothing(tmp_path: Path) -> N
 
 
 def test_the_documents_of_measures_follow_the_schema(tmp_path: Path) -> None:
-    path = write(tmp_path, *ALL, "measure e = max grad(f.p, x)[0] for x in f.domain\n")
+    path = write(tmp_path, *ALL, "measure e = max f(x).p / x[0] for x in f.domain\n")
     stream = StringIO()
     REPORTER.render(measured(path), stream)
     found = json.loads(stream.getvalue())

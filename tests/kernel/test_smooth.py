@@ -16,11 +16,13 @@ from spec_lang.kernel import smooth
 from spec_lang.kernel.enclosed import EnclosedNetwork
 from spec_lang.kernel.exact import ExactNetwork, evaluate_exact
 from spec_lang.kernel.exact_lines import exact_lines
+from spec_lang.kernel.exponentials import exponential
 from spec_lang.kernel.integers import Integers
-from spec_lang.kernel.lines import exponential, lines
+from spec_lang.kernel.lines import lines
 from spec_lang.kernel.network import Unchecked, compiled
 from spec_lang.kernel.ranges import propagate
 from spec_lang.kernel.rounded import Rounded
+from spec_lang.network.evaluate import smooth_values
 from spec_lang.network.graph import Graph, Node, TensorSpec
 from spec_lang.network.primitives import Smooth
 from spec_lang.obligations.model import LinearAtom, Semantics
@@ -36,6 +38,7 @@ from tests.smooth_nets import (
     near_values,
     off,
     smooth_dags,
+    smooth_slope,
     smooth_value,
     squares,
 )
@@ -46,9 +49,7 @@ numbers = st.one_of(st.fractions(-5, 5), ends.map(Fraction), st.fractions())
 @given(functions, numbers, st.sampled_from([16, 53, 96, 160]))
 def test_values_and_slopes_lie_within_narrow_enclosures(function: Smooth, t: Fraction, bits: int) -> None:
     value = smooth_value(function, t)
-    steepness = 4 if function is Smooth.TANH else 1
-    share = (value - function.ends[0]) / ((function.ends[1] or 0) - function.ends[0])
-    slope = steepness * share * (1 - share)
+    slope = smooth_slope(function, t)
     for found, exact in ((smooth.value, value), (smooth.slope, slope)):
         low, high = found(function, t.numerator, t.denominator, bits)
         assert Fraction(low, 2**bits) <= exact + 8 * ERROR
@@ -56,7 +57,7 @@ def test_values_and_slopes_lie_within_narrow_enclosures(function: Smooth, t: Fra
         assert high - low <= 8
 
 
-@given(functions)
+@given(st.sampled_from(S_SHAPED))
 def test_the_value_at_0_is_exact(function: Smooth) -> None:
     low, high = smooth.value(function, 0, 1, 20)
     assert low == high == function.turned << 19
@@ -111,7 +112,7 @@ def test_lines_touch_the_function(function: Smooth, lower: float, width: float) 
     """Both touch it somewhere, but for what a chord's or a tangent's rounding costs."""
     share = np.linspace(0, 1, 513)
     points = lower + width * share
-    values = np.tanh(points) if function is Smooth.TANH else 1 / (1 + np.exp(-points))
+    values = smooth_values(function, points)
     for below, shift, above, lift in line_pairs(function, lower, lower + width):
         assert float(np.min(values - (float(below) * points + float(shift)))) <= 1e-4
         assert float(np.min(float(above) * points + float(lift) - values)) <= 1e-4

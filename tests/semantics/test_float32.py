@@ -122,6 +122,22 @@ def test_a_smooth_function_is_approximated_by_every_runtime_in_its_own_way(funct
     assert problems(PLAIN, smooth) == []
 
 
+@pytest.mark.parametrize(
+    ("body", "what"),
+    [
+        ("grad(f.p, x).a <= 9", "a gradient"),
+        ("grad(f.p, [1, 2, 3]).a <= f(x).p", "a gradient"),
+        ("softmax(f)(x).p <= 1", "a probability"),
+        ("norm(grad(softmax(f).p, x), l2) <= 9", "a gradient"),
+    ],
+)
+def test_what_no_run_computes_has_no_float32_semantics(body: str, what: str) -> None:
+    claim = f"claim c: forall x in box(0, 1): {body}"
+    said = f"{what} has no float32 semantics: running the network does not compute it"
+    assert problems(claim, known(), FLOAT32) == [("NN143", said)]
+    assert problems(claim, known()) == []
+
+
 @pytest.mark.parametrize("function", S_SHAPED)
 def test_a_smooth_network_has_no_phases(function: Smooth) -> None:
     graph = network()

@@ -55,6 +55,7 @@ _optima = st.builds(ast.Optimum, HERE, st.sampled_from(ast.Extreme), _exprs, _bi
 _radii = st.builds(
     ast.Radius, HERE, st.sampled_from(ast.Threshold), names, _exprs, _exprs, _exprs, st.none() | _exprs
 )
+_counts = st.builds(ast.Count, HERE, _references, _exprs)
 _items = st.one_of(
     st.builds(ast.Inputs, HERE, _components),
     st.builds(ast.Outputs, HERE, _components),
@@ -94,7 +95,7 @@ declarations: st.SearchStrategy[ast.Declaration] = st.one_of(
         _attributes,
         _exprs,
     ),
-    st.builds(ast.MeasureDecl, HERE, names, _families, _titles, _attributes, _optima | _radii),
+    st.builds(ast.MeasureDecl, HERE, names, _families, _titles, _attributes, _optima | _radii | _counts),
 )
 modules = st.lists(declarations, max_size=4)
 

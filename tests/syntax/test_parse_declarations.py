@@ -192,6 +192,20 @@ def test_a_measure_over_claims(threshold: ast.Threshold) -> None:
     assert format_expression(radius.claim) == "forall x in b(r): x <= 3"
 
 
+def test_a_measure_that_counts() -> None:
+    text = 'measure m[i] "t" = regions of f[i] over digits.images[0:9]'
+    first, second = declarations(f"{text}\nmeasure regions = regions of over over over")
+    assert isinstance(first, ast.MeasureDecl)
+    assert isinstance(second, ast.MeasureDecl)
+    assert isinstance(first.quantity, ast.Count)
+    assert isinstance(second.quantity, ast.Count)
+    assert format_expression(first.quantity.network) == "f[i]"
+    assert format_expression(first.quantity.points) == "digits.images[0:9]"
+    assert format_expression(second.quantity.network) == "over"
+    assert format_expression(second.quantity.points) == "over"
+    assert first.quantity.span == at(1, 20, 1, 59)
+
+
 def test_words_with_a_place_are_names_everywhere_else() -> None:
     for word in PLACED_WORDS:
         definition, claim = declarations(

@@ -1,7 +1,7 @@
 """A ReLU network over one box as rows and columns: what linear and mixed-integer programs have in common.
 
 In: a `Context` with complete relaxations, and bounds of what enters the ReLUs.  Out: an `Encoding`: where
-each value of the program stands among the columns, and the two rows of every unstable neuron's triangle.
+each value of the program stands among the columns, and the rows of unstable neurons and open gates.
 Over-approximates; with the phases fixed it is exact but for rounding, which the caller does not rely on.
 """
 
@@ -13,12 +13,13 @@ from typing import Final
 import numpy as np
 
 from spec_lang._values import dataclass
-from spec_lang.backends._lp.model import Model
+from spec_lang.backends._lp.gates import Gates, Read, add_gate, joined
+from spec_lang.backends._lp.model import Model, Unfit
 from spec_lang.bounding.context import Context
-from spec_lang.bounding.program import F64, AffineStep, Indices, Program, ReluStep
+from spec_lang.bounding.program import F64, AffineStep, BinaryStep, Indices, Program, ReluStep, Step
 from spec_lang.bounding.propagate import Known
 from spec_lang.bounding.unstable import Unstable
-from spec_lang.diagnostics import InternalError
+from spec_lang.network.primitives import Binary
 
 # Numbers of the rows of a map that are looked at together: most of them may be 0.
 _BLOCK: Final = 2**22
@@ -28,13 +29,14 @@ _BLOCK: Final = 2**22
 class Encoding:
     """`column[v]` has the column of every element of value v, −1 for one that is 0 or not carried.
 
-    The rest has one entry for every unstable neuron, in the order of `Unstable`: the columns of what enters
-    and what leaves it (−1 where the neuron reaches no row), the rows `a − z >= 0` and
-    `a − slope·z <= intercept`, and the bounds of z.
+    `gates` are the elements of gates that may be open or shut.  The rest has one entry for every unstable
+    neuron, in the order of `Unstable`: the columns of what enters and what leaves it (−1 where the neuron
+    reaches no row), the rows `a − z >= 0` and `a − slope·z <= intercept`, and the bounds of z.
     """
 
     program: Program
     column: dict[int, Indices]
+    gates: Gates
     z: Indices
     a: Indices
     lower_row: Indices
@@ -52,11 +54,12 @@ class Encoder:
         self.z, self.a, self.lower_row, self.upper_row = (none.copy() for _ in range(4))
         self.lower, self.upper = np.zeros(unstable.count), np.zeros(unstable.count)
         self.column: dict[int, Indices] = {}
+        self.gates: list[Gates] = []
 
     def encode(self, wanted: Iterable[int]) -> Encoding:
         """The encoding of the program as far as the values `wanted` depend on it.  Raises `Unfit`."""
         context = self.context
-        needed = _ancestors(context, wanted)
+        needed = self._ancestors(wanted)
         box = context.boxes
         inputs = self.model.add_columns(box.lower[0], box.upper[0], box.magnitude[0])
         for number, where in enumerate(context.program.input_slices):
@@ -68,10 +71,29 @@ class Encoder:
                 self._affine(step)
             elif isinstance(step, ReluStep):
                 self._relu(step)
+            elif isinstance(step, BinaryStep) and step.function is Binary.GATE:
+                self._gate(step)
             else:
-                raise InternalError(f"value {step.value}: no rows say what a smooth function is")
-        ends = self.lower, self.upper
-        return Encoding(context.program, self.column, self.z, self.a, self.lower_row, self.upper_row, *ends)
+                raise Unfit(f"no rows say what a {step.function.value} is")
+        rows = self.lower_row, self.upper_row, self.lower, self.upper
+        return Encoding(context.program, self.column, joined(self.gates), self.z, self.a, *rows)
+
+    def _ancestors(self, wanted: Iterable[int]) -> set[int]:
+        needed = set(wanted)
+        for step in reversed(self.context.program.steps):
+            if step.value in needed:
+                needed.update(self._operands(step))
+        return needed
+
+    def _operands(self, step: Step) -> tuple[int, ...]:
+        """What a step reads; of a gate the ReLUs of its z, too, whose phases are its own."""
+        if isinstance(step, BinaryStep):
+            relus = (s for s in self.context.program.steps if isinstance(s, ReluStep))
+            beside = (
+                (s.value for s in relus if s.operand == step.first) if step.function is Binary.GATE else ()
+            )
+            return (*step.operands, *beside)
+        return step.operands if isinstance(step, AffineStep) else (step.operand,)
 
     def _affine(self, step: AffineStep) -> None:
         """One free column and one equation an element; under float32 the equation has a width."""
@@ -122,6 +144,21 @@ class Encoder:
         result[mixed] = a
         self.column[step.value] = result
 
+    def _gate(self, step: BinaryStep) -> None:
+        """Elements that surely pass are g's own columns, those that surely do not are 0."""
+        found, known = self.context.crossed[step.value], self.known
+        mixed, passing = found.columns[: found.mixed], found.columns[found.mixed :]
+        result = np.full(self.context.program.sizes[step.value], -1, dtype=np.intp)
+        result[passing] = self.column[step.second][passing]
+        ends = [known[value].ends for value in (step.second, step.first)]
+        of_g, of_z = ((low[0, mixed], high[0, mixed]) for low, high in ends)
+        z = self.column[step.first][mixed]
+        neuron = self.unstable.gates[step.value]
+        read = Read(self.column[step.second][mixed], z, step.first, mixed, neuron, of_g, of_z)
+        self.gates.append(gate := add_gate(self.model, read, found))
+        result[mixed] = gate.column
+        self.column[step.value] = result
+
     def _own(self, step: ReluStep, columns: Indices, size: F64) -> Indices:
         """Columns for z that bound nothing else: a phase is fixed by their bounds, which have a multiplier of
         their own then.  What several read is copied."""
@@ -135,11 +172,3 @@ class Encoder:
         self.model.put(rows, copies, np.ones(len(copies)))
         self.model.put(rows, columns, -np.ones(len(copies)))
         return copies
-
-
-def _ancestors(context: Context, wanted: Iterable[int]) -> set[int]:
-    needed = set(wanted)
-    for step in reversed(context.program.steps):
-        if step.value in needed:
-            needed.update(step.operands if isinstance(step, AffineStep) else (step.operand,))
-    return needed

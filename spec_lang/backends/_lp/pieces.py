@@ -1,6 +1,6 @@
 """Any piecewise linear function as ReLUs: the same network, for engines that know no other.
 
-In: an obligation.  Out: an equal one whose graph has affine nodes and ReLUs alone; exact, since
+In: an obligation.  Out: an equal one whose graph has no other piecewise linear functions; exact, since
 `f(t) = anchor + s0 (t − k0) + Σ s_{i+1} relu(t − k_i) − Σ s_i relu(t − k_i)` has no number that f has not.
 """
 
@@ -10,41 +10,43 @@ from dataclasses import replace
 
 import numpy as np
 
-from spec_lang.diagnostics import InternalError
 from spec_lang.network.graph import Graph, Node, TensorSpec
-from spec_lang.network.primitives import RELU, Affine, LinearMap, PiecewiseLinear, Scale, Smooth, frozen
+from spec_lang.network.primitives import RELU, Affine, LinearMap, PiecewiseLinear, Primitive, Scale, frozen
 from spec_lang.obligations.model import Obligation
 
 
 def with_relus(obligation: Obligation) -> Obligation:
     """The obligation itself where its graph has no other piecewise linear functions."""
     graph = obligation.graph
-    if all(isinstance(node.primitive, Affine) or node.primitive == RELU for node in graph.nodes):
+    if not any(_is_other(node) for node in graph.nodes):
         return obligation
     return replace(obligation, graph=_with_relus(graph))
+
+
+def _is_other(node: Node) -> bool:
+    return isinstance(node.primitive, PiecewiseLinear) and node.primitive != RELU
 
 
 def _with_relus(graph: Graph) -> Graph:
     number = {value: value for value in range(len(graph.inputs))}
     nodes: list[Node] = []
 
-    def add(primitive: Affine | PiecewiseLinear, operands: tuple[int, ...], like: Node, *, glue: bool) -> int:
-        nodes.append(Node(primitive, operands, like.tensor, glue=glue))
+    def add(primitive: Primitive, operands: tuple[int, ...], like: Node, *, glue: bool) -> int:
+        nodes.append(Node(primitive, operands, like.tensor, glue, like.part))
         return len(graph.inputs) + len(nodes) - 1
 
     for old, node in enumerate(graph.nodes, start=len(graph.inputs)):
         operands = tuple(number[operand] for operand in node.operands)
-        if isinstance(node.primitive, Affine) or node.primitive == RELU:
-            number[old] = add(node.primitive, operands, node, glue=node.glue)
-            continue
         function, size = node.primitive, node.size
-        if isinstance(function, Smooth):
-            raise InternalError(f"{node.tensor.name}: no pieces make a {function.value}")
+        if not isinstance(function, PiecewiseLinear) or function == RELU:
+            number[old] = add(function, operands, node, glue=node.glue)
+            continue
         parts: list[int] = []
         maps: list[LinearMap] = []
         for place, knot in enumerate(function.knots):
             past = Affine((_scale(1.0, size),), frozen(np.full(size, -knot)))
-            shifted = add(past, operands, node, glue=True)
+            # At a knot at 0 a gate may read the same z, and has its neuron's phase then.
+            shifted = add(past, operands, node, glue=True) if knot else operands[0]
             if not place:
                 parts.append(shifted)
                 maps.append(_scale(function.slopes[0], size))

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from spec_lang._values import dataclass
 from spec_lang.backends._lp.highs import Answer, Solver, Status
@@ -31,7 +32,8 @@ class Relaxed:
     each other, the multipliers being those that show it.
 
     `mix` and `parameters` are as in `bounding.phases.Rows`; `gaps` is by how much each open neuron's
-    relaxation is off at the minimiser, weighted by what it costs.
+    relaxation is off at the minimiser, weighted by what it costs; `passing` is which gates of the encoding
+    are nearer to being open than shut there.
     """
 
     bound: float
@@ -39,6 +41,7 @@ class Relaxed:
     mix: F64  # (parts,)
     parameters: F64  # (unstable,)
     gaps: F64  # (unstable,)
+    passing: NDArray[np.bool_]  # (gates,)
     clash: bool = False
 
 
@@ -72,6 +75,7 @@ class Triangle:
         self.solver.bound_rows(code.lower_row[changed], below, above)
         intercept = self.unstable.intercept[changed]
         self.solver.bound_rows(code.upper_row[changed], -free, np.where(new == 0, intercept, free))
+        code.gates.fix(self.solver, self.phases, phases)
         self.phases = phases.copy()
 
     def solve(self, deadline: float | None, *, closely: bool = False) -> Relaxed | Answer:
@@ -85,10 +89,12 @@ class Triangle:
             if answer.duals is None or answer.reduced is None:
                 return answer
             mix, parameters = self._slopes(answer.duals, answer.reduced)
-            return Relaxed(answer.objective, answer.x[: self.inputs], mix, parameters, self._gaps(answer))
+            gaps, passing = self._gaps(answer), self.encoding.gates.passing(answer.x)
+            return Relaxed(answer.objective, answer.x[: self.inputs], mix, parameters, gaps, passing)
         if answer.status is Status.INFEASIBLE and answer.ray is not None:
             mix, parameters = self._slopes(answer.ray, self._reduced(answer.ray))
-            return Relaxed(np.inf, None, mix, parameters, np.zeros(self.unstable.count), clash=True)
+            gaps, none = np.zeros(self.unstable.count), np.zeros(0, dtype=np.bool_)
+            return Relaxed(np.inf, None, mix, parameters, gaps, none, clash=True)
         return answer
 
     def _reduced(self, ray: F64) -> F64:
@@ -129,6 +135,8 @@ class Triangle:
         z, a = answer.x[code.z[used]], answer.x[code.a[used]]
         weight = abs(answer.duals[code.lower_row[used]]) + abs(answer.duals[code.upper_row[used]])
         gaps[used] = abs(a - np.maximum(z, 0.0)) * (weight + _TINY)
+        known = code.gates.neuron >= 0
+        np.add.at(gaps, code.gates.neuron[known], code.gates.gaps(answer.x, answer.duals)[known])
         return gaps
 
 

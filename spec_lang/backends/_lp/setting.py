@@ -6,8 +6,13 @@ from typing import Final
 
 from spec_lang._values import dataclass
 from spec_lang.backends._search.problem import Problem, Witnesses
+from spec_lang.obligations.outcome import GaveUp, GaveUpReason
 
 TRIALS: Final = 8  # linear programs that are solved before it is asked whether they pay
+# Nothing can prove an obligation that some choice of slopes breaks, and such a point refutes none.
+AT_KINKS: Final = GaveUp(
+    GaveUpReason.NUMERICAL, "it fails only where a ReLU is at its kink, where its slope is either of two"
+)
 WORTH: Final = 200  # iterations that may be spent on closing a sub-problem, which saves splitting it
 
 
@@ -21,6 +26,7 @@ class Tally:
     iterations: int = 0  # of the simplex method
     closed: int = 0  # by programs
     hopes: int = 0  # leaves that only exact arithmetic may find closed
+    kinks: int = 0  # leaves at which some choice of slopes at kinks breaks the obligation, and no point does
     solver: int = 0  # units of a solver that searches by itself
 
     @property

@@ -1,9 +1,9 @@
 """Depth-first branch and bound over ReLU phases, one conjunction over one box at a time.
 
 In: bounds over a box.  Out: a `PhaseTree` each of whose leaves has been closed with the very numbers that
-stand in it, but for ties, which are counted in `Tally.hopes`; or why there is none.  A sub-problem is bounded
-by a few gradient steps first, in batches; what these leave open by a linear program; then it is split on the
-neuron whose two children bound best.
+stand in it, but for ties, which are counted in `Tally.hopes`; or why there is none: a leaf may be broken at
+kinks alone.  A sub-problem is bounded by a few gradient steps first, in batches; what these leave open by a
+linear program; then it is split on the neuron whose two children bound best.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from spec_lang.backends._lp.highs import Answer
 from spec_lang.backends._lp.model import Unfit
 from spec_lang.backends._lp.polish import Polisher
 from spec_lang.backends._lp.relaxation import Relaxed, Triangle
-from spec_lang.backends._lp.setting import Setting
+from spec_lang.backends._lp.setting import AT_KINKS, Setting
 from spec_lang.backends.base import Progress
 from spec_lang.bounding.branching import children_of, joined, top
 from spec_lang.bounding.hidden import Bounded
@@ -56,6 +56,7 @@ class PhaseSearch:
     triangle: Triangle | None = None
     unfit: bool = False
     last: Relaxed | None = None
+    at_kinks: bool = False  # whether a leaf is broken, and only there
 
     def run(self, deadline: float | None, limit: int | None = None) -> PhaseTree | GaveUp | None:
         """The tree, or None once a counterexample has been found; at most about `limit` sub-problems."""
@@ -79,7 +80,7 @@ class PhaseSearch:
                     self.stack.append(part)
                     return self._gave_up(GaveUpReason.NUMERICAL)
                 self._observe()
-        return self._tree()
+        return AT_KINKS if self.at_kinks else self._tree()
 
     def bound(self) -> float:
         """What is proved of the conjunction so far."""
@@ -183,9 +184,14 @@ class PhaseSearch:
             return True
         triangle = self._program()
         if triangle is not None and self.last is not None and self.last.point is not None:
-            polisher = Polisher(self.setting, self.bounds, self.k, triangle)
-            if polisher.polish(self.last.point, self.deadline):
+            polisher, before = Polisher(self.setting, self.bounds, self.k, triangle), self.setting.tally.kinks
+            # Where gates are the point may lie at kinks, and does not say what is open.
+            phases = rows.phases[i] if self.setting.problem.obligation.graph.binary else None
+            if polisher.polish(self.last.point, self.deadline, phases):
                 return False
+            if self.setting.tally.kinks > before:
+                self.at_kinks = True  # other leaves may have a counterexample
+                return True
         row = rows.take(slice(i, i + 1))
         leaves = nearly(self.bounds.optimiser, row)
         if leaves is not None and self.setting.witnesses.session.examine is not None:

@@ -6,7 +6,7 @@ miss proves nothing and a hit is replayed exactly by `Witnesses`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 from spec_lang._values import dataclass
 from spec_lang.backends._search.problem import Problem, Witnesses, conjunction_margins
 from spec_lang.bounding.boxes import Boxes
-from spec_lang.bounding.program import F64, Program, ReluStep, SmoothStep, Step
+from spec_lang.bounding.plain_binary import opening
+from spec_lang.bounding.program import F64, BinaryStep, Program, ReluStep, SmoothStep, Step
 from spec_lang.network.evaluate import smooth_slopes
+from spec_lang.network.primitives import Binary
 
 FIRST_STEP, LAST_STEP = 0.25, 0.01  # of the box's width: shrinking geometrically from one to the other
 MOMENTUM, SQUARE_MOMENTUM = 0.7, 0.9
@@ -95,7 +97,7 @@ def descend(problem: Problem, witnesses: Witnesses, starts: Starts, steps: int) 
                 break
             witnesses.tried += len(x)
             x = problem.completed(x)
-            margins, gradient = _slope(problem, x, starts.goal)
+            margins, gradient = _slope(problem, x, starts.goal, rate)
             if np.any(margins <= problem.slack) and witnesses.offer(x, margins):
                 return True
             gradient *= width
@@ -121,7 +123,7 @@ def deepen(problem: Problem, witnesses: Witnesses) -> None:
     with np.errstate(all="ignore"):
         for rate in np.geomspace(FIRST_STEP, LAST_STEP, DEEPENING_STEPS):
             goal = conjunction_margins(problem.rows, _row_values(problem, x)).argmin(axis=1)
-            margins, gradient = _slope(problem, x, goal)
+            margins, gradient = _slope(problem, x, goal, rate)
             trail.append((float(margins[0]), x))
             x = np.clip(x - rate * (root.upper - root.lower) * np.sign(gradient), root.lower, root.upper)
     margin, best = min(trail, key=lambda entry: entry[0])
@@ -133,20 +135,47 @@ def _row_values(problem: Problem, x: F64) -> F64:
     return problem.rows.values(x, problem.evaluator(x))
 
 
-def _slope(problem: Problem, x: F64, goal: NDArray[np.intp]) -> tuple[F64, F64]:
+def _slope(problem: Problem, x: F64, goal: NDArray[np.intp], soft: float) -> tuple[F64, F64]:
     """The best margin over all conjunctions (n,), and the input gradient of the row that keeps point
-    i's own conjunction `goal[i]` from holding (n, in)."""
+    i's own conjunction `goal[i]` from holding (n, in), with gates as soft as that."""
     rows, program = problem.rows, problem.program
     values = problem.evaluator.values(x)
     y = np.concatenate([values[output] for output in program.outputs], axis=1)
     row_values = rows.values(x, y)
     worst = np.where(rows.member[goal], row_values, -np.inf).argmax(axis=1)
-    gradient = input_gradient(program, values, rows.outputs[worst]) + rows.inputs[worst]
+    slopes: dict[int, tuple[F64, F64]] = {}
+    if program.gates:
+        values, slopes = softened(program, x, soft)
+    gradient = input_gradient(program, values, rows.outputs[worst], slopes) + rows.inputs[worst]
     return conjunction_margins(rows, row_values).min(axis=1), gradient
 
 
-def input_gradient(program: Program, values: Sequence[F64], seed: F64) -> F64:
-    """Gradient of `seed·outputs` in the flat input, point by point (n, in); a ReLU at 0 counts as off."""
+def softened(
+    program: Program, points: F64, soft: float
+) -> tuple[tuple[F64, ...], dict[int, tuple[F64, F64]]]:
+    """The values of a network whose gates open little by little, and the gates' slopes by both operands.
+
+    A gradient is constant wherever no neuron changes its phase: it says nothing of where to go.  A gate that
+    opens as σ(z/τ) does, the more the larger τ is: here `soft` times the size of z among the points.
+    """
+    values = program.split_inputs(points)
+    slopes: dict[int, tuple[F64, F64]] = {}
+    for step in program.steps:
+        if isinstance(step, BinaryStep) and step.function is Binary.GATE:
+            z, g = values[step.first], values[step.second]
+            spread = soft * np.sqrt(np.einsum("rn,rn->n", z, z) / max(len(z), 1))
+            passed, of_z, of_g = (part.astype(np.float64, copy=False) for part in opening(z, g, spread))
+            values[step.value], slopes[step.value] = passed, (of_z, of_g)
+        else:
+            values[step.value] = step.forward(values)
+    return tuple(values[number] for number in range(len(values))), slopes
+
+
+def input_gradient(
+    program: Program, values: Sequence[F64], seed: F64, slopes: Mapping[int, tuple[F64, F64]]
+) -> F64:
+    """Gradient of `seed·outputs` in the flat input, point by point (n, in); a ReLU at 0 counts as off.
+    `slopes` are those of gates."""
     pending: dict[int, F64] = {}
     column = 0
     for output in program.outputs:
@@ -158,7 +187,7 @@ def input_gradient(program: Program, values: Sequence[F64], seed: F64) -> F64:
         gradient = pending.pop(step.value, None)
         if gradient is None:
             continue
-        for operand, part in _parts(step, values, gradient):
+        for operand, part in _parts(step, values, gradient, slopes):
             pending[operand] = pending[operand] + part if operand in pending else part
     result = np.zeros((len(seed), program.input_size))
     for number, where in enumerate(program.input_slices):
@@ -171,7 +200,12 @@ def _slopes(step: SmoothStep, values: Sequence[F64]) -> F64:
     return smooth_slopes(step.function, values[step.operand], values[step.value])
 
 
-def _parts(step: Step, values: Sequence[F64], gradient: F64) -> list[tuple[int, F64]]:
+def _parts(
+    step: Step, values: Sequence[F64], gradient: F64, slopes: Mapping[int, tuple[F64, F64]]
+) -> list[tuple[int, F64]]:
+    if isinstance(step, BinaryStep):
+        by = slopes.get(step.value) or (values[step.second], values[step.first])
+        return [(operand, gradient * slope) for operand, slope in zip(step.operands, by, strict=True)]
     if isinstance(step, SmoothStep):
         return [(step.operand, gradient * _slopes(step, values))]
     if isinstance(step, ReluStep):

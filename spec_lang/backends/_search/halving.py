@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from spec_lang._values import dataclass
 from spec_lang.backends._search.problem import Problem, conjunction_margins
 from spec_lang.backends._search.record import BoxRecord, Nodes
+from spec_lang.bounding import gates
 from spec_lang.bounding.boxes import Boxes
 from spec_lang.bounding.clip import RowBounds, clip
 from spec_lang.bounding.context import Context
@@ -23,7 +24,7 @@ from spec_lang.bounding.program import F64
 from spec_lang.bounding.quick import Quick
 from spec_lang.bounding.raised import Raised
 from spec_lang.bounding.raising import STEPS, Raising
-from spec_lang.bounding.rows import Rows, start_of
+from spec_lang.bounding.rows import Rows, read_by, start_of
 
 Mask = NDArray[np.bool_]
 # A box this much narrower than its root, in every direction, is beyond what float64 bounds separate.
@@ -47,8 +48,8 @@ class Combined:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Arriving:
-    """With what coefficients rows arrive at differences of two ReLUs, by value (n, carried): row `row[j]` of
-    box `owner[j]`."""
+    """With what coefficients rows arrive at differences of two ReLUs and at gates, by value (n, carried): row
+    `row[j]` of box `owner[j]`."""
 
     owner: Nodes
     row: Nodes
@@ -127,8 +128,10 @@ def raise_combinations(problem: Problem, context: Context, alive: Mask, bounds: 
     """The open conjunctions' combinations, with slopes of their own; None where there is nothing to raise."""
     rows = problem.rows
     owner, k = np.nonzero(alive & context.usable()[:, None])
-    # What is raised are the slopes of single ReLUs, on which the bound of a difference hardly depends.
-    alone = bool(problem.program.deltas) and bool((rows.member.sum(axis=1) <= 1).all())
+    # What is raised are the slopes of single ReLUs, on which the bound of a difference hardly depends, and
+    # that of a gradient not at all.
+    flat = not problem.program.reaches_relus(read_by(rows, problem.program))
+    alone = (flat or bool(problem.program.deltas)) and bool((rows.member.sum(axis=1) <= 1).all())
     if not len(owner) or not rows.count or alone:
         return None
     member = rows.member[k]
@@ -181,20 +184,26 @@ def _of(combined: Combined | None, k: int, here: Nodes, batch: int) -> tuple[F64
 
 def effects(problem: Problem, context: Context, found: Found, margins: F64) -> F64:
     """How much every input counts, by its width, for the open conjunctions of every box (batch, inputs): by
-    the slopes of the rows' bounds, or by what relaxing differences of two ReLUs costs."""
+    the slopes of the rows' bounds, or by what relaxing differences of two ReLUs costs; and gates."""
     owner, k = np.nonzero(found.alive & context.usable()[:, None])
-    if not problem.program.deltas or not len(owner):
-        most = abs(found.bounds.coefficients).max(axis=1, initial=0.0)
-        effect: F64 = most / 2 + TILT * most.max(axis=1, initial=0.0)[:, None]
+    program = problem.program
+    most = abs(found.bounds.coefficients).max(axis=1, initial=0.0)
+    effect: F64 = most / 2 + TILT * most.max(axis=1, initial=0.0)[:, None]
+    if not (program.deltas or program.gates) or not len(owner):
         return effect
     member = problem.rows.member[k]
     if found.arriving is not None and bool((member.sum(axis=1) == 1).all()):
         coming = _of_rows(found.arriving, owner, member.argmax(axis=1))
     else:
         coming = Raising(problem.rows, context, owner, member, found.bounds).arriving()
-    cost = scores(context, coming, owner, np.maximum(-margins[owner, k], 0.0))
+    weight = np.maximum(-margins[owner, k], 0.0)
+    cost = np.zeros_like(effect)
+    if program.deltas:
+        effect, cost = cost, scores(context, coming, owner, weight)
+    if program.gates:
+        cost = cost + gates.scores(context, coming, owner, weight)
     width = context.boxes.upper - context.boxes.lower
-    return np.where(width > 0, cost / np.where(width > 0, width, 1.0), 0.0)
+    return effect + np.where(width > 0, cost / np.where(width > 0, width, 1.0), 0.0)
 
 
 def _of_rows(arriving: Arriving, owner: Nodes, row: Nodes) -> dict[int, F64]:

@@ -55,7 +55,7 @@ class Attack:
             if self.witnesses.expired():
                 return False
             self.witnesses.tried += len(x)
-            masks: dict[int, Float] = {}
+            masks: dict[int, tuple[Float, ...]] = {}
             outputs = plain.outputs(plain.values(x, masks))
             values = rows.values(x.astype(np.float64), outputs.astype(np.float64))
             if self._offer(x, values):

@@ -18,7 +18,7 @@ from spec_lang.backends._search.problem import Problem
 from spec_lang.backends.base import Session
 from spec_lang.bounding.boxes import Boxes
 from spec_lang.bounding.context import Expired
-from spec_lang.bounding.program import F64, AffineStep, ReluStep, SmoothStep
+from spec_lang.bounding.program import F64, AffineStep, BinaryStep, ReluStep, SmoothStep
 from spec_lang.bounding.propagate import propagate
 from spec_lang.bounding.squares import prove, single
 from spec_lang.kernel.network import Unchecked, compiled
@@ -125,8 +125,8 @@ class Look:
 
 
 def _is_worth_a_look(problem: Problem) -> bool:
-    """Not where ReLUs beyond the first ones are bounded by lines, and no differences are, or where the forms
-    are too large."""
+    """Not where ReLUs beyond the first ones are bounded by lines, and no differences are, where there are
+    gates, which the forms do not know, or where the forms are too large."""
     program, roots = problem.program, problem.root_of_all
     free = int((roots.upper > roots.lower).any(axis=0).sum())
     affine = set(range(len(program.input_slices)))
@@ -135,6 +135,8 @@ def _is_worth_a_look(problem: Problem) -> bool:
         for step in program.steps
         if isinstance(step, AffineStep) and affine.issuperset(step.operands)
     )
+    if any(isinstance(step, BinaryStep) for step in program.steps):
+        return False
     relus = [step for step in program.steps if isinstance(step, ReluStep)]
     first = [step.value for step in relus if step.operand in affine]
     size = sum(program.sizes[value] for value in first) * free

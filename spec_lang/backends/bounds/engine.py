@@ -10,6 +10,7 @@ from spec_lang.backends.base import Capabilities, Run, Session
 from spec_lang.backends.bounds.by_squares import Look, after
 from spec_lang.backends.bounds.record import trivial
 from spec_lang.backends.bounds.split_input import InputSplitting
+from spec_lang.backends.bounds.split_neurons import NeuronSplitting
 from spec_lang.backends.bounds.split_relu import ReluSplitting
 from spec_lang.bounding.program import ReluStep, unsupported
 from spec_lang.bounding.rows import MAX_CONJUNCTIONS, TooManyDisjuncts
@@ -74,6 +75,9 @@ class BoundsBackend:
         before = _together(before, looked)
         if outcome is not None:
             return Run(outcome, before)
+        if program.gates and program.bent:
+            by_neurons = self._attestation("neuron splitting, outward-rounded float64")
+            return NeuronSplitting(problem, session, by_neurons).run()
         by_phases = self._attestation("ReLU splitting, outward-rounded float64")
         first = ReluSplitting(problem, after(session, before), by_phases).run()
         done = _together(before, first.work)

@@ -18,6 +18,7 @@ from spec_lang.backends._search.problem import Problem, Witnesses
 from spec_lang.backends._search.team import Team
 from spec_lang.backends.base import Point
 from spec_lang.backends.bounds.attacking import Attack
+from spec_lang.backends.bounds.last_word import LastWord
 from spec_lang.backends.bounds.record import PhaseRecord
 from spec_lang.bounding.ascent import Climbed, climb
 from spec_lang.bounding.branching import branched
@@ -35,6 +36,7 @@ LEAST_BATCH, MOST_BATCH = 8, 256
 ALONE: Final = 1500  # rows before a companion is asked for: smaller searches are done by then
 LENT: Final = 128  # rows a part
 MOST_BOUNDED: Final = 1000  # rows whose bounds are computed for a report
+NOTHING: Final = 1e-9  # what relaxing a neuron costs a row where no gate that counts is open
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,6 +95,8 @@ class PhaseSearch:
         self.team: Team[Lent, Slice] = Team(cores, self._slice)
         width = max(optimiser.unstable.count, problem.program.input_size, 1)
         self.steps = PAIR_STEPS if optimiser.context.planes else CHILD_STEPS
+        self.last: LastWord | None = None  # for gradients
+        self.ks: tuple[int, ...] = ()  # what each root is about, which a last word has to know
         self.batch = min(max(BATCH_NUMBERS // width, LEAST_BATCH), MOST_BATCH)
 
     def open(self, rows: Rows, steps: int = ROOT_STEPS) -> None:
@@ -169,6 +173,7 @@ class PhaseSearch:
         """What a companion does with rows until the moment that it is told."""
         (part, record), stop_at = (lent[0].part, lent[0].record), lent[1]
         own = PhaseSearch(self.problem, self.witnesses, self.optimiser, record)
+        own.last, own.ks = self.last, self.ks
         part.rows.node = np.arange(len(part.rows))
         own.stack = [part]
         while own.stack and time.monotonic() < stop_at and self.witnesses.found is None:
@@ -200,6 +205,8 @@ class PhaseSearch:
         """Push both children of every row; rows without an open neuron are climbed to the end instead."""
         rows = found.rows.take(is_open)
         splittable = (rows.phases == 0).any(axis=1)
+        if self.last is not None:
+            splittable &= (found.gaps[is_open] > NOTHING).any(axis=1)
         if not splittable.all():
             self._finish(rows.take(~splittable))
             rows, bound, is_open = rows.take(splittable), bound[splittable], is_open[splittable]
@@ -207,17 +214,39 @@ class PhaseSearch:
             return
         order = np.argsort(-bound, kind="stable")  # the hardest come next
         rows, bound, is_open = rows.take(order), bound[order], is_open[order]
-        children, chosen = branched(self.plain, rows, bound, found.gaps[is_open], found.intercepts[is_open])
+        self._branched(rows, bound, found.gaps[is_open], found.intercepts[is_open])
+
+    def _branched(self, rows: Rows, bound: Float, gaps: Float, intercepts: Float) -> None:
+        children, chosen = branched(self.plain, rows, bound, gaps, intercepts)
         children.node = np.concatenate(self.record.split(rows.node, chosen))
         self.stack.append(Open(children, np.concatenate([bound, bound]), self.steps))
 
     def _finish(self, rows: Rows) -> None:
         """The last word on rows all of whose phases are fixed."""
+        if self.last is not None:
+            self._decide(rows, self.last)
+            return
         plain = self.optimiser.plain(np.float64)
         found = climb(plain, rows, FULL_STEPS)
         lost = np.flatnonzero(~self._closed(found))
         if len(lost) and not self.attack.offer(found.points[lost]):
             self.stuck += len(lost)
+
+    def _decide(self, rows: Rows, last: LastWord) -> None:
+        """Row by row; what linear programs say nothing of is split where it can be."""
+        for i in range(len(rows)):
+            row = rows.take(slice(i, i + 1))
+            leaf = last.on(row, self.ks[self.record.root(int(row.node[0]))])
+            if self.witnesses.found is not None:
+                return
+            if leaf is not None:
+                self.record.close(row.node, leaf.multipliers, leaf.slopes)
+            elif (row.phases == 0).any():
+                found = climb(self.plain, row, 0, np.inf, scores=True)
+                found.gaps[:] += 1.0
+                self._branched(row, found.bound, found.gaps, found.intercepts)
+            else:
+                self.stuck += 1
 
     def proved(self) -> F64:
         """Rigorous bounds of what is open; one for all of it where it is much."""

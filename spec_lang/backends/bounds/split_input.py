@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,6 +49,8 @@ MOST_POINTS, MORE_POINTS = 1024, 1 / 32  # so many more a box
 # once so many have been bounded, and again after three times as many; so many samples a box, at most so many.
 FIRST_SAMPLES, FIRST_OPEN, WAIT_GROWS = 2000, 100, 3
 SAMPLES_A_BOX, OPEN_SAMPLES = 64, 2**15
+# The same of gradients, which have many conjunctions; and so many points of every open box.
+GRADIENT_SAMPLES, GRADIENT_EVERY, POINTS_A_BOX = 2**12, 6000, 4
 ROOM = 2**24  # numbers in the samples
 
 
@@ -69,7 +72,8 @@ class InputSplitting(Search):
         self.team: Team[Lent, Slice] = Team(session.cores, self._slice)
         # Only a search that hears of what the kernel leaves open may go by bounds that are not rigorous.
         self.quick = session.examine is not None and is_quick(problem.program)
-        self.next_attack = FIRST_OPEN if problem.program.deltas else OPEN_EVERY
+        self.by_gates = bool(problem.program.gates)
+        self.next_attack = FIRST_OPEN if problem.program.deltas or self.by_gates else OPEN_EVERY
 
     def still_open(self) -> int:
         return sum(len(frontier) for frontier in self.stack)
@@ -161,8 +165,10 @@ class InputSplitting(Search):
         problem = self.problem
         if sample(problem, self.witnesses, SAMPLES, self.rng):
             return True
-        if problem.program.deltas:
-            starts = random_starts(problem, self.roots, self._samples(FIRST_SAMPLES), self.rng)
+        if problem.program.deltas or self.by_gates:
+            each = self._samples(GRADIENT_SAMPLES) / len(problem.rows.member)
+            count = ceil(each) if self.by_gates else self._samples(FIRST_SAMPLES)
+            starts = random_starts(problem, self.roots, count, self.rng)
             return descend_from_best(problem, self.witnesses, starts)
         starts = random_starts(problem, self.roots, DESCENT_POINTS, self.rng)
         return descend(problem, self.witnesses, starts, DESCENT_STEPS)
@@ -179,11 +185,12 @@ class InputSplitting(Search):
         """
         if self.done < self.next_attack or not self.stack:
             return
-        if self.problem.program.deltas:
-            count = self._samples(min(SAMPLES_A_BOX * self.done, OPEN_SAMPLES))
+        if self.problem.program.deltas or self.by_gates:
+            most, every = (GRADIENT_SAMPLES, GRADIENT_EVERY) if self.by_gates else (OPEN_SAMPLES, OPEN_EVERY)
+            count = self._samples(min(SAMPLES_A_BOX * self.done, most))
             starts = starts_in(self.stack, self.roots, count, self.rng)
             descend_from_best(self.problem, self.witnesses, starts)
-            self.next_attack = min(self.done * WAIT_GROWS, self.done + OPEN_EVERY)
+            self.next_attack = min(self.done * WAIT_GROWS, self.done + every)
             return
         self.next_attack = self.done + OPEN_EVERY
         count = min(OPEN_POINTS + int(self.done * MORE_POINTS), MOST_POINTS)
@@ -226,11 +233,16 @@ class InputSplitting(Search):
 
     def _attack(self, boxes: Boxes, found: Found) -> bool:
         """Where the combinations' bounds are attained, and the open boxes' centres; without combinations
-        the corners that minimise the sum of all rows' bounds."""
+        the corners that minimise the sum of all rows' bounds, and of gradients random points."""
         here = np.flatnonzero(found.alive.any(axis=1))
         if not len(here):
             return False
-        if found.combined is not None:
+        if self.by_gates:
+            # Bounds of gradients say nothing of where they are attained.
+            lower, width = boxes.lower[here], boxes.upper[here] - boxes.lower[here]
+            corners = lower + width * self.rng.random((POINTS_A_BOX, *lower.shape))
+            corners = corners.reshape(-1, lower.shape[1])
+        elif found.combined is not None:
             corners = found.combined.raised.points
         else:
             downhill = found.bounds.coefficients[here].sum(axis=1) > 0

@@ -16,6 +16,7 @@ from spec_lang._values import dataclass
 from spec_lang.backends._search.attack import descend, random_starts, sample
 from spec_lang.backends._search.problem import Problem
 from spec_lang.backends.base import Progress, Session
+from spec_lang.backends.bounds.last_word import LastWord
 from spec_lang.backends.bounds.output_constraint import Conjunction, constrained, relaxed
 from spec_lang.backends.bounds.phase_search import PhaseSearch
 from spec_lang.backends.bounds.record import MOST_SLOPES, PhaseRecord, phase_tree
@@ -189,10 +190,15 @@ class ReluSplitting(Search):
         root.bounds = bounds
         record = PhaseRecord(len(ks), neuron_numbers(bounds.context))
         search = PhaseSearch(self.problem, self.witnesses, bounds.optimiser, record, self.session.cores)
+        self._with_last_word(search, bounds.optimiser, ks)
         search.open(fresh(self.problem.rows, bounds.optimiser, *ks))
         stage = _Stage(search, ks)
         root.stages = dict.fromkeys(ks, stage)
         return stage
+
+    def _with_last_word(self, search: PhaseSearch, optimiser: Optimiser, ks: tuple[int, ...]) -> None:
+        if self.problem.program.gates:
+            search.last, search.ks = LastWord(self.problem, self.witnesses, optimiser, {}), ks
 
     def _unresolved(self, stage: _Stage) -> list[int]:
         """The conjunctions of which something is open, those with the fewest open rows first."""
@@ -219,6 +225,7 @@ class ReluSplitting(Search):
         optimiser = Optimiser(context)
         record = PhaseRecord(1, neuron_numbers(context))
         search = PhaseSearch(self.problem, self.witnesses, optimiser, record, self.session.cores)
+        self._with_last_word(search, optimiser, (k,))
         first = fresh(rows, optimiser, k)
         if found.closed:
             record.close(

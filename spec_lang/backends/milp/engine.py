@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from spec_lang._values import dataclass
 from spec_lang.backends.base import Capabilities, Run, Session
 from spec_lang.kernel.verdict import EvidenceKind
-from spec_lang.network.primitives import RELU, Affine, Smooth, numbers_of
+from spec_lang.network.primitives import RELU, Affine, Binary, PiecewiseLinear, Smooth, numbers_of
 from spec_lang.obligations.model import Obligation, Semantics
 from spec_lang.obligations.outcome import Attestation, GaveUp, GaveUpReason, Proved, Work
 
@@ -33,17 +33,17 @@ class MilpBackend:
         return None if find_spec("highspy") is not None else "highspy is not installed"
 
     def supports(self, obligation: Obligation) -> str | None:
-        primitives = (node.primitive for node in obligation.graph.nodes)
-        if (function := next((p for p in primitives if isinstance(p, Smooth)), None)) is not None:
-            return f"no linear program says what a {function.value} is"
+        for node in obligation.graph.nodes:
+            if isinstance(node.primitive, Smooth) or node.primitive is Binary.PRODUCT:
+                return f"no linear program says what a {node.primitive.value} is"
         for box in obligation.region.boxes:
             for number, (low, high) in enumerate(zip(box.lower, box.upper, strict=True)):
                 if low is None or high is None:
                     return f"the region leaves input {number} unbounded; big-M needs a finite box"
         if obligation.semantics is Semantics.REAL:
             return None
-        if not only_relus(obligation):
-            return "under float32 semantics only ReLU is encoded among piecewise-linear functions"
+        if not only_relus(obligation) or obligation.graph.binary:
+            return "under float32 semantics only ReLU is encoded"
         return None if _is_float32(obligation) else "the network's weights are not float32"
 
     def run(self, obligation: Obligation, session: Session) -> Run:
@@ -65,8 +65,8 @@ class MilpBackend:
 
 def only_relus(obligation: Obligation) -> bool:
     """Whether ReLU is the graph's only piecewise linear function: certificates speak of no other."""
-    nodes = obligation.graph.nodes
-    return all(isinstance(node.primitive, Affine) or node.primitive == RELU for node in nodes)
+    functions = (node.primitive for node in obligation.graph.nodes)
+    return all(function == RELU for function in functions if isinstance(function, PiecewiseLinear))
 
 
 def _is_float32(obligation: Obligation) -> bool:

@@ -17,7 +17,7 @@ from spec_lang.backends._lp.model import Unfit
 from spec_lang.backends._lp.polish import Polisher
 from spec_lang.backends._lp.prove import TIED, is_past, out_of_range, prove_box
 from spec_lang.backends._lp.relaxation import Triangle
-from spec_lang.backends._lp.setting import Setting, Tally
+from spec_lang.backends._lp.setting import AT_KINKS, Setting, Tally
 from spec_lang.backends._lp.tree import PhaseSearch
 from spec_lang.backends._search.attack import deepen, descend, random_starts, sample
 from spec_lang.backends._search.cutting import Cutting, Decision, Leaf, Readiness
@@ -29,7 +29,6 @@ from spec_lang.backends.milp import program
 from spec_lang.bounding.boxes import Boxes
 from spec_lang.bounding.context import Expired
 from spec_lang.bounding.hidden import Bounded, bounded
-from spec_lang.bounding.program import F64
 from spec_lang.obligations.certificate import Flaw, PhaseProof, PhaseTree, Proof
 from spec_lang.obligations.outcome import Attestation, GaveUp, GaveUpReason, Outcome, Proved, Refuted, Work
 
@@ -56,6 +55,7 @@ class Search:
         self.started = time.monotonic()
         self.record = record_of(problem)
         self.words: list[str] = []  # the solver's, that a proof would have to rest on
+        self.at_kinks = False  # whether boxes that count as closed are not, at kinks
 
     def run(self) -> Run:
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
@@ -103,6 +103,8 @@ class Search:
         return GaveUp(stop.reason, stop.detail, bound * scale)
 
     def _proved(self) -> Outcome:
+        if self.at_kinks:
+            return AT_KINKS
         if self.words:
             method = f"{self.words[0]}; no proof was found in the time that was left"
             return Proved(Attestation(self.stamp.backend, self.stamp.version, method))
@@ -140,17 +142,26 @@ class Search:
         return None
 
     def _conjunction(self, bounds: Bounded, k: int, deadline: float | None) -> PhaseTree | GaveUp | None:
-        """The tree of one conjunction; None where only the solver's word closes it, which is noted."""
+        """The tree of one conjunction; None where only the solver's word closes it, or kinks alone keep it
+        open, which is noted."""
         search = PhaseSearch(self.setting, bounds, k)
         tree = search.run(deadline, QUICK_NODES)
-        if not isinstance(tree, GaveUp) or tree.reason is GaveUpReason.TIMEOUT:
-            return tree if tree is not None else _found()
+        if tree == AT_KINKS or not isinstance(tree, GaveUp) or tree.reason is GaveUpReason.TIMEOUT:
+            return self._closed(tree)
         word = self._ask(search, k, deadline, SOLVER_SHARE)
         if self.setting.witnesses.found is not None:
             return _found()
         tree = search.run(deadline) if tree.reason is GaveUpReason.BUDGET else tree
         if isinstance(tree, GaveUp) and word is not None:
             self.words.append(word)
+            return None
+        return self._closed(tree)
+
+    def _closed(self, tree: PhaseTree | GaveUp | None) -> PhaseTree | GaveUp | None:
+        """What a search ended with: a conjunction that is met at kinks alone counts as closed, for others may
+        have a counterexample."""
+        if tree == AT_KINKS:
+            self.at_kinks = True
             return None
         return tree if tree is not None else _found()
 
@@ -168,7 +179,7 @@ class Search:
                 if said.status is Status.INFEASIBLE:
                     return said.detail
                 # The first point may lie at the edge, where rounding decides; the deepest one seldom does.
-                if said.point is None or self._polish(search.bounds, k, said.point, deadline):
+                if said.point is None or self._polish(search.bounds, k, said, deadline):
                     break
         except Unfit:
             pass
@@ -181,10 +192,12 @@ class Search:
         until = time.monotonic() + CUT_SECONDS
         return until if deadline is None else min(until, deadline), 1.0
 
-    def _polish(self, bounds: Bounded, k: int, point: F64, deadline: float | None) -> bool:
+    def _polish(self, bounds: Bounded, k: int, said: program.Said, deadline: float | None) -> bool:
+        if said.point is None:
+            return False
         unstable, rows = bounds.optimiser.unstable, self.problem.rows
         triangle = Triangle(bounds.context, bounds.known, unstable, rows, k)
-        return Polisher(self.setting, bounds, k, triangle).polish(point, deadline)
+        return Polisher(self.setting, bounds, k, triangle).polish(said.point, deadline, said.phases)
 
     # -- a box that may be cut instead ---------------------------------------------------------
 
@@ -204,6 +217,9 @@ class Search:
                 return _found()
             if isinstance(proof, PhaseProof):
                 return Decision(closed=True, worth=True, proof=proof)
+            if proof == AT_KINKS:
+                self.at_kinks = True
+                return Decision(closed=True, worth=True)
             if proof.reason is GaveUpReason.TIMEOUT:
                 raise Expired
             if setting.left() == 0:
@@ -221,10 +237,13 @@ class Search:
         self, bounds: Bounded, wanted: tuple[int, ...], quick: int, deadline: float | None
     ) -> PhaseProof | GaveUp:
         """Trees for all conjunctions that are wanted, or none: then the box is cut."""
-        trees = []
+        trees, stop = [], None
         for k in wanted:
             search = PhaseSearch(self.setting, bounds, k)
             tree = search.run(deadline, quick)
+            if tree == AT_KINKS:
+                stop = AT_KINKS
+                continue
             open_end = isinstance(tree, GaveUp) and tree.reason is GaveUpReason.BUDGET
             if open_end and bounds.optimiser.unstable.count <= BINARIES:
                 word = self._ask(search, k, *self._briefly(deadline))
@@ -235,7 +254,7 @@ class Search:
             if isinstance(tree, GaveUp):
                 return tree
             trees.append(tree)
-        return PhaseProof(bounds.lemmas, tuple(trees))
+        return stop or PhaseProof(bounds.lemmas, tuple(trees))
 
 
 def nothing_to_do(problem: Problem) -> Proof:

@@ -2,7 +2,8 @@
 
 In: a graph, the violation, a box, and rigorous ranges of what enters the neurons, where there are any.
 Out: a `Question`.  It has a solution exactly where the box has a counterexample; with rounding errors (of
-float32 semantics) it has one wherever the box has a counterexample for some such errors.
+float32 semantics) it has one wherever the box has a counterexample for some such errors; with gates, wherever
+it has one for some choice at the kinks, or, without kinks, where no choice matters.
 """
 
 from __future__ import annotations
@@ -18,13 +19,14 @@ from numpy.typing import NDArray
 
 from spec_lang._values import dataclass
 from spec_lang.backends._lp.entries import columns_read, entries
-from spec_lang.backends.smt import worker
+from spec_lang.backends.smt import statements
+from spec_lang.backends.smt.crossings import Collected, stepped
 from spec_lang.backends.smt.forms import Check, Form, Indices, Scattered, Weights, along, total, variables
 from spec_lang.backends.smt.pieces import End, Line, Piece, hull, image, pieces_of, possible
 from spec_lang.bounding.program import F64
 from spec_lang.diagnostics import InternalError
 from spec_lang.network.graph import Node
-from spec_lang.network.primitives import RELU, Affine, Dense, LinearMap, PiecewiseLinear, Smooth
+from spec_lang.network.primitives import RELU, Affine, Binary, Dense, LinearMap, PiecewiseLinear, Smooth
 from spec_lang.obligations.model import All, Any, Condition, LinearAtom, Obligation, atoms
 
 Mask = NDArray[np.bool_]
@@ -32,6 +34,14 @@ Interval = tuple[End, End]
 
 # Bits that are kept of a neuron's bounds, rounded outward: short numbers make the solver fast.
 BOUND_BITS: Final = 16
+
+_NOTHING_PASSES: Final = Line(Fraction(0), Fraction(0))
+_ALL_PASSES: Final = Line(Fraction(1), Fraction(0))
+_ZERO: Final[statements.Row] = ((), Fraction(0), Fraction(0))
+
+_Parts = tuple[
+    tuple[statements.Interval, ...], int, tuple[statements.Neuron, ...], statements.Condition, Collected
+]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,10 +65,14 @@ class Encoder:
         self.condition: Condition = All((*obligation.region.constraints, obligation.violation))
         primitives = [node.primitive for node in self.graph.nodes]
         self.pieces = [pieces_of(p) if isinstance(p, PiecewiseLinear) else () for p in primitives]
+        self.stepped = stepped(self.graph)
 
-    def question(self, box: Sequence[Interval], known: Knowledge, seconds: float | None) -> worker.Question:
-        """The question whether `box` has a counterexample."""
-        return _Encoding(self, list(box), known).question(seconds)
+    def question(
+        self, box: Sequence[Interval], known: Knowledge, seconds: float | None, *, at_kinks: bool = True
+    ) -> statements.Question:
+        """The question whether `box` has a counterexample: for some choice at the kinks, or elsewhere."""
+        intervals, inputs, neurons, condition, found = _Encoding(self, list(box), known).parts()
+        return intervals, inputs, neurons, condition, found.all(at_kinks=at_kinks), seconds
 
 
 class _Encoding:
@@ -69,13 +83,14 @@ class _Encoding:
         self.encoder, self.graph, self.known = encoder, encoder.graph, known
         self.inputs = len(box)
         self.intervals = box  # of every variable; neurons append theirs
-        self.neurons: list[worker.Neuron] = []
+        self.neurons: list[statements.Neuron] = []
+        self.crossings = Collected()
         # Value and element of every flat output.
         self.places = [(v, e) for v in self.graph.outputs for e in range(self.graph.value(v).size)]
         self.kept = [np.flatnonzero(mask) for mask in self._needed()]
         self.forms: list[Form] = []
 
-    def question(self, seconds: float | None) -> worker.Question:
+    def parts(self) -> _Parts:
         first = 0
         for number, spec in enumerate(self.graph.inputs):
             self.forms.append(variables(first + self.kept[number]))
@@ -87,12 +102,16 @@ class _Encoding:
                     self.forms.append(self._affine(node, node.primitive, kept))
                 case PiecewiseLinear():
                     self.forms.append(self._piecewise(node, self.encoder.pieces[place], kept))
+                case Binary.GATE:
+                    self.forms.append(self._gate(node.operands, kept))
+                case Binary.PRODUCT | Smooth.SQUARE:
+                    self.forms.append(self._product(node.operands, kept))
                 case Smooth():
                     raise InternalError(f"{node.tensor.name}: a smooth function is not encoded")
                 case _ as unreachable:
                     assert_never(unreachable)
         condition = self._condition(self.encoder.condition)
-        return tuple(self.intervals), self.inputs, tuple(self.neurons), condition, seconds
+        return tuple(self.intervals), self.inputs, tuple(self.neurons), condition, self.crossings
 
     # -- which elements matter -------------------------------------------------------------------
 
@@ -111,15 +130,16 @@ class _Encoding:
                     needed[operand] |= columns_read(linear, mine)
             else:
                 mine &= ~self._dead(node)
-                needed[node.operands[0]] |= mine
+                for operand in node.operands:
+                    needed[operand] |= mine
         return needed
 
     def _dead(self, node: Node) -> Mask:
-        """Elements of a ReLU's value that are 0 whatever enters them."""
-        if node.primitive != RELU or node.operands[0] not in self.known.ranges:
+        """Elements of a ReLU's value, or of a gate's, that are 0 whatever enters them."""
+        if node.operands[0] not in self.known.ranges or node.primitive not in (RELU, Binary.GATE):
             return np.zeros(node.size, dtype=np.bool_)
         upper = self.known.ranges[node.operands[0]][1]
-        dead: Mask = upper <= 0
+        dead: Mask = upper <= 0 if node.primitive == RELU else upper < 0
         return dead
 
     def _rows(self, value: int, wanted: Indices) -> Form:
@@ -160,6 +180,45 @@ class _Encoding:
                 self._add_neuron(form.row(row), choice)
         return along(form, lines, undecided)
 
+    def _gate(self, operands: tuple[int, ...], kept: Indices) -> Form:
+        """Gates that surely let g pass are g, those that surely do not are 0, others variables."""
+        z, g = operands
+        of_z, of_g = self._rows(z, kept), self._rows(g, kept)
+        lines, undecided = [_NOTHING_PASSES] * len(kept), []
+        for row, element in enumerate(map(int, kept)):
+            low, high = self._range(z, element, of_z, row)
+            passing = of_g.row(row)
+            if passing == _ZERO or (high is not None and high < 0):
+                continue
+            if low is not None and low > 0:
+                lines[row] = _ALL_PASSES
+                continue
+            number = len(self.intervals)
+            undecided.append((row, number))
+            ends = self._range(g, element, of_g, row)
+            own = self.crossings.add_gate((z, element), of_z.row(row), passing, number, ends)
+            self.intervals.append(own)
+        return along(of_g, lines, undecided)
+
+    def _product(self, operands: tuple[int, ...], kept: Indices) -> Form:
+        """Squares, too.  What is multiplied by a constant is a line, all else a variable."""
+        x, y = sorted((operands[0], operands[-1]), key=lambda operand: self.encoder.stepped[operand])
+        of_x, of_y = self._rows(x, kept), self._rows(y, kept)
+        lines, undecided = [_NOTHING_PASSES] * len(kept), []
+        for row, element in enumerate(map(int, kept)):
+            rows = of_x.row(row), of_y.row(row)
+            if not rows[1][0]:
+                lines[row] = Line(rows[1][1], Fraction(0))
+                continue
+            number = len(self.intervals)
+            undecided.append((row, number))
+            ends = [
+                self._range(x, element, of_x, row),
+                self._range(y, element, of_y, row),
+            ]
+            self.intervals.append(self.crossings.add_product(rows, number, *ends[x == y :]))
+        return along(of_x, lines, undecided)
+
     def _range(self, value: int, element: int, form: Form, row: int) -> Interval:
         """Where an element of `value` lies, with short ends: rounded outward, but never across 0."""
         if value in self.known.ranges:
@@ -174,7 +233,7 @@ class _Encoding:
                 ends[side] = None if end is None or bound is None else end + coefficient * bound
         return ends[0], ends[1]
 
-    def _add_neuron(self, row: worker.Row, pieces: tuple[Piece, ...]) -> None:
+    def _add_neuron(self, row: statements.Row, pieces: tuple[Piece, ...]) -> None:
         below, above = ([(line.slope, line.offset) for line in lines] for lines in hull(pieces))
         cases = tuple(_cases(pieces))
         whole = tuple(((p.line.slope, p.line.offset), p.lower, p.upper) for p in pieces)
@@ -183,7 +242,7 @@ class _Encoding:
 
     # -- the violation ---------------------------------------------------------------------------
 
-    def _condition(self, condition: Condition) -> worker.Condition:
+    def _condition(self, condition: Condition) -> statements.Condition:
         match condition:
             case LinearAtom():
                 return self._atom(condition)
@@ -194,7 +253,7 @@ class _Encoding:
             case _ as unreachable:
                 assert_never(unreachable)
 
-    def _atom(self, atom: LinearAtom) -> worker.Condition:
+    def _atom(self, atom: LinearAtom) -> statements.Condition:
         coefficients: defaultdict[int, Fraction] = defaultdict(Fraction, atom.inputs)
         constant = atom.constant
         for output, factor in atom.outputs:
@@ -207,7 +266,7 @@ class _Encoding:
         return ("<" if atom.strict else "<="), present, constant
 
 
-def _cases(pieces: tuple[Piece, ...]) -> Iterator[worker.Case]:
+def _cases(pieces: tuple[Piece, ...]) -> Iterator[statements.Case]:
     """What may hold of a and z, besides the hull: on a convex (concave) function that a is at most (at
     least) one of its lines suffices, for the hull has it on the other side of all of them."""
     slopes = [piece.line.slope for piece in pieces]

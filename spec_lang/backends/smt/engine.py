@@ -9,9 +9,10 @@ from typing import Final
 from spec_lang._values import dataclass
 from spec_lang.backends._lp.entries import products
 from spec_lang.backends.base import Capabilities, Run, Session
+from spec_lang.backends.smt.crossings import undecidable
 from spec_lang.kernel.verdict import EvidenceKind
 from spec_lang.network.graph import Graph
-from spec_lang.network.primitives import RELU, Affine, PiecewiseLinear, Smooth
+from spec_lang.network.primitives import RELU, Affine
 from spec_lang.obligations.model import Obligation, Semantics
 
 # A number takes a hundred bytes, and there is no solver that would make anything of more of them.
@@ -36,16 +37,15 @@ class SmtBackend:
         return None if find_spec("z3") is not None else "z3 is not installed (the package z3-solver)"
 
     def supports(self, obligation: Obligation) -> str | None:
-        primitives = (node.primitive for node in obligation.graph.nodes)
-        if (function := next((p for p in primitives if isinstance(p, Smooth)), None)) is not None:
-            return f"no piecewise linear formula says what a {function.value} is"
+        if (why := undecidable(obligation.graph)) is not None:
+            return why
         count = exact_numbers(obligation.graph)
         if count > MOST_NUMBERS:
             return f"written out exactly, the network's values take up to {count:,} numbers, too many for z3"
         if obligation.semantics is Semantics.REAL:
             return None
         for node in obligation.graph.nodes:
-            if isinstance(node.primitive, PiecewiseLinear) and node.primitive != RELU:
+            if not isinstance(node.primitive, Affine) and node.primitive != RELU:
                 return f"{node.tensor.name}: under float32 semantics only ReLU is encoded"
         for box in obligation.region.boxes:
             for number, (low, high) in enumerate(zip(box.lower, box.upper, strict=True)):

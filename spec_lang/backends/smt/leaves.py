@@ -27,6 +27,11 @@ class Limits:
     work: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class AtKinks:
+    """The box has no counterexample but where ReLUs are at their kinks, for some choices of slopes there."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Leaves:
     """Of one obligation.  A counterexample is left with `recogniser`."""
@@ -35,7 +40,7 @@ class Leaves:
     solver: SolverProcess
     recogniser: Recogniser
 
-    def decide(self, box: Sequence[Interval], known: Knowledge, limits: Limits) -> Answer:
+    def decide(self, box: Sequence[Interval], known: Knowledge, limits: Limits) -> Answer | AtKinks:
         """What the solver says of `box` within `limits` a question; exact."""
         if any(low is not None and high is not None and low > high for low, high in box):
             return Impossible()
@@ -45,6 +50,18 @@ class Leaves:
             if not isinstance(answer, Solution) or answer.found:
                 return answer
         answer = self.solver.ask(question, self.recogniser.try_rounded, limits.work)
+        if not isinstance(answer, Solution) or answer.found or self.recogniser.try_exactly(answer.point):
+            return answer
+        if not question[4][1]:
+            return NoAnswer(GaveUpReason.NUMERICAL, self._spurious(known))
+        return self._elsewhere(box, known, limits)
+
+    def _elsewhere(self, box: Sequence[Interval], known: Knowledge, limits: Limits) -> Answer | AtKinks:
+        """What the solver says of a box whose first counterexample is none for all choices at its kinks."""
+        question = self.encoder.question(box, known, limits.seconds, at_kinks=False)
+        answer = self.solver.ask(question, self.recogniser.try_rounded, limits.work)
+        if isinstance(answer, Impossible):
+            return AtKinks()
         if not isinstance(answer, Solution) or answer.found or self.recogniser.try_exactly(answer.point):
             return answer
         return NoAnswer(GaveUpReason.NUMERICAL, self._spurious(known))

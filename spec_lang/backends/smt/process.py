@@ -20,7 +20,7 @@ from typing import Any, Final, Self
 
 from spec_lang._values import dataclass
 from spec_lang.backends.base import Point
-from spec_lang.backends.smt import worker
+from spec_lang.backends.smt import statements, worker
 from spec_lang.diagnostics import InternalError
 from spec_lang.obligations.outcome import GaveUpReason
 
@@ -85,7 +85,7 @@ class SolverProcess:
         return self.checks + self.effort // EFFORT_A_UNIT
 
     def ask(
-        self, question: worker.Question, recognise: Callable[[Point], bool], most: int | None = None
+        self, question: statements.Question, recognise: Callable[[Point], bool], most: int | None = None
     ) -> Answer:
         """Sees every model on the way; one that `recognise` accepts is the answer.  `most` is the work that
         it may cost, in units of a budget."""
@@ -163,7 +163,8 @@ class SolverProcess:
             worker.send(process.stdin, message)
 
     def _start(self) -> subprocess.Popen[bytes]:
-        # The script imports nothing of ours, and `-P` keeps its folder and the current one out of sight.
+        # The script imports nothing of ours but the file that it loads from beside itself, and `-P` keeps its
+        # folder and the current one out of sight.
         command = [sys.executable, "-P", str(Path(worker.__file__))]
         command += [] if self._memory is None else [str(self._memory)]
         self._process = process = subprocess.Popen(  # noqa: S603 - our own script

@@ -16,7 +16,7 @@ from typing import Final, assert_never
 import numpy as np
 
 from spec_lang.backends._lp.prove import prove_box
-from spec_lang.backends._lp.setting import Setting, Tally
+from spec_lang.backends._lp.setting import AT_KINKS, Setting, Tally
 from spec_lang.backends._search.attack import descend, random_starts, sample
 from spec_lang.backends._search.cutting import Cutting, Decision, Leaf, Readiness
 from spec_lang.backends._search.mending import accepted
@@ -24,7 +24,7 @@ from spec_lang.backends._search.problem import Problem, Witnesses, prepare
 from spec_lang.backends._search.record import BoxRecord, record_of
 from spec_lang.backends.base import Point, Run, Session
 from spec_lang.backends.smt.encode import NOTHING, Encoder, Interval, Knowledge
-from spec_lang.backends.smt.leaves import Leaves, Limits
+from spec_lang.backends.smt.leaves import AtKinks, Leaves, Limits
 from spec_lang.backends.smt.points import Recogniser
 from spec_lang.backends.smt.process import Answer, Impossible, NoAnswer, Solution, SolverProcess
 from spec_lang.bounding.boxes import Boxes
@@ -59,7 +59,6 @@ QUICK: Final = 0.05  # seconds in which hundreds of boxes can be cut: what the s
 UNITS: Final = 1000
 QUICK_UNITS: Final = 50
 
-
 Prove = Callable[[Bounded, Sequence[int] | None], PhaseProof | None]
 
 
@@ -74,6 +73,7 @@ class Search:
         self.setting: Setting | None = None  # where bounds take it
         self.unproved: list[Leaf] = []  # closed by the solver's word
         self.wholes: dict[int, Bounded] = {}  # the same, of boxes that are not cut
+        self.only_at_kinks = False  # whether a box that is closed has counterexamples there
         self.tally = Tally()
 
     def run(self) -> Run:
@@ -111,13 +111,15 @@ class Search:
         record = None if problem is None else record_of(problem)
         for number, box in enumerate(self.obligation.region.boxes):
             if problem is None or record is None:
-                stop = _gave_up(leaves.decide(_intervals(box), NOTHING, self._limits(solver)))
+                stop = self._gave_up(leaves.decide(_intervals(box), NOTHING, self._limits(solver)))
             else:
                 stop = self._bounded(problem, record, number, leaves)
             if self.recogniser.found is not None:
                 return Refuted(self.recogniser.found)
             if stop is not None:
                 return stop
+        if self.only_at_kinks:
+            return AT_KINKS
         if self.setting is None or record is None:
             return Proved(self.stamp)
         self._units(solver)
@@ -158,7 +160,7 @@ class Search:
         self.wholes[number] = bounds
         errors = {value: error[0] for value, error in bounds.context.errors.items()}
         known = _knowledge(bounds.known, errors)
-        return _gave_up(leaves.decide(_within(root, box), known, self._limits(leaves.solver)))
+        return self._gave_up(leaves.decide(_within(root, box), known, self._limits(leaves.solver)))
 
     def _decision(self, leaves: Leaves, box: Sequence[Interval], leaf: Leaf) -> Decision | GaveUp:
         """What the solver makes of a leaf; one that takes it long is cut instead, where it can be."""
@@ -170,7 +172,22 @@ class Search:
             quick = leaves.solver.work - before < QUICK_UNITS
         if isinstance(answer, NoAnswer) and answer.slow and leaf.divisible:
             return Decision(closed=False, worth=quick)
-        return _gave_up(answer) or Decision(closed=True, worth=quick)
+        return self._gave_up(answer) or Decision(closed=True, worth=quick)
+
+    def _gave_up(self, answer: Answer | AtKinks) -> GaveUp | None:
+        """None where there is no counterexample; one that there is, the recogniser has."""
+        match answer:
+            case Impossible():
+                return None
+            case AtKinks():
+                self.only_at_kinks = True  # other boxes may have one elsewhere
+                return None
+            case Solution():
+                return GaveUp(GaveUpReason.NUMERICAL, "a counterexample was lost")
+            case NoAnswer():
+                return GaveUp(answer.reason, answer.detail)
+            case _:
+                assert_never(answer)
 
     def _check_time(self) -> None:
         if self._expired():
@@ -247,19 +264,6 @@ def _within(boxes: Boxes, box: Box) -> list[Interval]:
 
 def _knowledge(known: Known, errors: dict[int, F64]) -> Knowledge:
     return Knowledge({value: (part.lower[0], part.upper[0]) for value, part in known.items()}, errors)
-
-
-def _gave_up(answer: Answer) -> GaveUp | None:
-    """None where there is no counterexample; one that there is, the recogniser has."""
-    match answer:
-        case Impossible():
-            return None
-        case Solution():
-            return GaveUp(GaveUpReason.NUMERICAL, "a counterexample was lost")
-        case NoAnswer():
-            return GaveUp(answer.reason, answer.detail)
-        case _:
-            assert_never(answer)
 
 
 def _in_units(problem: Problem, stop: GaveUp) -> GaveUp:

@@ -10,28 +10,34 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Final
 
-from spec_lang.backends.smt import worker
+from spec_lang.backends.smt import statements
 
 ROW_BITS: Final = 20  # of the largest term; the others keep the same absolute precision
 RADIUS_BITS: Final = 8
 
 
-def is_bounded(question: worker.Question) -> bool:
+def is_bounded(question: statements.Question) -> bool:
     return all(lower is not None and upper is not None for lower, upper in question[0])
 
 
-def shortened(question: worker.Question) -> worker.Question:
+def shortened(question: statements.Question) -> statements.Question:
     """Sound because within the variables' intervals every row differs from its short form by at most what
     its radius grows by, and an atom holds whenever it holds for some value within the radius."""
-    intervals, inputs, neurons, condition, seconds = question
+    intervals, inputs, neurons, condition, (switches, gates, products, at_kinks), seconds = question
     sizes = [
         max((abs(end) for end in interval if end is not None), default=Fraction(0)) for interval in intervals
     ]
     short = tuple((_row(neuron[0], sizes), *neuron[1:]) for neuron in neurons)
-    return intervals, inputs, short, _condition(condition, sizes), seconds
+    crossings: statements.Crossings = (
+        tuple(_row(z, sizes) for z in switches),
+        tuple((j, _row(g, sizes), variable, ends) for j, g, variable, ends in gates),
+        tuple((_row(p[0], sizes), _row(p[1], sizes), p[2], p[3], p[4], p[5]) for p in products),
+        at_kinks,
+    )
+    return intervals, inputs, short, _condition(condition, sizes), crossings, seconds
 
 
-def _condition(condition: worker.Condition, sizes: list[Fraction]) -> worker.Condition:
+def _condition(condition: statements.Condition, sizes: list[Fraction]) -> statements.Condition:
     if len(condition) == 2:
         return condition[0], tuple(_condition(part, sizes) for part in condition[1])
     relation, terms, constant = condition
@@ -39,7 +45,7 @@ def _condition(condition: worker.Condition, sizes: list[Fraction]) -> worker.Con
     return relation, short, middle - radius
 
 
-def _row(row: worker.Row, sizes: list[Fraction]) -> worker.Row:
+def _row(row: statements.Row, sizes: list[Fraction]) -> statements.Row:
     terms, constant, radius = row
     largest = max([abs(constant), *(abs(c) * sizes[i] for i, c in terms)])
     if not largest:

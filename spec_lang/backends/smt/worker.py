@@ -1,20 +1,21 @@
 """The solver's own process: z3 on one question at a time, with neurons decided as they are violated.
 
-In: a question over pipes, in plain exact data (this file is run as a script, and imports nothing of ours).
-Out: replies.  The process ends when its input does, so that it never outlives who asks.
+In: a question over pipes, in plain exact data (this file is run as a script, and imports nothing of ours but
+the file beside it, which says what a question is).  Out: replies.  The process ends when its input does, so
+that it never outlives who asks.
 
-A question is linear real arithmetic over numbered variables.  Each neuron adds its value z, a linear row, and
-says that a variable a is f(z).  At first the solver knows nothing of that but the interval of a.  While its
-model is outside the convex hull of some f's graph, the facets that it violates most are added; then, while
-some a is not f(z), the cases of the neurons that are furthest off, as clauses: the solver's own search
-decides them, and what it learns is kept.  On networks of 20 neurons that was faster than all clauses at once
-and than a depth-first search with push and pop.
+At first the solver knows nothing of neurons and products but intervals.  While its model is outside the
+convex hull of some neuron's graph, the facets that it violates most are added; then, while some neuron or
+product is not what it should be, the cases of those that are furthest off, as clauses: the solver's own
+search decides them, and what it learns is kept.  On networks of 20 neurons that was faster than all clauses
+at once and than a depth-first search with push and pop.
 """
 
 from __future__ import annotations
 
 import contextlib
 import importlib
+import importlib.util
 import os
 import pickle
 import queue
@@ -25,21 +26,26 @@ import time
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import IO, Any
+from types import ModuleType
+from typing import IO, TYPE_CHECKING, Any
 
-Terms = tuple[tuple[int, Fraction], ...]
-End = Fraction | None
-# A line (slope, offset); a case `relation, line, lower, upper`: a relation line(z), lower <= z <= upper.
-Line = tuple[Fraction, Fraction]
-Case = tuple[str, Line, End, End]
-Row = tuple[Terms, Fraction, Fraction]  # terms, constant, radius: Σ terms + constant ± radius
-Piece = tuple[Line, End, End]  # f is the line between the two ends
-# Row of z, number of a, lines below f, lines above f, pieces of f, cases.
-Neuron = tuple[Row, int, tuple[Line, ...], tuple[Line, ...], tuple[Piece, ...], tuple[Case, ...]]
-Condition = tuple[Any, ...]  # ("all" | "any", conditions) or ("<" | "<=", terms, constant): … relation 0
-# Interval of every variable, how many of them are inputs, neurons, condition, seconds or None.
-Question = tuple[tuple[tuple[End, End], ...], int, tuple[Neuron, ...], Condition, float | None]
-Asked = tuple[Question, int | None]  # and z3's own units of work that it may take, or None
+
+def _beside(name: str) -> ModuleType:
+    """The file of that name in this file's folder, which is not on the path."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    if spec is None or spec.loader is None:
+        raise ImportError(name)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+if TYPE_CHECKING:
+    from spec_lang.backends.smt import statements
+else:
+    statements = _beside("statements")
+
+Asked = tuple["statements.Question", int | None]  # and z3's own units of work that it may take, or None
 # (UNSAT, effort), (MODEL, effort, inputs, whether every neuron is as it should be), (UNKNOWN, effort, why),
 # (MEMORY,) or (FAILED, why); the effort is what the question has taken so far, in z3's own units.
 Reply = tuple[Any, ...]
@@ -80,83 +86,6 @@ def limit_memory(limit: int) -> int:
         return limit - resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * scale
 
 
-def number(value: Fraction) -> str:
-    sign, size = value < 0, abs(value)
-    text = f"{size.numerator}.0" if size.denominator == 1 else f"(/ {size.numerator}.0 {size.denominator}.0)"
-    return f"(- {text})" if sign else text
-
-
-def row(terms: Terms, constant: Fraction) -> str:
-    parts = [f"(* {number(c)} v{i})" if c != 1 else f"v{i}" for i, c in terms]
-    if constant or not parts:
-        parts.append(number(constant))
-    return parts[0] if len(parts) == 1 else f"(+ {' '.join(parts)})"
-
-
-def condition_text(condition: Condition) -> str:
-    kind = condition[0]
-    if kind in ("all", "any"):
-        name, empty = ("and", "true") if kind == "all" else ("or", "false")
-        parts = [condition_text(part) for part in condition[1]]
-        return f"({name} {' '.join(parts)})" if parts else empty
-    _, terms, constant = condition
-    return f"({kind} {row(terms, constant)} 0.0)"
-
-
-def line_text(line: Line, k: int) -> str:
-    slope, offset = line
-    if not slope:
-        return number(offset)
-    product = f"z{k}" if slope == 1 else f"(* {number(slope)} z{k})"
-    return f"(+ {product} {number(offset)})" if offset else product
-
-
-def statements(question: Question) -> Iterator[str]:
-    """The question's relaxation in SMT-LIB."""
-    intervals, _, neurons, condition, _ = question
-    for i, (lower, upper) in enumerate(intervals):
-        yield f"(declare-const v{i} Real)"
-        if lower is not None:
-            yield f"(assert (>= v{i} {number(lower)}))"
-        if upper is not None:
-            yield f"(assert (<= v{i} {number(upper)}))"
-    for k, ((terms, constant, radius), _, _, _, pieces, _) in enumerate(neurons):
-        yield f"(declare-const z{k} Real)"
-        if radius:
-            yield f"(declare-const e{k} Real)"
-            yield f"(assert (and (<= (- {number(radius)}) e{k}) (<= e{k} {number(radius)})))"
-            yield f"(assert (= z{k} (+ e{k} {row(terms, constant)})))"
-        else:
-            yield f"(assert (= z{k} {row(terms, constant)}))"
-        if pieces[0][1] is not None:
-            yield f"(assert (>= z{k} {number(pieces[0][1])}))"
-        if pieces[-1][2] is not None:
-            yield f"(assert (<= z{k} {number(pieces[-1][2])}))"
-    yield f"(assert {condition_text(condition)})"
-
-
-def clause(neuron: Neuron, k: int) -> str:
-    """One of the neuron's cases holds."""
-    options = []
-    for relation, line, lower, upper in neuron[5]:
-        parts = [f"({relation} v{neuron[1]} {line_text(line, k)})"]
-        if lower is not None:
-            parts.append(f"(>= z{k} {number(lower)})")
-        if upper is not None:
-            parts.append(f"(<= z{k} {number(upper)})")
-        options.append(parts[0] if len(parts) == 1 else f"(and {' '.join(parts)})")
-    return f"(assert (or {' '.join(options)}))"
-
-
-def meant(neuron: Neuron, z: Fraction) -> Fraction:
-    """f(z)"""
-    for (slope, offset), _, upper in neuron[4]:
-        if upper is None or z <= upper:
-            return slope * z + offset
-    (slope, offset), _, _ = neuron[4][-1]
-    return slope * z + offset
-
-
 class Solver:
     """z3, and how its values are read."""
 
@@ -187,13 +116,13 @@ class Solver:
         known = {found[i][0]: found[i][1] for i in range(len(found))}
         return int(known.get("rlimit count", 0))
 
-    def answers(self, question: Question, most: int | None) -> Iterator[Reply]:
+    def answers(self, question: statements.Question, most: int | None) -> Iterator[Reply]:
         """Models, each of which may break the claim; then the last word, unless a model was that."""
-        _, inputs, neurons, _, seconds = question
+        _, inputs, neurons, _, (_, _, products, _), seconds = question
         stop = None if seconds is None else time.monotonic() + seconds
         solver = self.z3.SimpleSolver()
         solver.set("smt.arith.propagation_mode", 0)  # rows are dense: what they imply is found by pivoting
-        solver.from_string("\n".join(statements(question)))
+        solver.from_string("\n".join(statements.statements(question)))
         said: set[str] = set()
         before, spent = self.effort(solver), 0
         while True:
@@ -211,26 +140,37 @@ class Solver:
                 yield (MEMORY,) if self.is_full() else (UNKNOWN, spent, why)
                 return
             model = solver.model()
-            missing = self.missing(model, neurons, said)
+            missing = self.missing(model, neurons, products, said)
             yield MODEL, spent, tuple(self.value(model, f"v{i}") for i in range(inputs)), not missing
             if not missing:
                 return
             said.update(missing)
             solver.from_string("\n".join(missing))
 
-    def missing(self, model: Model, neurons: tuple[Neuron, ...], said: set[str]) -> list[str]:
+    def missing(
+        self,
+        model: Model,
+        neurons: tuple[statements.Neuron, ...],
+        products: tuple[statements.Product, ...],
+        said: set[str],
+    ) -> list[str]:
         """What the model violates most, and the solver has not been told: facets, or else clauses."""
         facets, clauses = [], []
         for k, neuron in enumerate(neurons):
             z, a = self.value(model, f"z{k}"), self.value(model, f"v{neuron[1]}")
-            if gap := abs(a - meant(neuron, z)):
-                clauses.append((-gap, clause(neuron, k)))
+            if gap := abs(a - statements.meant(neuron, z)):
+                clauses.append((-gap, statements.clause(neuron, k)))
             for relation, lines, sign in ((">=", neuron[2], 1), ("<=", neuron[3], -1)):
                 for slope, offset in lines if gap else ():
                     excess = sign * (slope * z + offset - a)
                     if excess > 0:
-                        text = f"(assert ({relation} v{neuron[1]} {line_text((slope, offset), k)}))"
-                        facets.append((-excess, text))
+                        line = statements.line_text((slope, offset), f"z{k}")
+                        facets.append((-excess, f"(assert ({relation} v{neuron[1]} {line}))"))
+        for k, product in enumerate(products):
+            y, value = self.value(model, f"y{k}"), self.value(model, f"v{product[2]}")
+            x = y if product[-1] else self.value(model, f"x{k}")
+            if value != x * y:
+                clauses.append((-abs(value - x * y), statements.product_text(product, k, y, value)))
         chosen = sorted(facets)[:FACETS_A_ROUND] or sorted(clauses)[:CLAUSES_A_ROUND]
         return [text for _, text in chosen if text not in said]
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from spec_lang._values import dataclass
 from spec_lang.bounding.program import F64, Indices
+from spec_lang.kernel import softplus, spread
 from spec_lang.kernel.lines import touching
 from spec_lang.network.primitives import Smooth
 
@@ -50,6 +51,10 @@ def lines(function: Smooth, lower: F64, upper: F64) -> Lines:
     half a turn, `f(z) = f(−∞) + f(∞) − f(−z)`."""
     if function is Smooth.SQUARE:
         return _of_square(lower, upper)
+    if function is Smooth.SOFTPLUS:
+        return _of_softplus(lower, upper)
+    if function is Smooth.SPREAD:
+        return _of_spread(lower, upper)
     with np.errstate(over="ignore", invalid="ignore"):
         slope, intercept = _below(function, lower, upper)
         above, turned = _below(function, -upper, -lower)
@@ -68,11 +73,31 @@ def _of_square(lower: F64, upper: F64) -> Lines:
     return Lines(2 * middle, below, chord, above)
 
 
+def _of_spread(lower: F64, upper: F64) -> Lines:
+    """The kernel's own, with more slack where that is not exact."""
+    below, low, above, high = spread.lines(lower, upper)
+    slack = np.where(high == 0, 0.0, SQUARE_SLACK * (abs(lower) + abs(upper)) + LEAST)
+    return Lines(below, low - slack, above, high + slack)
+
+
+def _of_softplus(lower: F64, upper: F64) -> Lines:
+    """The kernel's own, with more slack."""
+    below, low, above, high = softplus.lines(lower, upper)
+    return Lines(below, low - SLACK * (1 + abs(low)), above, high + SLACK * (1 + abs(high)))
+
+
 def ends(function: Smooth, lower: F64, upper: F64) -> tuple[F64, F64]:
     """What the values lie between over these ranges, rounded outward."""
+    if function is Smooth.SPREAD:
+        return spread.ends(lower, upper)
+    if function is Smooth.SOFTPLUS:
+        low, high = softplus.ends(lower, upper)
+        return np.maximum(low * (1 - SLACK), 0.0), high * (1 + SLACK)
     if function is not Smooth.SQUARE:
         least, most = function.ends
-        return np.full_like(lower, least), np.full_like(upper, np.inf if most is None else most)
+        return np.full_like(lower, -np.inf if least is None else least), np.full_like(
+            upper, np.inf if most is None else most
+        )
     near, far = np.maximum(np.maximum(lower, -upper), 0.0), np.maximum(-lower, upper)
     with np.errstate(over="ignore", invalid="ignore"):
         low = np.maximum(near * near * (1 - SQUARE_SLACK) - LEAST, 0.0)

@@ -99,7 +99,8 @@ class _Assembly:
             operands = tuple(numbers[operand] for operand in node.operands)
             name = f"{label}/{node.tensor.name}"
             spec = TensorSpec(name, node.tensor.shape)
-            numbers[place] = self._node(Node(node.primitive, operands, spec, node.glue, index))
+            owner = OF_CLAIM if node.part == OF_CLAIM else index
+            numbers[place] = self._node(Node(node.primitive, operands, spec, node.glue, owner))
         self._numbers.append(numbers)
         self._tensors += ((f"{label}/{name}", numbers[value]) for name, value in graph.tensors)
 

@@ -16,11 +16,12 @@ from spec_lang.network.graph import Graph, TensorSpec
 from spec_lang.network.primitives import PiecewiseLinear
 from spec_lang.network.transform.assemble import InputSource, Part, Source, assemble
 from spec_lang.obligations.model import All, Axis, Frame, Group, LinearAtom, Tie
+from spec_lang.semantics.claim_graph.appended import Appended
 from spec_lang.semantics.claim_graph.blocks import Applied, Result, Wanted
 from spec_lang.semantics.claim_graph.encoding import encoded, is_dyadic, opaque
-from spec_lang.semantics.claim_graph.growing import Growing, forms_of
+from spec_lang.semantics.claim_graph.growing import forms_of
+from spec_lang.semantics.claim_graph.products import Multiplying
 from spec_lang.semantics.claim_graph.signature import Space
-from spec_lang.semantics.claim_graph.squares import Squares
 from spec_lang.semantics.formulas.clauses import clause_text
 from spec_lang.semantics.model import NetworkRun, NetworkUse
 from spec_lang.semantics.terms.elements import (
@@ -35,11 +36,12 @@ from spec_lang.semantics.terms.elements import (
 )
 from spec_lang.semantics.terms.values import Tensor, elements_named
 
-_Key = tuple[str, tuple[tuple[Linear, ...], ...]]
+_Which = tuple[str, int]  # a network, and of those near it which
+_Key = tuple[_Which, tuple[tuple[Linear, ...], ...]]
 _TIE_SOURCE: Final = "the same point"
 
 
-class Applications(Growing):
+class Applications(Multiplying):
     """The blocks and applications of one claim."""
 
     __slots__ = ("_applied", "_constants", "_keys", "_quick", "_ties")
@@ -48,7 +50,7 @@ class Applications(Growing):
         super().__init__()
         self._applied: dict[int, Applied] = {}  # by the number of the part
         self._keys: dict[_Key, int] = {}
-        self._quick: dict[tuple[str, int], tuple[object, int]] = {}
+        self._quick: dict[tuple[_Which, int], tuple[object, int]] = {}
         self._ties: list[Tie] = []
         self._constants: dict[Fraction, int] = {}  # the inputs that are tied to numbers
 
@@ -101,9 +103,16 @@ class Applications(Growing):
                 elements += forms_of(self._read(place, applied, number, axes))
         return Tensor((len(elements),), tuple(elements))
 
-    def _read(self, place: int, applied: Applied, number: int, axes: tuple[Axis, ...]) -> Result:
+    def _read(
+        self,
+        place: int,
+        applied: Applied,
+        number: int,
+        axes: tuple[Axis, ...],
+        label: str | None = None,
+    ) -> Result:
         if number not in applied.results:
-            result = Result(place, number, self._outputs, axes)
+            result = Result(place, number, self._outputs, axes, label, label is not None)
             applied.results[number] = result
             self._results.append(result)
             self._outputs += len(axes)
@@ -119,10 +128,11 @@ class Applications(Growing):
                 return form
             forms.append(form)
         # Nearly all are applied to a variable, and to each more than once: its forms need no hashing then.
-        met, place = self._quick.get((signature.use.label, id(forms[0])), (None, 0))
+        which = signature.use.label, signature.number
+        met, place = self._quick.get((which, id(forms[0])), (None, 0))
         if met is forms[0] and len(forms) == 1:
             return place
-        key = (signature.use.label, tuple(forms))
+        key = (which, tuple(forms))
         if key not in self._keys:
             sources: list[Source] = []
             for form, space in zip(forms, signature.inputs, strict=True):
@@ -132,11 +142,12 @@ class Applications(Growing):
                 sources.append(source)
             label = self._label(wanted, sources)
             self._keys[key] = place = len(self._parts)
-            applied = Applied(signature, tuple(sources), label, tuple(e for form in forms for e in form))
+            point = tuple(e for form in forms for e in form)
+            applied = Applied(signature, tuple(sources), label, point, Appended(signature))
             self._parts.append(applied)
             self._applied[place] = applied
             self._read_outputs(place, applied)
-        self._quick[signature.use.label, id(forms[0])] = (forms[0], self._keys[key])
+        self._quick[which, id(forms[0])] = (forms[0], self._keys[key])
         return self._keys[key]
 
     def _read_outputs(self, place: int, applied: Applied) -> None:
@@ -202,8 +213,8 @@ class Applications(Growing):
         """Whether a value of the graph, and not the formulas alone, depends on the input `index`."""
         ties = (tie.terms for tie in self._ties)
         points = (form.inputs for applied in self._applied.values() for form in applied.point)
-        squared = (form.inputs for form in self._squares)
-        return any(i == index for terms in (*ties, *points, *squared) for i, _ in terms)
+        said = any(i == index for terms in (*ties, *points) for i, _ in terms)
+        return said or index in self._computed_from()
 
     @property
     def ties(self) -> tuple[Tie, ...]:
@@ -228,12 +239,13 @@ class Applications(Growing):
         """The graph: every block an input, every result an output in order; None when a file did not load."""
         parts: list[Part] = []
         for part in self._parts:
-            if isinstance(part, Squares):
+            if not isinstance(part, Applied):
                 parts.append(Part(part.graph, part.sources, None))
                 continue
-            if part.signature.graph is None:
+            graph = part.appended.graph
+            if graph is None:
                 return None
-            parts.append(Part(part.signature.graph, part.sources, part.label))
+            parts.append(Part(graph, part.sources, part.label))
         inputs = tuple(
             TensorSpec(block.name or f"tied_{number}", block.space.shape)
             for number, block in enumerate(self._blocks)
@@ -261,7 +273,7 @@ class Applications(Growing):
         results: list[Group] = []
         for applied in self._applied.values():
             label = applied.label if several else applied.signature.use.label
-            results += (Group(label, r.start, len(r.axes)) for r in applied.results.values())
+            results += (Group(r.label or label, r.start, len(r.axes)) for r in applied.results.values())
         network = next((a.signature.use.label for a in self._applied.values()), "")
         variable = variables[0].name if variables else ""
         return Frame(network, variable, inputs, outputs, variables, tuple(results))

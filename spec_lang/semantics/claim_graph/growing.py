@@ -1,35 +1,38 @@
 """The graph of one claim as it grows: blocks of inputs, and values computed from them and from each other.
 
-In: variables, and forms to be squared, in the order in which the formulas mention them.  Out: tensors and
-forms over the flat inputs and outputs of the graph.  What is computed once is not computed again.
+In: variables, and forms to be squared or to have their positive parts taken, in the order in which the
+formulas mention them.  Out: tensors and forms over the flat inputs and outputs of the graph.  What is
+computed once is not computed again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from itertools import count
 
+from spec_lang.network.primitives import RELU, PiecewiseLinear, Smooth
 from spec_lang.network.transform.assemble import AffineSource, InputSource
 from spec_lang.obligations.model import Axis
-from spec_lang.semantics.claim_graph.blocks import Applied, Block, Result
+from spec_lang.semantics.claim_graph.blocks import Applied, Block, Computed, Result
+from spec_lang.semantics.claim_graph.positives import Ramp, of_two, positive, positive_axes, with_positive
 from spec_lang.semantics.claim_graph.signature import Space
 from spec_lang.semantics.claim_graph.squares import Squares, normal, square_axes
 from spec_lang.semantics.model import NetworkUse
-from spec_lang.semantics.terms.elements import ONE, ZERO, Element, Linear
+from spec_lang.semantics.terms.elements import ONE, ZERO, Element, Kink, Linear
 from spec_lang.semantics.terms.values import Tensor, elements_named
 
 
 class Growing:
-    """Blocks, and parts: networks applied, and squares."""
+    """Blocks, and parts: networks applied, squares and positive parts."""
 
     __slots__ = ("_blocks", "_inputs", "_outputs", "_parts", "_results", "_squares")
 
     def __init__(self) -> None:
         self._blocks: list[Block] = []
-        self._parts: list[Applied | Squares] = []
+        self._parts: list[Applied | Computed] = []
         self._results: list[Result] = []
-        self._squares: dict[Linear, Linear] = {}
+        self._squares: dict[Linear | Ramp, Linear] = {}  # and positive parts
         self._inputs = 0
         self._outputs = 0
 
@@ -71,20 +74,53 @@ class Growing:
 
     def _square(self, roots: tuple[Linear, ...]) -> None:
         """New values of the graph, the squares of `roots`."""
-        if not roots:
-            return
+        if roots:
+            found = self._computed(roots, Smooth.SQUARE, square_axes)
+            self._squares.update(zip(roots, found, strict=True))
+
+    def _computed(
+        self,
+        roots: tuple[Linear, ...],
+        function: Smooth | PiecewiseLinear,
+        named: Callable[..., tuple[Axis, ...]],
+    ) -> tuple[Linear, ...]:
+        """New values of the graph, a function of `roots`."""
         block = self._same_block(roots)
         source = self._affine(roots, (len(roots),)) if block is None else InputSource(block)
-        axes = square_axes(
+        axes = named(
             roots,
             [axis for block in self._blocks for axis in block.space.axes],
             [axis for result in self._results for axis in result.axes],
         )
-        result = Result(len(self._parts), 1, self._outputs, axes)
-        self._parts.append(Squares((source,), len(roots)))
+        return self._made(Squares((source,), len(roots), function), 1, axes)
+
+    def _made(self, part: Computed, value: int, axes: tuple[Axis, ...]) -> tuple[Linear, ...]:
+        """The elements of a value of a new part."""
+        derived = {(r.part, r.value) for r in self._results if r.derived}
+        located = (o for s in part.sources if isinstance(s, AffineSource) for row in s.outputs for o in row)
+        is_derived = any((other, number) in derived for other, number, _, _ in located)
+        result = Result(len(self._parts), value, self._outputs, axes, None, is_derived)
+        self._parts.append(part)
         self._results.append(result)
         self._outputs += len(axes)
-        self._squares.update(zip(roots, forms_of(result), strict=True))
+        return forms_of(result)
+
+    def greater(self, kinks: Sequence[Kink]) -> tuple[Element | None, ...]:
+        """Kinks that are the greater of two forms each, as forms over a graph that computes their positive
+        parts; None for another one, and for one whose numbers floats do not hold."""
+        pairs = [of_two(kink) for kink in kinks]
+        found = [None if pair is None else positive(pair[0]) for pair in pairs]
+        roots = dict.fromkeys(each.root for each in found if each is not None)
+        new = tuple(root for root in roots if Ramp(root) not in self._squares)
+        if new:
+            forms = self._computed(new, RELU, positive_axes)
+            self._squares.update((Ramp(root), form) for root, form in zip(new, forms, strict=True))
+        return tuple(
+            None
+            if pair is None or each is None
+            else with_positive(pair[1], each, self._squares[Ramp(each.root)])
+            for pair, each in zip(pairs, found, strict=True)
+        )
 
     # -- where values come from ----------------------------------------------------------------------
 
@@ -95,6 +131,21 @@ class Growing:
             tuple(form.constant for form in forms),
             shape,
         )
+
+    def _computed_from(self) -> Iterator[int]:
+        """The inputs that values of the claim itself are computed from."""
+        for part in self._parts:
+            for source in () if isinstance(part, Applied) else part.sources:
+                if isinstance(source, AffineSource):
+                    yield from (index for terms in source.inputs for index, _ in terms)
+                else:
+                    block = self._blocks[source.block]
+                    yield from range(block.start, block.start + block.size)
+
+    def _is_derived(self, form: Linear) -> bool:
+        """Whether a gradient or a probability is in `form`."""
+        places = [(r.start, r.start + len(r.axes)) for r in self._results if r.derived]
+        return any(start <= index < end for index, _ in form.outputs for start, end in places)
 
     def _same_block(self, forms: tuple[Linear, ...]) -> int | None:
         """The block whose inputs `forms` are, in order."""

@@ -7,6 +7,7 @@ flat and row-major; the domain is in problem space.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
 from typing import Final
@@ -14,6 +15,7 @@ from typing import Final
 from spec_lang._values import dataclass
 from spec_lang.diagnostics import Span
 from spec_lang.network.graph import Graph, TensorSpec
+from spec_lang.network.transform.perturbed import Perturbed, perturbed
 from spec_lang.obligations.model import Axis
 from spec_lang.semantics.model import NetworkUse
 from spec_lang.semantics.terms.elements import Linear
@@ -94,6 +96,12 @@ class Signature:
     outputs: tuple[Space, ...]
     domain: tuple[Limits, ...]
     layers: Mapping[str, tuple[int, TensorSpec]]  # by the spec's name: value number, ONNX name and shape
+    nearby: Perturbed | None = None  # where it stands for all networks whose weights are near this one's
+    number: int = 0  # of such networks, which one of a claim's
+
+    def near(self, share: Fraction, number: int) -> Signature:
+        """Any network whose weights are off by at most a share of each."""
+        return self if self.graph is None else _near(self, self.graph, share, number)
 
     @property
     def input(self) -> Space:
@@ -104,6 +112,13 @@ class Signature:
     def output(self) -> Space:
         """The only output; for a network with several, all of them in one."""
         return _joined(self.outputs)
+
+
+@lru_cache(_FORMS)
+def _near(signature: Signature, graph: Graph, share: Fraction, number: int) -> Signature:
+    made = perturbed(graph, share)
+    layers = {name: (made.numbers[value], spec) for name, (value, spec) in signature.layers.items()}
+    return replace(signature, graph=made.graph, layers=layers, nearby=made, number=number)
 
 
 def _joined(spaces: tuple[Space, ...]) -> Space:

@@ -109,7 +109,7 @@ def _applied(node: ast.Call) -> tuple[ast.Expr | None, tuple[ast.Argument, ...]]
     match node.function:
         case ast.Name(text="grad" | "preactivations") if len(node.arguments) == 2:
             return node.arguments[0].value, node.arguments[1:]
-        case ast.Name() | ast.Index() | ast.Attribute():
+        case ast.Name() | ast.Index() | ast.Attribute() | ast.Call():
             return node.function, node.arguments
         case _:
             return None, ()

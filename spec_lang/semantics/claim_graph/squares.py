@@ -13,26 +13,27 @@ from math import lcm
 
 from spec_lang._values import dataclass
 from spec_lang.network.graph import Graph, Node, TensorSpec
-from spec_lang.network.primitives import Smooth
+from spec_lang.network.primitives import PiecewiseLinear, Smooth
 from spec_lang.network.transform.assemble import Source
 from spec_lang.obligations.model import Axis
 from spec_lang.semantics.claim_graph.encoding import is_dyadic
 from spec_lang.semantics.terms.elements import ONE, Element, Linear, combine
 
-_SHOWN = 3  # terms of a form whose square has a name
+_SHOWN = 3  # terms of a form that has a name
 
 
 @dataclass(frozen=True, slots=True)
 class Squares:
-    """Consecutive squares of the graph, which belong to the claim and to no network."""
+    """Consecutive squares of the graph, or positive parts, which belong to the claim and to no network."""
 
     sources: tuple[Source, ...]
     size: int
+    function: Smooth | PiecewiseLinear = Smooth.SQUARE
 
     @property
     def graph(self) -> Graph:
-        spec = TensorSpec("square", (self.size,))
-        node = Node(Smooth.SQUARE, (0,), spec, glue=True)
+        spec = TensorSpec("square" if self.function is Smooth.SQUARE else "positive", (self.size,))
+        node = Node(self.function, (0,), spec, glue=True)
         return Graph((TensorSpec("term", (self.size,)),), (node,), (1,))
 
 
@@ -72,11 +73,12 @@ def normal(form: Linear) -> Normal | None:
 
 def square_axes(roots: Sequence[Linear], inputs: Sequence[Axis], outputs: Sequence[Axis]) -> tuple[Axis, ...]:
     """What to call the squares of `roots` where somebody wants to see them."""
-    return tuple(Axis(_name(root, inputs, outputs)) for root in roots)
+    return tuple(Axis(f"({form_text(root, inputs, outputs)})²") for root in roots)
 
 
-def _name(root: Linear, inputs: Sequence[Axis], outputs: Sequence[Axis]) -> str:
+def form_text(root: Linear, inputs: Sequence[Axis], outputs: Sequence[Axis]) -> str:
+    """A form in the names of what it is made of; a long one is cut."""
     named = [(c, inputs[i].name) for i, c in root.inputs] + [(c, outputs[j].name) for j, c in root.outputs]
     terms = [f"{float(c):g}·{name}" for c, name in named[:_SHOWN]]
     terms += ["…"] if len(named) > _SHOWN else [f"{float(root.constant):g}"] if root.constant else []
-    return f"({' + '.join(terms)})²"
+    return " + ".join(terms)

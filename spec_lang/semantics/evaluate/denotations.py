@@ -18,7 +18,7 @@ from spec_lang.syntax import ast
 
 @dataclass(frozen=True, slots=True)
 class Extremisers:
-    """`argmax(…)` or `argmin(…)`: where the extremum is taken, and the names of all positions."""
+    """`argmax(…)` and its like: the positions, and the names of all."""
 
     positions: frozenset[int]
     names: tuple[str, ...]
@@ -26,10 +26,12 @@ class Extremisers:
 
 @dataclass(frozen=True, slots=True)
 class Applicable:
-    """A network, or with `part` what `f.part` or `f[part]` names: a hidden tensor or an output."""
+    """A network, or with `part` what `f.part` or `f[part]` names: a hidden tensor or an output; with a `head`
+    of `softmax(f)` and its like."""
 
     network: Network
     part: str | int | None = None
+    head: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

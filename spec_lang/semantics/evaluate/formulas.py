@@ -96,7 +96,7 @@ def _pair(a: ast.Expr, relation: ast.Comparison, b: ast.Expr, reader: Reader) ->
 def is_set(expr: ast.Expr, reader: Reader) -> bool:
     """Whether `expr` is a set of positions."""
     match expr:
-        case ast.Call(function=ast.Name(text="argmax" | "argmin")):
+        case ast.Call(function=ast.Name(text="argmax" | "argmin" | "argtop")):
             return True
         case ast.If(then=branch):
             return is_set(branch, reader)

@@ -14,17 +14,21 @@ from typing import Any
 
 from spec_lang.diagnostics import InternalError
 from spec_lang.semantics.evaluate.arrays import Array, Real, Unit, elementwise, plus, scalar, times
-from spec_lang.semantics.evaluate.denotations import Extremisers, Reader
-from spec_lang.semantics.evaluate.networks import derivative, preactivations
+from spec_lang.semantics.evaluate.denotations import Applicable, Extremisers, Reader
+from spec_lang.semantics.evaluate.heads import HEADS
+from spec_lang.semantics.evaluate.networks import derivative, headed, preactivations
 from spec_lang.semantics.evaluate.surds import Surd, root
 from spec_lang.syntax import ast
 
 
-def call(name: str, expr: ast.Call, reader: Reader) -> Array | Extremisers:
+def call(name: str, expr: ast.Call, reader: Reader) -> Array | Extremisers | Applicable:
     """The value of `name(…)`."""
     if name in _OF_NETWORKS:
         function, x = in_order(expr.arguments, ("output" if name == "grad" else "network", "at"))
         return _OF_NETWORKS[name](function, x, reader)
+    if name in HEADS:
+        (network,) = in_order(expr.arguments, ("network",))
+        return headed(network, name, reader)
     if name == "norm":
         vector, kind = in_order(expr.arguments, ("tensor", "norm"))
         return norm(reader.value(vector), norm_name(kind))
@@ -35,6 +39,10 @@ def call(name: str, expr: ast.Call, reader: Reader) -> Array | Extremisers:
             return _where(max(array.elements), array)
         case "argmin", [array]:
             return _where(min(array.elements), array)
+        case "argtop", [array, count]:
+            return _topmost(array, count.position())
+        case "cosine", [a, b] if a.size == b.size:
+            return scalar(_cosine(a.elements, b.elements))
         case "abs", [array]:
             return array.with_elements([magnitude(e) for e in array.elements])
         case (("max" | "min"), [array]):
@@ -96,6 +104,21 @@ def magnitude(value: Real) -> Real:
 
 def _where(best: Real, array: Array) -> Extremisers:
     return Extremisers(frozenset(i for i, e in enumerate(array.elements) if e == best), array.names)
+
+
+def _topmost(array: Array, count: int) -> Extremisers:
+    """Those with fewer than `count` greater ones."""
+    greater = [sum(operator.gt(other, e) for other in array.elements) for e in array.elements]
+    return Extremisers(frozenset(i for i, number in enumerate(greater) if number < count), array.names)
+
+
+def _cosine(a: Sequence[Real], b: Sequence[Real]) -> Real:
+    """0 where one of them is 0 in every element."""
+    if not any(e != 0 for e in a) or not any(e != 0 for e in b):
+        return a[0] * 0
+    along, lengths = total(list(map(times, a, b))), times(_norm(a, "l2"), _norm(b, "l2"))
+    result: Real = operator.truediv(along, lengths)
+    return result
 
 
 def _unit(array: Array) -> Unit | None:

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
+from functools import reduce
 
 from spec_lang.diagnostics import InternalError
-from spec_lang.semantics.evaluate.arrays import Array, Number, Real, times
+from spec_lang.semantics.evaluate.arrays import Array, Number, Real, plus, times
 from spec_lang.semantics.evaluate.denotations import Applicable, Reader
+from spec_lang.semantics.evaluate.heads import head_slopes, head_values
 from spec_lang.semantics.evaluate.surds import Surd
 from spec_lang.semantics.evaluate.world import AtKink, Network
 from spec_lang.syntax import ast
@@ -25,11 +28,22 @@ def application(function: Applicable, arguments: Sequence[ast.Argument], reader:
     inner = _encoded(network, x, reader)
     if function.part is None:
         outputs = reader.world.output_of(network, reader.run(network.run, inner))
-        return outputs.with_elements(_scaled(ast.Decode, network, outputs, reader))
+        decoded = _scaled(ast.Decode, network, outputs, reader)
+        if function.head is None:
+            return outputs.with_elements(decoded)
+        return replace(outputs, elements=head_values(function.head, decoded), units=())
     if not isinstance(function.part, str) or function.part not in network.hidden:
         raise InternalError(f"no hidden tensor {function.part}")
     hidden = network.hidden[function.part]
     return Array(hidden.shape, reader.run(hidden.run, inner))
+
+
+def headed(function: ast.Expr, head: str, reader: Reader) -> Applicable:
+    """`softmax(f)` and its like."""
+    applicable = reader.denote(function)
+    if not isinstance(applicable, Applicable) or applicable.part is not None or applicable.head is not None:
+        raise InternalError(f"{head} is made of a network")
+    return replace(applicable, head=head)
 
 
 def preactivations(function: ast.Expr, x: ast.Expr, reader: Reader) -> Array:
@@ -53,13 +67,22 @@ def derivative(output: ast.Expr, x: ast.Expr, reader: Reader) -> Array:
     point = _spread(network, reader.value(x), reader)
     if network.jacobian is None:
         raise InternalError("this network does not tell its gradients")
-    rows = network.jacobian(_encoded(network, point, reader))
+    place = _encoded(network, point, reader)
+    rows = network.jacobian(place)
     if rows is None:
         raise AtKink
-    outer = _slopes(ast.Decode, network, network.output_size, reader)[position]
+    outer = list(_slopes(ast.Decode, network, network.output_size, reader))
     inner = _slopes(ast.Encode, network, network.input_size, reader)
-    row = [times(slope, entry) for slope, entry in zip(inner, rows[position], strict=True)]
-    return point.with_elements([times(outer, entry) for entry in row])
+    weights: list[Real] = [slope if row == position else times(slope, 0) for row, slope in enumerate(outer)]
+    if isinstance(function, Applicable) and function.head is not None:
+        outputs = reader.world.output_of(network, reader.run(network.run, place))
+        decoded = _scaled(ast.Decode, network, outputs, reader)
+        weights = list(map(times, outer, head_slopes(function.head, decoded, position)))
+    columns = [
+        reduce(plus, (times(weight, row[column]) for weight, row in zip(weights, rows, strict=True)))
+        for column in range(network.input_size)
+    ]
+    return point.with_elements(list(map(times, inner, columns)))
 
 
 def _network(function: object) -> Network:

@@ -206,8 +206,8 @@ class ScopedReader:
         match base:
             case Array():
                 return component(base, name)
-            case Applicable(network=network, part=None):
-                return Applicable(network, name)
+            case Applicable(part=None):
+                return replace(base, part=name)
             case DataValue(arrays=arrays):
                 return arrays[name]
             case _:
@@ -226,7 +226,7 @@ class ScopedReader:
                 names = self.world.outputs_named(network.declaration)[0]
                 match self._indices(expr, names):
                     case [int() as position]:
-                        return Applicable(network, position)
+                        return replace(base, part=position)
                     case _:
                         raise InternalError("an output of a network has one number")
             case ArrayValue(shape=shape):

@@ -14,6 +14,7 @@ from itertools import chain
 
 from spec_lang.semantics.evaluate.arrays import Array, Number
 from spec_lang.semantics.evaluate.denotations import Applicable, Reader
+from spec_lang.semantics.evaluate.heads import HEADS
 from spec_lang.semantics.evaluate.world import Network
 from spec_lang.semantics.traverse import mentioned, walk
 from spec_lang.syntax import ast
@@ -84,6 +85,8 @@ def _network(function: ast.Expr, reader: Reader) -> Network | None:
     match function:
         case ast.Attribute(base=base) | ast.Index(base=base):
             return _network(base, reader)
+        case ast.Call(function=ast.Name(text=text), arguments=(network,)) if text in HEADS:
+            return _network(network.value, reader)
         case ast.Name(text=text):
             bound = reader.bound.get(text)
             if isinstance(bound, Applicable):

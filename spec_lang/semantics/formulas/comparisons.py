@@ -12,10 +12,12 @@ from spec_lang.diagnostics import Note, did_you_mean
 from spec_lang.obligations.model import All, Any, Condition
 from spec_lang.semantics import codes
 from spec_lang.semantics.formulas.clauses import Clause, clause_text
+from spec_lang.semantics.formulas.cosines import compare_cosine, mirrored
+from spec_lang.semantics.formulas.tops import same_top
 from spec_lang.semantics.rejection import Rejected
 from spec_lang.semantics.terms.elements import ONE, Element, difference, scaled
 from spec_lang.semantics.terms.units_of import alike, settled
-from spec_lang.semantics.terms.values import Extremisers, Extremum, Tensor, Value, broadcast
+from spec_lang.semantics.terms.values import Cosine, Extremisers, Extremum, Tensor, Topmost, Value, broadcast
 from spec_lang.semantics.traverse import is_extremum
 from spec_lang.semantics.wording import describe, listed, shape_text
 from spec_lang.syntax import ast
@@ -48,7 +50,12 @@ def compare(translator: Translator, pair: Pair, holds: bool, clause: Clause) -> 
             problem = f"a set of positions cannot be compared by `{relation.value}`"
             raise evaluator.reject(codes.COMPARISON, problem, side.span, "use `==`, `!=` or `in`")
     left, right = every(partial(evaluator.value, a), partial(evaluator.value, b))
-    result = _numbers(translator, (left, a), relation, (right, b), clause)
+    if isinstance(left, Cosine):
+        result = compare_cosine(translator, left, relation, b, clause)
+    elif isinstance(right, Cosine):
+        result = compare_cosine(translator, right, mirrored(relation), a, clause)
+    else:
+        result = _numbers(translator, (left, a), relation, (right, b), clause)
     return result if holds else negated(result)
 
 
@@ -95,11 +102,15 @@ def _membership(translator: Translator, a: ast.Expr, b: ast.Expr, clause: Clause
     evaluator = translator.evaluator
     if _denotes_positions(translator, b):
         extremisers = evaluator.value(b)
+        if isinstance(extremisers, Topmost):
+            problem = "whether one element is among the greatest is not decided, only which they all are"
+            fix = "write `argtop(v, 5) == argtop(w, 5)`"
+            raise evaluator.reject(codes.COMPARISON, problem, b.span, fix)
         if isinstance(extremisers, Extremisers):
             label = label_of(translator, extremisers.tensor, a)
             return _wins(translator, extremisers, label, strictly=False, clause=clause)
     left = evaluator.value(a)
-    if isinstance(left, Extremisers):
+    if isinstance(left, Extremisers | Topmost):
         problem = "a set of positions stands left of `in`"
         raise evaluator.reject(codes.COMPARISON, problem, a.span, "the label comes first: `k in argmax(y)`")
     point = evaluator.as_tensor(left, a.span)
@@ -133,12 +144,15 @@ def _denotes_positions(translator: Translator, expr: ast.Expr) -> bool:
     """Whether `expr` is `argmax(…)`, `argmin(…)`, or a name for one."""
     if is_extremum(expr):
         return True
-    return isinstance(expr, ast.Name) and isinstance(translator.evaluator.names.get(expr.text), Extremisers)
+    known = translator.evaluator.names.get(expr.text) if isinstance(expr, ast.Name) else None
+    return isinstance(known, Extremisers | Topmost)
 
 
 def _positions_equal(translator: Translator, side: ast.Expr, label: ast.Expr, clause: Clause) -> Condition:
     evaluator = translator.evaluator
     value = evaluator.value(side)
+    if isinstance(value, Topmost):
+        return same_top(translator, value, label, clause)
     if not isinstance(value, Extremisers):  # pragma: no cover - the caller has looked
         raise evaluator.reject(codes.KIND, f"{describe(value)} is not a set of positions", side.span)
     if _denotes_positions(translator, label):
@@ -151,8 +165,9 @@ def _same_positions(translator: Translator, first: Extremisers, expr: ast.Expr, 
     from spec_lang.semantics.formulas.translate import negated  # noqa: PLC0415
 
     second = translator.evaluator.value(expr)
-    if not isinstance(second, Extremisers):  # pragma: no cover - the caller has looked
-        raise Rejected
+    if not isinstance(second, Extremisers):
+        problem = "sets of positions of two kinds are compared"
+        raise translator.evaluator.reject(codes.COMPARISON, problem, clause.span)
     if first.tensor.size != second.tensor.size:
         sizes = first.tensor.size, second.tensor.size
         problem = f"positions in {sizes[0]} elements are compared with positions in {sizes[1]}"

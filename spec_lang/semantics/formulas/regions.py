@@ -19,7 +19,7 @@ from spec_lang.semantics.formulas.clauses import Clause, clause_text
 from spec_lang.semantics.formulas.translate import Translator, every
 from spec_lang.semantics.names.scope import Scope
 from spec_lang.semantics.rejection import Rejected
-from spec_lang.semantics.terms.calls import read_norm, squares_of
+from spec_lang.semantics.terms.calls import read_norm, values_of
 from spec_lang.semantics.terms.elements import Linear, difference
 from spec_lang.semantics.terms.functions import REGION_FUNCTIONS, norm
 from spec_lang.semantics.terms.units_of import Units, settled
@@ -213,7 +213,7 @@ def _ball(call: ast.Call, point: Tensor, translator: Translator) -> Condition:
     if kind == "linf" or len(gaps) == 1:
         return hull
     written = Clause(f"x - {clause_text(bound['center'])}", call.span)
-    distance = norm(Tensor((len(gaps),), gaps), kind, written, squares_of(evaluator)).elements[0]
+    distance = norm(Tensor((len(gaps),), gaps), kind, written, values_of(evaluator)).elements[0]
     return All((hull, translator.below(difference(distance, radius.elements[0]), False, clause)))
 
 

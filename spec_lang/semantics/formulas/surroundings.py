@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from spec_lang._values import dataclass
 from spec_lang.diagnostics import Span
 from spec_lang.obligations.model import Condition
-from spec_lang.semantics.terms.elements import Element, Fragment, Linear, Need
+from spec_lang.semantics.terms.elements import Element, Fragment, Kink, Linear, Need
 from spec_lang.semantics.terms.values import NetworkValue, Tensor
 from spec_lang.syntax import ast
 
@@ -37,6 +37,10 @@ class Surroundings(Protocol):
 
     def squares(self, forms: Sequence[Linear]) -> tuple[Element, ...] | None:
         """The squares of these forms; None where floats do not hold their coefficients."""
+
+    def greater(self, kinks: Sequence[Kink]) -> tuple[Element | None, ...]:
+        """Kinks that are the greater of two forms each, as values of the graph; None for another one, and for
+        one whose numbers floats do not hold."""
 
     def uses(self, fragment: Fragment, span: Span) -> None:
         """Something that makes the claim less simple than linear, and that backends take."""

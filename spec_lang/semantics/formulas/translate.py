@@ -19,6 +19,7 @@ from spec_lang.semantics import codes
 from spec_lang.semantics.formulas.clauses import Clause, clause_of, pair_clause
 from spec_lang.semantics.formulas.comparisons import compare
 from spec_lang.semantics.formulas.indices import index_values, is_index
+from spec_lang.semantics.formulas.many_kinks import MAX_KINKS, by_values
 from spec_lang.semantics.formulas.roots import squared
 from spec_lang.semantics.formulas.surroundings import PartCount, Surroundings
 from spec_lang.semantics.rejection import Rejected
@@ -44,9 +45,6 @@ from spec_lang.syntax import ast
 
 # `<=>` doubles its operands; past this many parts a formula is a mistake or an attack.
 MAX_PARTS: Final = 100_000
-# A sum of so many absolute values, maxima or branches has 2^n pieces or more.
-MAX_KINKS: Final = 12
-
 T = TypeVar("T")
 
 __all__ = ["PartCount", "Surroundings", "Translator", "every", "negated"]
@@ -215,6 +213,8 @@ class Translator:
                 return All(())
             case Piecewise(linear, kinks):
                 self.surroundings.uses(Fragment.PIECEWISE, clause.span)
+                if (known := by_values(element, self.surroundings.greater)) is not None:
+                    return self.below(known, strict, clause)
                 if len(kinks) > MAX_KINKS:
                     problem = f"`{clause}` adds up {len(kinks)} absolute values, maxima or branches; "
                     problem += f"this version spells out {MAX_KINKS}"

@@ -155,6 +155,10 @@ class _Writer:
         values = self._indices(family, name, indices, span)
         found = ComparedMeasure(family, tuple(values.values()), number, span)
         self.compared.append(found)
+        if isinstance(family.quantity, ast.Count):
+            problem = f"`{name.text}` counts linear regions, and no claim says how many there are"
+            self._log.error(codes.COMPARED, problem, span, "read its bracket in the report")
+            raise Rejected
         if isinstance(family.quantity, ast.Optimum):
             return self._optimum(family.quantity, relation, number, values)
         return self._radius(found, relation, bound)

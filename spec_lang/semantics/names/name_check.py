@@ -92,7 +92,10 @@ class ModuleNames:
             check_run_names(declaration, network, self._view, self._log)
             self._checker.check(declaration.body, local | names_of_run(network))
 
-    def _quantity(self, quantity: ast.Optimum | ast.Radius, local: frozenset[str]) -> None:
+    def _quantity(self, quantity: ast.Quantity, local: frozenset[str]) -> None:
+        if isinstance(quantity, ast.Count):
+            self._all((quantity.network, quantity.points), local)
+            return
         if isinstance(quantity, ast.Optimum):
             self._all((over_points(quantity), quantity.precision), local)
             return

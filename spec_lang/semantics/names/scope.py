@@ -53,7 +53,7 @@ class ClaimFamily:
     family: Family
     attributes: Attributes
     body: ast.Expr
-    quantity: ast.Optimum | ast.Radius | None = None
+    quantity: ast.Quantity | None = None
     compared: tuple[ComparedMeasure, ...] = ()
 
     def member_name(self, member: tuple[int, ...]) -> str:

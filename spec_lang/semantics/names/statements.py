@@ -25,7 +25,6 @@ from spec_lang.semantics.traverse import mentioned
 from spec_lang.syntax import ast
 
 Statement = ast.ClaimDecl | ast.InvariantDecl | ast.MeasureDecl
-Quantity = ast.Optimum | ast.Radius
 
 
 class Statements:
@@ -95,7 +94,7 @@ class Statements:
 
     def _worked_out(self, declaration: Statement) -> ClaimFamily | None:
         attributes = read_attributes(declaration.attributes, self._log)
-        quantity: Quantity | None = None
+        quantity: ast.Quantity | None = None
         body: ast.Expr | None
         parts: tuple[ast.Expr, ...] = ()
         match declaration:
@@ -153,8 +152,10 @@ class Statements:
 
     # -- measures ------------------------------------------------------------------------------------
 
-    def _quantity(self, quantity: Quantity) -> Quantity | None:
+    def _quantity(self, quantity: ast.Quantity) -> ast.Quantity | None:
         """The quantity with its expressions expanded."""
+        if isinstance(quantity, ast.Count):
+            return self._count(quantity)
         precision = None if quantity.precision is None else self._expander.expand(quantity.precision)
         lost = quantity.precision is not None and precision is None
         if isinstance(quantity, ast.Optimum):
@@ -168,6 +169,25 @@ class Statements:
         if lower is None or upper is None or claim is None or lost:
             return None
         return replace(quantity, lower=lower, upper=upper, claim=claim, precision=precision)
+
+    def _count(self, count: ast.Count) -> ast.Count | None:
+        """Definitions of points are expanded; what is applied may be nothing but a network."""
+        points = self._expander.expand(count.points)
+        network = count.network
+        name = network.base if isinstance(network, ast.Index) else network
+        if not isinstance(name, ast.Name) or name.text not in self._networks:
+            self._say_no_regions(network, name)
+            return None
+        return None if points is None else replace(count, points=points)
+
+    def _say_no_regions(self, network: ast.Expr, name: ast.Expr) -> None:
+        """Reports what is no network; unknown names and networks with mistakes are reported elsewhere."""
+        if isinstance(name, ast.Name):
+            known = name.text in {*self._view.declared, *self._view.labels} - {*self._view.networks}
+            if not known or self._evaluator.is_broken(name.text):
+                return
+        problem = "linear regions are those of a network"
+        self._log.error(codes.REGIONS, problem, network.span, "write `regions of f over …`")
 
 
 def kind_of(declaration: Statement) -> str:
@@ -195,8 +215,10 @@ def over_points(quantity: ast.Optimum) -> ast.Quantified:
     return ast.Quantified(quantity.span, ast.Quantifier.FORALL, quantity.bindings, quantity.value)
 
 
-def parts_of(quantity: Quantity) -> tuple[ast.Expr, tuple[ast.Expr, ...]]:
+def parts_of(quantity: ast.Quantity) -> tuple[ast.Expr, tuple[ast.Expr, ...]]:
     """What a quantity is about, and the other expressions in it."""
+    if isinstance(quantity, ast.Count):
+        return quantity.network, (quantity.points,)
     precision = () if quantity.precision is None else (quantity.precision,)
     if isinstance(quantity, ast.Optimum):
         return quantity.value, (over_points(quantity), *precision)

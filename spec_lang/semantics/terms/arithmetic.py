@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from functools import partial
-from itertools import starmap
 from typing import TYPE_CHECKING
 
 from spec_lang.diagnostics import Note, Span
@@ -34,7 +33,7 @@ from spec_lang.syntax import ast
 if TYPE_CHECKING:
     from spec_lang.semantics.terms.expressions import Evaluator
 
-Operation = Callable[[Element, Element], Element]
+Operation = Callable[[Sequence[Element], Sequence[Element]], Sequence[Element]]
 
 
 def total(evaluator: Evaluator, terms: Sequence[tuple[bool, ast.Expr]], span: Span) -> Tensor:
@@ -45,10 +44,10 @@ def total(evaluator: Evaluator, terms: Sequence[tuple[bool, ast.Expr]], span: Sp
         sign = -ONE if subtracted else ONE
         result, term = alike(evaluator, (result, first), (evaluator.operand(expr), expr))
 
-        def operation(a: Element, b: Element, sign: Fraction = sign) -> Element:
+        def signed(a: Element, b: Element, sign: Fraction = sign) -> Element:
             return combine(((ONE, a), (sign, b)))
 
-        result = elementwise(evaluator, operation, (result, first), (term, expr), span)
+        result = elementwise(evaluator, _each(signed), (result, first), (term, expr), span)
     return result
 
 
@@ -65,9 +64,9 @@ def product(evaluator: Evaluator, factors: Sequence[tuple[bool, ast.Expr]], span
         if divides:
             operation = _quotient(evaluator, factor, expr, span)
         elif factor.is_constant:
-            operation = _times
+            operation = _each(_times)
         elif result.is_constant:
-            operation, variable = _times_swapped, expr
+            operation, variable = _each(_times_swapped), expr
         else:
             operation = _product(evaluator, product_need(variable, expr, span))
         result = elementwise(evaluator, operation, (result, first), (factor, expr), span)
@@ -81,7 +80,7 @@ def elementwise(
     b: tuple[Tensor, ast.Expr],
     span: Span,
 ) -> Tensor:
-    """`operation` on every pair of elements; one element goes with any shape.  Raises `Rejected`."""
+    """`operation` on the pairs of elements; one element goes with any shape.  Raises `Rejected`."""
     sides = broadcast(a[0], b[0])
     if sides is None:
         shapes = shape_text(a[0].shape), shape_text(b[0].shape)
@@ -89,7 +88,7 @@ def elementwise(
         problem = f"tensors of shapes {shapes[0]} and {shapes[1]} do not fit together"
         raise evaluator.reject(codes.DIMENSION, problem, span, None, notes)
     shape, left, right = sides
-    elements = tuple(starmap(operation, zip(left, right, strict=True)))
+    elements = tuple(operation(left, right))
     units = next((t.units for t in (a[0], b[0]) if t.units is not None and t.size == len(elements)), None)
     written = a[0].written or b[0].written
     spaces = {t.space for t in (a[0], b[0]) if t.space is not None and t.shape == shape}
@@ -113,6 +112,10 @@ def _names(a: Tensor, b: Tensor, size: int) -> Names | None:
     return named[0] if named else None
 
 
+def _each(operation: Callable[[Element, Element], Element]) -> Operation:
+    return lambda left, right: tuple(map(operation, left, right))
+
+
 def _times(a: Element, b: Element) -> Element:
     """`b` is constant."""
     return scaled(a, b.constant) if isinstance(b, Linear) else b
@@ -124,8 +127,7 @@ def _times_swapped(a: Element, b: Element) -> Element:
 
 
 def _product(evaluator: Evaluator, need: Need) -> Operation:
-    squares = None if evaluator.networks is None else evaluator.networks.squares
-    return partial(functions.product, need=need, squares=squares)
+    return partial(functions.products, need=need, values=evaluator.networks)
 
 
 def _quotient(evaluator: Evaluator, factor: Tensor, expr: ast.Expr, span: Span) -> Operation:
@@ -134,7 +136,7 @@ def _quotient(evaluator: Evaluator, factor: Tensor, expr: ast.Expr, span: Span) 
         problem = f"`{text}` divides, but it is not constant"
         notes = (Note(f"`{text}` varies; multiply both sides of the comparison by it", expr.span),)
         need = Opaque(Need(Fragment.PRODUCT, problem, span, notes))
-        return lambda _a, _b: need
+        return _each(lambda _a, _b: need)
     if any(constant == 0 for constant in factor.constants):
         raise evaluator.reject(codes.DIVISION_BY_ZERO, "division by zero", expr.span)
-    return lambda a, b: scaled(a, 1 / b.constant) if isinstance(b, Linear) else b
+    return _each(lambda a, b: scaled(a, 1 / b.constant) if isinstance(b, Linear) else b)

@@ -20,13 +20,22 @@ from spec_lang.semantics.terms.functions import (
     NORMS,
     REGION_FUNCTIONS,
     VARIADIC,
-    Squares,
+    Values,
     apply,
     dot,
     extreme,
     norm,
 )
-from spec_lang.semantics.terms.values import FamilyValue, LayerValue, NetworkValue, Tensor, Value, broadcast
+from spec_lang.semantics.terms.values import (
+    Cosine,
+    FamilyValue,
+    LayerValue,
+    NetworkValue,
+    Tensor,
+    Topmost,
+    Value,
+    broadcast,
+)
 from spec_lang.semantics.wording import describe, listed, shape_text
 from spec_lang.syntax import ast
 
@@ -81,23 +90,37 @@ def _function(evaluator: Evaluator, expr: ast.Call, name: ast.Name) -> Value:
     tensor = evaluator.tensor(bound[parameters[0]])
     if name.text == "norm":
         kind = read_norm(evaluator, bound["norm"])
-        return norm(tensor, kind, Clause(bound["tensor"], expr.span), squares_of(evaluator))
-    if name.text == "dot":
-        return _dot(evaluator, expr, tensor, bound)
+        return norm(tensor, kind, Clause(bound["tensor"], expr.span), values_of(evaluator))
+    if name.text in ("cosine", "dot"):
+        return _of_two(evaluator, expr, tensor, bound)
+    if name.text == "argtop":
+        return _topmost(evaluator, tensor, bound)
     return apply(name.text, tensor)
 
 
-def _dot(evaluator: Evaluator, expr: ast.Call, a: Tensor, bound: dict[str, ast.Expr]) -> Tensor:
+def _of_two(evaluator: Evaluator, expr: ast.Call, a: Tensor, bound: dict[str, ast.Expr]) -> Value:
     b = evaluator.tensor(bound["b"])
+    name = clause_text(expr.function)
     if a.size != b.size:
-        problem = f"`dot` of tensors of {a.size} and of {b.size} elements"
+        problem = f"`{name}` of tensors of {a.size} and of {b.size} elements"
         raise evaluator.reject(codes.DIMENSION, problem, expr.span)
-    return dot(a, b, product_need(bound["a"], bound["b"], expr.span), squares_of(evaluator))
+    if name == "cosine":
+        return Cosine(a, b, (bound["a"].span, bound["b"].span))
+    return dot(a, b, product_need(bound["a"], bound["b"], expr.span), values_of(evaluator))
 
 
-def squares_of(evaluator: Evaluator) -> Squares | None:
-    """What squares forms of the claim that is read; among constants nothing has to."""
-    return None if evaluator.networks is None else evaluator.networks.squares
+def _topmost(evaluator: Evaluator, tensor: Tensor, bound: dict[str, ast.Expr]) -> Topmost:
+    count = evaluator.integer(bound["count"], "how many elements are the greatest")
+    if 1 <= count < tensor.size:
+        return Topmost(tensor, count)
+    problem = f"`argtop` of {tensor.size} elements picks some of them, not {count}"
+    fix = f"say how many, from 1 to {tensor.size - 1}" if tensor.size > 1 else None
+    raise evaluator.reject(codes.DIMENSION, problem, bound["count"].span, fix)
+
+
+def values_of(evaluator: Evaluator) -> Values | None:
+    """What squares and multiplies forms of the claim that is read; among constants nothing has to."""
+    return evaluator.networks
 
 
 def _variadic(evaluator: Evaluator, expr: ast.Call, name: str) -> Tensor:
@@ -123,6 +146,6 @@ def _network_function(evaluator: Evaluator, expr: ast.Call, name: str) -> Value:
     bound = bind_arguments(expr, Signed(name, parameters, parameters, parameters), evaluator.log)
     if bound is None or evaluator.networks is None:
         raise Rejected
-    about, at = (evaluator.value(bound[parameter]) for parameter in parameters)
-    point = evaluator.as_tensor(at, bound["at"].span)
-    return evaluator.networks.special(name, expr, (about, point))
+    about = evaluator.value(bound[parameters[0]])
+    points = [evaluator.tensor(bound[parameter]) for parameter in parameters[1:]]
+    return evaluator.networks.special(name, expr, (about, *points))

@@ -20,11 +20,13 @@ from spec_lang.semantics.formulas.formula_kind import is_formula
 from spec_lang.semantics.rejection import Rejected
 from spec_lang.semantics.terms import arithmetic
 from spec_lang.semantics.terms.calls import call
-from spec_lang.semantics.terms.elements import ONE, Element, Linear, either, scaled
+from spec_lang.semantics.terms.elements import ONE, either, scaled
 from spec_lang.semantics.terms.elements_of import element_of, part_of
+from spec_lang.semantics.terms.functions import Values
 from spec_lang.semantics.terms.units_of import settled
 from spec_lang.semantics.terms.values import (
     ArrayValue,
+    Cosine,
     DataValue,
     FamilyValue,
     FormulaValue,
@@ -46,7 +48,7 @@ Observer = Callable[[ast.Expr, Value], None]
 Arguments = Sequence[tuple[ast.Name | None, Tensor, ast.Expr]]
 
 
-class Networks(Protocol):
+class Networks(Values, Protocol):
     """What an evaluator must know of the networks, and of the claim that it reads."""
 
     def label(self, name: str) -> int | None:
@@ -66,9 +68,6 @@ class Networks(Protocol):
 
     def special(self, name: str, written: ast.Call, arguments: Sequence[Value]) -> Value:
         """`grad`, `preactivations` and their like.  Raises `Rejected`."""
-
-    def squares(self, forms: Sequence[Linear]) -> tuple[Element, ...] | None:
-        """The squares of these forms; None where floats do not hold their coefficients."""
 
     def branches(self, condition: ast.Expr, evaluator: Evaluator) -> tuple[Condition, Condition]:
         """Where a condition holds, and where it does not.  Raises `Rejected`."""
@@ -156,6 +155,8 @@ class Evaluator:
         fix = None
         if isinstance(value, OutputValue):
             fix = "apply the network to a point first: `f(x).speed`, `f(x)[0]`"
+        if isinstance(value, Cosine):
+            fix = "compare it with a number, by itself: `cosine(a, b) >= 0.9`"
         raise self.reject(codes.KIND, f"{describe(value)} stands where a number is needed", span, fix)
 
     def constant(self, expr: ast.Expr, what: str, units: tuple[str | None, ...] | None = None) -> Tensor:

@@ -15,6 +15,7 @@ from math import prod
 from typing import Protocol
 
 from spec_lang._values import dataclass
+from spec_lang.diagnostics import Span
 from spec_lang.semantics.model import NetworkUse
 from spec_lang.semantics.terms.elements import Element, Linear, is_constant
 from spec_lang.syntax import ast
@@ -132,11 +133,44 @@ class Extremisers:
 
 
 @dataclass(frozen=True, slots=True)
+class Topmost:
+    """`argtop(tensor, count)`: the set of positions with fewer than `count` greater elements."""
+
+    tensor: Tensor
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cosine:
+    """`cosine(a, b)`, of vectors of one size; `written` is where they stand."""
+
+    a: Tensor
+    b: Tensor
+    written: tuple[Span, Span]
+
+
+class Head(Enum):
+    """What is made of all outputs of a network; the value is the function of the language."""
+
+    SOFTMAX = "softmax"
+    SIGMOID = "sigmoid"
+    CROSS_ENTROPY = "cross_entropy"
+
+
+@dataclass(frozen=True, slots=True)
 class NetworkValue:
-    """One network, not applied; or, with a `radius`, any whose weights differ from its by that share."""
+    """One network, not applied, with a `head` or without; or, with a `radius`, one whose weights differ from
+    its by that share, `number` for each that a claim speaks of."""
 
     use: NetworkUse
     radius: Fraction | None = None
+    head: Head | None = None
+    number: int = 0
+
+    @property
+    def text(self) -> str:
+        """How a spec names it: `f`, `softmax(f)`."""
+        return self.use.label if self.head is None else f"{self.head.value}({self.use.label})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,10 +183,12 @@ class FamilyValue:
 
 @dataclass(frozen=True, slots=True)
 class LayerValue:
-    """A network up to one of its hidden tensors, not applied."""
+    """A network up to one of its hidden tensors, not applied; `radius` and `number` as of the network."""
 
     use: NetworkUse
     layer: str
+    radius: Fraction | None = None
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +258,8 @@ class DataValue:
 Value = (
     Tensor
     | Extremisers
+    | Topmost
+    | Cosine
     | NetworkValue
     | OutputValue
     | OutputsValue

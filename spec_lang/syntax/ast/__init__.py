@@ -15,7 +15,6 @@ from spec_lang.syntax.ast.declarations import (
     Domain,
     DomainItem,
     Encode,
-    Extreme,
     ImportDecl,
     IndexBinding,
     Inputs,
@@ -26,12 +25,9 @@ from spec_lang.syntax.ast.declarations import (
     Module,
     NetworkDecl,
     NetworkItem,
-    Optimum,
     Outputs,
     ParamDecl,
-    Radius,
     RegionDecl,
-    Threshold,
     TypeName,
 )
 from spec_lang.syntax.ast.expressions import (
@@ -67,6 +63,7 @@ from spec_lang.syntax.ast.expressions import (
     Sum,
     TensorLiteral,
 )
+from spec_lang.syntax.ast.quantities import Count, Extreme, Optimum, Quantity, Radius, Threshold
 
 __all__ = [
     "And",
@@ -79,6 +76,7 @@ __all__ = [
     "Compare",
     "Comparison",
     "Component",
+    "Count",
     "DataArray",
     "DataDecl",
     "Declaration",
@@ -120,6 +118,7 @@ __all__ = [
     "Product",
     "Quantified",
     "Quantifier",
+    "Quantity",
     "Radius",
     "RegionDecl",
     "SetBuilder",

@@ -5,11 +5,10 @@ A closed set, like the expressions.  `doc` is the text of the `##` comments that
 
 from __future__ import annotations
 
-from enum import Enum
-
 from spec_lang._values import dataclass
 from spec_lang.diagnostics import Span
-from spec_lang.syntax.ast.expressions import Binding, Expr, IndexRange, IndexSet, Name, Number, String
+from spec_lang.syntax.ast.expressions import Expr, IndexRange, IndexSet, Name, Number, String
+from spec_lang.syntax.ast.quantities import Quantity
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,45 +223,6 @@ class InvariantDecl:
     doc: str | None = None
 
 
-class Extreme(Enum):
-    """What a measure over points asks for."""
-
-    MAX = "max"
-    MIN = "min"
-    RANGE = "range"
-
-
-@dataclass(frozen=True, slots=True)
-class Optimum:
-    """`max value for x in region, to precision`."""
-
-    span: Span
-    extreme: Extreme
-    value: Expr
-    bindings: tuple[Binding, ...]
-    precision: Expr | None
-
-
-class Threshold(Enum):
-    """Which end of an interval a measure over claims asks for."""
-
-    LARGEST = "largest"
-    SMALLEST = "smallest"
-
-
-@dataclass(frozen=True, slots=True)
-class Radius:
-    """`largest r in [lower, upper] with claim, to precision`."""
-
-    span: Span
-    threshold: Threshold
-    variable: Name
-    lower: Expr
-    upper: Expr
-    claim: Expr
-    precision: Expr | None
-
-
 @dataclass(frozen=True, slots=True)
 class MeasureDecl:
     """`measure name[family] "title" @attributes = quantity`: a number, to be enclosed between proved ends."""
@@ -272,7 +232,7 @@ class MeasureDecl:
     family: tuple[IndexBinding, ...]
     title: str | None
     attributes: tuple[AttributeUse, ...]
-    quantity: Optimum | Radius
+    quantity: Quantity
     doc: str | None = None
 
 

@@ -155,8 +155,11 @@ def _claim(pen: Pen, head: Doc, claim: ast.ClaimDecl | ast.InvariantDecl) -> Doc
     return group(head, colon, MARK, nest(INDENT, LINE, expression_document(pen, claim.body)))
 
 
-def _quantity(pen: Pen, quantity: ast.Optimum | ast.Radius) -> Doc:
+def _quantity(pen: Pen, quantity: ast.Quantity) -> Doc:
     match quantity:
+        case ast.Count(network=network, points=points):
+            head = concat(pen.word("regions"), _part(pen, "of", network))
+            return group(head, nest(INDENT, LINE, pen.word("over"), SPACE, _sum(pen, points)))
         case ast.Optimum(extreme=extreme, value=value, bindings=bindings, precision=precision):
             word = pen.word(extreme.value)
             what = nest(INDENT, expression_document(pen, value))

@@ -75,7 +75,7 @@ def test_ends_are_never_reached(
     violation: Condition = atom if alone else All((atom, Any((above(Fraction(-2)),))))
     far = Region((Box((Fraction(-(10**6)),), (Fraction(10**6),)),))
     obligation = Obligation(curve(function, 1.0), far, violation)
-    low, high = sorted(sign * (end or 0) for end in function.ends)
+    low, high = sorted(sign * (float("inf") if end is None else end) for end in function.ends)
     outcome = run(obligation, work=50).outcome
     if bound >= high:
         assert isinstance(outcome, Proved)

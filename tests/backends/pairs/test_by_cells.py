@@ -21,7 +21,7 @@ from spec_lang.kernel.proof import examine
 from spec_lang.kernel.witness import check_witness
 from spec_lang.obligations.certificate import Flaw, Proof, Unclosed
 from spec_lang.obligations.model import All, Any, LinearAtom, Obligation
-from spec_lang.obligations.outcome import Attestation, GaveUp, GaveUpReason, Proved, Refuted
+from spec_lang.obligations.outcome import Attestation, Certificate, GaveUp, GaveUpReason, Proved, Refuted
 from spec_lang.obligations.pair_certificate import (
     APART,
     JOINED,
@@ -49,7 +49,7 @@ from tests.invertibility.polygons import box
 from tests.kernel.two_points import difference, two_points
 
 ONE, HALF = Fraction(1), Fraction(1, 2)
-Check = Callable[[Proof | PairProof | DegreeProof], Flaw | None]
+Check = Callable[[Certificate], Flaw | None]
 STAMP = Attestation("pairs", "0", "by pairs")
 KINDS = {"few bits": few_bits, "gaussian": gaussian, "near the identity": near_identity, "shears": shears}
 THROUGH = [[1, 0], [-1, 0], [0, 1], [0, -1]]

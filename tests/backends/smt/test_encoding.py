@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from spec_lang.backends.smt import worker
+from spec_lang.backends.smt import statements
 from spec_lang.backends.smt.encode import NOTHING, Encoder
 from spec_lang.backends.smt.forms import dyadic
 from spec_lang.backends.smt.pieces import End, hull, image, pieces_of, possible
@@ -67,16 +67,16 @@ def test_the_ends_of_an_image_are_attained() -> None:
     assert image(pieces_of(zigzag)) == (None, 2 * ONE)
 
 
-def satisfies(question: worker.Question, x: list[Fraction]) -> bool:
+def satisfies(question: statements.Question, x: list[Fraction]) -> bool:
     """Whether the question holds at `x` with every neuron at its function's value, within its hull."""
-    intervals, inputs, neurons, condition, _ = question
+    intervals, inputs, neurons, condition, _, _ = question
     values = list(x)
     assert inputs == len(x)
     for (terms, constant, radius), number, below, above, pieces, cases in neurons:
         assert number == len(values)
         z = constant + sum((c * values[i] for i, c in terms), Fraction(0))
         assert radius == 0
-        values.append(worker.meant((((), z, radius), number, below, above, pieces, cases), z))
+        values.append(statements.meant((((), z, radius), number, below, above, pieces, cases), z))
         assert all(slope * z + offset <= values[-1] for slope, offset in below)
         assert all(slope * z + offset >= values[-1] for slope, offset in above)
     inside = all(
@@ -86,7 +86,7 @@ def satisfies(question: worker.Question, x: list[Fraction]) -> bool:
     return inside and meets(condition, values)
 
 
-def meets(condition: worker.Condition, values: list[Fraction]) -> bool:
+def meets(condition: statements.Condition, values: list[Fraction]) -> bool:
     kind = condition[0]
     if kind in ("all", "any"):
         return (all if kind == "all" else any)(meets(part, values) for part in condition[1])
@@ -127,13 +127,13 @@ def test_a_short_question_holds_wherever_the_long_one_does(
         (terms, constant, _), (near, middle, radius) = long_neuron[0], short_neuron[0]
         z = constant + sum((c * values[i] for i, c in terms), Fraction(0))
         assert abs(middle + sum((c * values[i] for i, c in near), Fraction(0)) - z) <= radius
-        values.append(worker.meant(long_neuron, z))
+        values.append(statements.meant(long_neuron, z))
     assert not meets(question[3], values) or meets(short[3], values)
 
 
 @pytest.mark.parametrize("number", [Fraction(0), Fraction(-7, 3), Fraction(10**40), Fraction(1, 3)])
 def test_a_number_is_written_as_the_solver_reads_it(number: Fraction) -> None:
-    text = worker.number(number)
+    text = statements.number(number)
     sign = -1 if text.startswith("(-") else 1
     digits = [
         int(part)

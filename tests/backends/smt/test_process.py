@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from spec_lang.backends.base import Point
-from spec_lang.backends.smt import BACKEND, search, worker
+from spec_lang.backends.smt import BACKEND, search, statements
 from spec_lang.backends.smt.encode import NOTHING, Encoder
 from spec_lang.backends.smt.leaves import Leaves
 from spec_lang.backends.smt.process import Impossible, NoAnswer, Solution, SolverProcess
@@ -28,7 +28,7 @@ from tests.backends.smt.cases import narrow, session
 HARD = narrow(6)  # 48 neurons of which nothing is known: no matter of seconds
 
 
-def question(obligation: Obligation = HARD, seconds: float | None = None) -> worker.Question:
+def question(obligation: Obligation = HARD, seconds: float | None = None) -> statements.Question:
     box = obligation.region.boxes[0]
     return Encoder(obligation).question(list(zip(box.lower, box.upper, strict=True)), NOTHING, seconds)
 
