@@ -19,7 +19,7 @@ from spec_lang.backends.pairs.domains import Domain
 from spec_lang.bounding.boxes import Boxes
 from spec_lang.kernel.proof import examine
 from spec_lang.kernel.witness import check_witness
-from spec_lang.obligations.certificate import Flaw, Proof, Unclosed
+from spec_lang.obligations.certificate import Flaw, Unclosed
 from spec_lang.obligations.model import All, Any, LinearAtom, Obligation
 from spec_lang.obligations.outcome import Attestation, Certificate, GaveUp, GaveUpReason, Proved, Refuted
 from spec_lang.obligations.pair_certificate import (
@@ -28,7 +28,6 @@ from spec_lang.obligations.pair_certificate import (
     OUTSIDE,
     SPARED,
     SPLIT,
-    DegreeProof,
     PairProof,
 )
 from spec_lang.obligations.rounds import Quadratic
@@ -356,7 +355,7 @@ def test_pairs_that_the_kernel_leaves_open_are_cut_once_more() -> None:
     asked = TRIED
     seen: list[PairProof] = []
 
-    def strict(proof: Proof | PairProof | DegreeProof) -> Flaw | None:
+    def strict(proof: Certificate) -> Flaw | None:
         assert isinstance(proof, PairProof)
         seen.append(proof)
         closed = np.flatnonzero(proof.codes == JOINED)[:2].tolist()
@@ -375,7 +374,7 @@ def test_pairs_that_the_kernel_leaves_open_are_cut_once_more() -> None:
 def test_a_kernel_that_never_accepts_is_given_up_on() -> None:
     asked = two_points(SAME, *square(1, ONE, ONE))
 
-    def never(proof: Proof | PairProof | DegreeProof) -> Flaw | None:
+    def never(proof: Certificate) -> Flaw | None:
         assert isinstance(proof, PairProof)
         return Flaw("no", (Unclosed(0, len(proof.codes) - 1),))
 
