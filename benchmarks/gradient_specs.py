@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+
+from benchmarks.explained import Explained
 from examples.perceptron import Array
 from spec_lang.engine import CheckOptions, check
 from spec_lang.kernel.verdict import EvidenceKind
@@ -87,3 +90,21 @@ def slopes(path: Path, inputs: Sequence[int], timeout: float) -> Iterator[Asked]
         claim = f"claim rises: monotone(f[0], in: {number}, increasing, on: box(0, 1))"
         (report,) = ask(f'network f = "{path}"\n{claim}\n', timeout, jobs=1)
         yield Asked(f"input {number}", report)
+
+
+def stable(
+    points: Sequence[Explained], limits: Sequence[str], timeout: float, jobs: int
+) -> list[list[ClaimReport]]:
+    """Whether explanations stay near those at the points, point by point, for each of the limits, as
+    `explanation_stable` takes them; `{}` in one is the length of the explanation."""
+    found: list[list[ClaimReport]] = []
+    for one in points:
+        length, at = float(np.linalg.norm(one.base)), ", ".join(f"{v:.12f}" for v in one.point)
+        head = f"explanation_stable(f[{one.logit.output}], at: [{at}], on: {around(one.point, one.reach)}"
+        lines = [
+            f"claim c{place}: {head}, {limit.replace('{}', f'{length:.9f}')})"
+            for place, limit in enumerate(limits)
+        ]
+        text = "\n".join([f'network f = "{one.path}"', *lines, ""])
+        found.append(list(ask(text, timeout, jobs)))
+    return found

@@ -35,6 +35,7 @@ from spec_lang.bounding.linear_radii import linear_radii
 
 # Networks, and by how much each input may be off.
 TASKS: Final = (("cancer", 0.02), ("digits", 0.003), ("digits", 0.01), ("digits", 0.02))
+CLAIMED: Final = (("cancer", 0.02), ("digits", 0.003), ("digits", 0.01))
 SHARES: Final = (0.25, 0.5, 1.0)  # of the length of an explanation, in either norm
 COSINES: Final = (0.95, 0.9, 0.8)
 FEW, HARD, SEARCHED = (1, 12), (15, 25), (1, 8)  # unstable neurons
@@ -166,6 +167,22 @@ def certified(setting: Setting) -> Iterator[Row]:
         yield Row(f"{name} {reach:g} cosine {named}", wrong)
 
 
+def claimed(setting: Setting) -> Iterator[Row]:
+    """The share of claims of stable explanations that are proved, and refuted, in ℓ2 and by angle: what
+    coordinates one by one do not say."""
+    bounds = [f"within: {share:g} * {{}}" for share in SHARES] + [f"cosine: {least:g}" for least in COSINES]
+    for name, reach in CLAIMED:
+        chosen = points_of(setting, name, reach)
+        reports = specs.stable(chosen, bounds, min(setting.timeout, SECONDS), jobs=2)
+        seconds = median(report.seconds for of_point in reports for report in of_point)
+        cells = []
+        for place, bound in enumerate(bounds):
+            statuses = [of_point[place].status.value for of_point in reports]
+            shares = [statuses.count(word) / len(statuses) for word in ("proved", "refuted")]
+            cells.append(f"{bound.replace('{}', '|v|')}: {shares[0]:.2f}, {shares[1]:.2f}")
+        yield Row(f"{name} {reach:g} proved, refuted: {'; '.join(cells)}; median {seconds:.2g} s")
+
+
 def _reached(one: Explained) -> tuple[float, float, float]:
     seen = ascend(one.logit, one.point, one.reach)
     return seen.l2, seen.linf, seen.cosine
@@ -225,6 +242,7 @@ QUESTIONS: Final[dict[str, Callable[[Setting], Iterator[Row]]]] = {
     "searched": searched,
     "hard": hard,
     "certified": certified,
+    "claimed": claimed,
     "weights": weights,
     "lipschitz": lipschitz,
     "monotone": monotone,
