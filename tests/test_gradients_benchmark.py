@@ -170,15 +170,27 @@ def test_slopes_are_asked_for_with_weights_of_both_signs(networks: Path) -> None
         assert 0.3 < (weight < 0).mean() < 0.7
 
 
-def test_a_line_a_question(networks: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    options = ["--networks", str(networks), "--points", "1"]
-    for name in ("radii", "widths", "hard", "certified", "weights"):
-        assert main([*options, "--only", name]) == 0
+def asked(networks: Path, capsys: pytest.CaptureFixture[str], *names: str) -> list[str]:
+    """The lines of some questions about one point."""
+    for name in names:
+        assert main(["--networks", str(networks), "--points", "1", "--only", name]) == 0
     lines = capsys.readouterr().out.splitlines()
+    assert not any("WRONG" in line for line in lines)
+    return lines
+
+
+def test_a_line_a_question(networks: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = asked(networks, capsys, "radii", "widths", "weights")
     assert sum(line.startswith("radii ") for line in lines) == 5
     assert sum(line.startswith("widths ") and "engine" in line for line in lines) == 3
+
+
+@pytest.mark.long
+def test_so_it_is_with_searches(networks: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = asked(networks, capsys, "searched", "hard", "certified", "claimed")
+    assert sum(line.startswith("searched ") and "exact" in line for line in lines) >= 1
     assert sum(line.startswith("certified ") and "→" in line for line in lines) == 12
-    assert not any("WRONG" in line for line in lines)
+    assert sum(line.startswith("claimed ") and "proved" in line for line in lines) == 3
 
 
 def test_an_enclosure_that_leaves_something_out_is_shouted(

@@ -82,7 +82,7 @@ def test_exact_arithmetic_decides_them_all_and_says_what_only_kinks_break(kind: 
 
 
 @pytest.mark.parametrize("manner", ["as it is", "solver first"])
-@pytest.mark.parametrize("chosen", numbers(40, 300), ids=["few", "many"])
+@pytest.mark.parametrize("chosen", numbers(20, 300), ids=["few", "many"])
 def test_mixed_integer_programs_and_trees_decide_nearly_all(
     manner: str, chosen: range, monkeypatch: pytest.MonkeyPatch
 ) -> None:

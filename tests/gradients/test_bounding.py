@@ -61,7 +61,7 @@ def relaxed(sample: Sample) -> tuple[Program, Context, Known]:
     return program, context, known
 
 
-@law(60, 1500, sample=samples())
+@law(30, 1500, sample=samples())
 def test_ranges_contain_every_value(sample: Sample) -> None:
     _, context, known = relaxed(sample)
     good = context.usable()
@@ -76,7 +76,7 @@ def test_ranges_contain_every_value(sample: Sample) -> None:
                 assert not any(np.delete(np.array(values[value]), found.columns))
 
 
-@law(60, 1500, sample=samples(), seed=st.integers(0, 9))
+@law(30, 1500, sample=samples(), seed=st.integers(0, 9))
 def test_rows_are_bounded_at_every_point(sample: Sample, seed: int) -> None:
     program, context, _ = relaxed(sample)
     graph = sample[0]
@@ -101,7 +101,7 @@ def test_rows_are_bounded_at_every_point(sample: Sample, seed: int) -> None:
             assert Fraction(found.minimum[row]) <= line <= exact
 
 
-@law(60, 1500, sample=samples(), seed=st.integers(0, 9))
+@law(30, 1500, sample=samples(), seed=st.integers(0, 9))
 def test_rows_are_bounded_where_phases_hold(sample: Sample, seed: int) -> None:
     """Optimised ones too; at z = 0 the choice belongs to the phase."""
     graph, boxes, shares = sample

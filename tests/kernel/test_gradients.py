@@ -64,7 +64,7 @@ def phases_hold(scene: Scene, phases: np.ndarray, values: list[list[Fraction]], 
 
 
 @law(
-    100, 1000, ends=st.lists(Numbers, min_size=4, max_size=4), shares=st.lists(st.fractions(0, 1), min_size=2)
+    40, 1000, ends=st.lists(Numbers, min_size=4, max_size=4), shares=st.lists(st.fractions(0, 1), min_size=2)
 )
 def test_planes_hold_over_the_whole_rectangle(ends: list[float], shares: list[Fraction]) -> None:
     (a, b), (c, d) = sorted(ends[:2]), sorted(ends[2:])

@@ -34,6 +34,9 @@ TILT: Final = 0.03
 # What rows in plain float32 are lowered by, as a share of their constants: the kernel, which accounts for its
 # rounding, is to close what they close, and to clip what they clip.
 QUICK_MARGIN: Final = 1e-3
+# The same of gradients, whose bounds do not change any more once all gates of a box are decided: what a
+# margin leaves open there stays open.
+GRADIENT_MARGIN: Final = 1e-5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -106,7 +109,8 @@ def row_bounds(
         if quick:
             single = Quick(context)
             a, c, coming = single.traced(start, rows.constant[row], owner)
-            c -= QUICK_MARGIN * abs(rows.constant[row])
+            margin = GRADIENT_MARGIN if problem.program.gates else QUICK_MARGIN
+            c -= margin * abs(rows.constant[row])
             found, arriving = single.minimised(a, c, owner), Arriving(owner, row, coming)
         else:
             found = lower_bounds(context, start, rows.constant[row], owner, rows.relative)
@@ -219,7 +223,7 @@ def halving(boxes: Boxes, effect: F64, root_width: F64) -> tuple[Nodes, F64]:
     degenerate or too narrow for floats."""
     lower, upper = boxes.lower, boxes.upper
     width = upper - lower
-    score = effect * width
+    score = np.where(width > 0, effect, 0.0) * width  # of an infinite effect across nothing, too
     middle = lower + 0.5 * width
     score[(middle <= lower) | (middle >= upper) | (width <= NARROWEST * root_width)] = -1.0
     if not score.shape[1]:
