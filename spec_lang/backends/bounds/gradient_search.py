@@ -8,6 +8,7 @@ the gradient has one value, and a linear program says whether some point has the
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -155,7 +156,7 @@ class _Search:
         self._finish(nodes.take(np.flatnonzero(best < 0)).found)
         kept = np.flatnonzero(best >= 0)
         halves = nodes.take(np.tile(kept, 2))
-        self._split(halves, best[kept])
+        split_phases(list(self.neurons), (halves.known, halves.phases), best[kept])
         halves = self._with_points(halves)
         if not len(halves):
             return None
@@ -197,18 +198,19 @@ class _Search:
         size = np.maximum(abs(g.lower), abs(g.upper)) * self.weights.get(z, 1.0)
         return np.where(is_open, size, -1.0)
 
-    def _split(self, halves: _Pool, neuron: Indices) -> None:
-        """Fix a phase of every node, one in the first half and the other in the second, in place."""
-        count, first = len(neuron), 0
-        for z in self.neurons:
-            size = self.gradient.program.sizes[z]
-            here = np.flatnonzero((neuron >= first) & (neuron < first + size))
-            place = neuron[here] - first
-            halves.phases[z][here, place], halves.phases[z][count + here, place] = 1, -1
-            ranges = halves.known[z]
-            ranges.lower[here, place] = np.maximum(ranges.lower[here, place], 0.0)
-            ranges.upper[count + here, place] = np.minimum(ranges.upper[count + here, place], 0.0)
-            first += size
+
+def split_phases(values: Sequence[int], of: tuple[Known, Fixed], neuron: Indices) -> None:
+    """Fix a phase of every node, the active one in the first half of the nodes and the other in the second,
+    and cut what is known of it, in place; neurons are numbered through all of `values`, in their order."""
+    (known, phases), count, first = of, len(neuron), 0
+    for z in values:
+        ranges, size = known[z], phases[z].shape[1]
+        here = np.flatnonzero((neuron >= first) & (neuron < first + size))
+        place = neuron[here] - first
+        phases[z][here, place], phases[z][count + here, place] = 1, -1
+        ranges.lower[here, place] = np.maximum(ranges.lower[here, place], 0.0)
+        ranges.upper[count + here, place] = np.minimum(ranges.upper[count + here, place], 0.0)
+        first += size
 
 
 def _stacked(one: Ranges, other: Ranges) -> Ranges:

@@ -14,7 +14,7 @@ from spec_lang._values import dataclass
 from spec_lang.backends._search.halving import row_bounds, still_possible
 from spec_lang.backends._search.problem import Problem, conjunction_margins
 from spec_lang.backends.bounds.gradient_leaf import Clash, Patterns
-from spec_lang.backends.bounds.gradient_search import in_order, reach
+from spec_lang.backends.bounds.gradient_search import in_order, reach, split_phases
 from spec_lang.bounding.boxes import Boxes
 from spec_lang.bounding.context import Context
 from spec_lang.bounding.program import F64, Indices, Program, ReluStep
@@ -110,16 +110,7 @@ class Part:
 
     def fix(self, halves: Nodes, neuron: Indices) -> None:
         """The active phase in the first half of the nodes, the other one in the second, in place."""
-        count, first = len(neuron), 0
-        for z in self.gates:
-            size = self.program.sizes[z]
-            here = np.flatnonzero((neuron >= first) & (neuron < first + size))
-            place = neuron[here] - first
-            halves.phases[z][here, place], halves.phases[z][count + here, place] = 1, -1
-            ranges = halves.known[z]
-            ranges.lower[here, place] = np.maximum(ranges.lower[here, place], 0.0)
-            ranges.upper[count + here, place] = np.minimum(ranges.upper[count + here, place], 0.0)
-            first += size
+        split_phases(list(self.gates), (halves.known, halves.phases), neuron)
 
     def closed(self, problem: Problem, node: Nodes, clash: Clash) -> PhaseProof:
         """One leaf for every open conjunction: any atom, and as much of the contradiction as outweighs it."""
