@@ -38,8 +38,8 @@ def terms(size: int) -> st.SearchStrategy[Terms]:
 
 
 @st.composite
-def samples(draw: st.DrawFn) -> Sample:
-    graph = draw(st.one_of(chains(), dags(), nets(), differences()))
+def samples_of(draw: st.DrawFn, graphs: st.SearchStrategy[Graph]) -> Sample:
+    graph = draw(graphs)
     size = graph.input_size
     atom = st.builds(
         LinearAtom,
@@ -50,6 +50,10 @@ def samples(draw: st.DrawFn) -> Sample:
     )
     atoms = tuple(draw(st.lists(atom, min_size=1, max_size=3)))
     return graph, draw(float_boxes(size, batch=1)), draw(share_lists(size)), atoms
+
+
+def samples() -> st.SearchStrategy[Sample]:
+    return samples_of(st.one_of(chains(), dags(), nets(), differences()))
 
 
 def scene_of(

@@ -29,26 +29,15 @@ from spec_lang.obligations.certificate import BY_PHASES, CLOSED, BoxProof, Phase
 from spec_lang.obligations.model import Any, Box, LinearAtom, Obligation, Region
 from tests.bounding.samples import float_boxes, points_of, share_lists
 from tests.kernel.gradient_nets import CHOICES, Choice, gradient_graphs, kinked, product_graphs, values_at
-from tests.kernel.scenes import ARITHMETICS, Sample, drawn_rows, factor, scene_of, terms, value_of
+from tests.kernel.scenes import ARITHMETICS, Sample, drawn_rows, factor, samples_of, scene_of, value_of
 from tests.laws import law
 
 LEAVES = st.sampled_from([CLOSED, BY_PHASES])
 Numbers = st.sampled_from([-2.0, -1.0, -0.5, 0.0, 0.25, 1.0, 3.0, 1e-12, -1e9])
 
 
-@st.composite
-def samples(draw: st.DrawFn) -> Sample:
-    graph = draw(st.one_of(gradient_graphs(), product_graphs()))
-    size = graph.input_size
-    atom = st.builds(
-        LinearAtom,
-        terms(size),
-        terms(graph.output_size),
-        st.fractions(-2, 2, max_denominator=9),
-        st.booleans(),
-    )
-    atoms = tuple(draw(st.lists(atom, min_size=1, max_size=3)))
-    return graph, draw(float_boxes(size, batch=1)), draw(share_lists(size)), atoms
+def samples() -> st.SearchStrategy[Sample]:
+    return samples_of(st.one_of(gradient_graphs(), product_graphs()))
 
 
 def phases_hold(scene: Scene, phases: np.ndarray, values: list[list[Fraction]], choice: Choice) -> bool:
