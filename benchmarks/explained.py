@@ -24,7 +24,7 @@ from benchmarks.gradient_floats import (
 )
 from benchmarks.gradient_networks import Trained
 from examples.perceptron import Array
-from spec_lang.backends.bounds.gradient_search import Explored
+from spec_lang.backends.bounds.explored import Explored
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,12 +48,16 @@ class Explained:
     def intervals(self) -> Ends:
         return first(interval_gradients(self.logit, self.box))
 
+    def bounds(self) -> Ends:
+        """By linear bounds, without any search."""
+        return first(Enclosures.of(self.path, self.logit.output)(self.box))
+
     def engine(self) -> tuple[Ends, float]:
-        """And the seconds of it, once the network is prepared."""
+        """By linear bounds and by cells, and the seconds of it, once the network is prepared."""
         enclosures = Enclosures.of(self.path, self.logit.output)
-        enclosures(self.box)
+        enclosures.by_cells(self.box)
         started = time.perf_counter()
-        found = enclosures(self.box)
+        found = enclosures.by_cells(self.box)
         return first(found), time.perf_counter() - started
 
     def searched(self, seconds: float) -> tuple[Explored, float]:

@@ -10,16 +10,21 @@ import time
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Final
 
 from benchmarks.gradient_floats import Ends
-from spec_lang.backends.bounds.gradient_search import Explored, Limits, explored
+from spec_lang.backends.bounds.explored import Explored, Limits
+from spec_lang.backends.bounds.gradient_search import explored
 from spec_lang.bounding.boxes import Boxes
+from spec_lang.bounding.cells import cell_ranges
 from spec_lang.bounding.gradient_ranges import Gradient, gradient_ranges
 from spec_lang.bounding.program import compile_graph
 from spec_lang.diagnostics import InternalError
 from spec_lang.network.graph import Graph
 from spec_lang.network.onnx_import import load_graph
 from spec_lang.network.transform.perturbed import perturbed
+
+MOST_CELLS: Final = 512
 
 
 def graph_of(path: Path) -> Graph:
@@ -50,6 +55,10 @@ class Enclosures:
     def __call__(self, box: Ends) -> Ends:
         """Of the gradient at every point of each box, and with every choice at a kink (batch, in)."""
         return gradient_ranges(self.gradient, Boxes(*box)).ends
+
+    def by_cells(self, box: Ends) -> Ends:
+        """The same for one box, by the cells of the network where they are not too many."""
+        return cell_ranges(self.gradient, Boxes(*box), MOST_CELLS).ends
 
     def searched(self, box: Ends, seconds: float) -> Explored:
         """What branch and bound makes of one box in that time."""

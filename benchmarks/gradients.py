@@ -88,7 +88,7 @@ def radii(setting: Setting) -> Iterator[Row]:
 def widths(setting: Setting) -> Iterator[Row]:
     """Enclosures over the exact range, summed over all coordinates, where few neurons are unstable."""
     for name, reach in TASKS:
-        ratios, plain, seconds, wrong = [], [], [], False
+        ratios, linear, plain, seconds, wrong = [], [], [], [], False
         for one in points_of(setting, name, reach, FEW):
             ends = exact(one.logit, first(one.box))
             if ends is None or width(ends) == 0.0:
@@ -96,10 +96,12 @@ def widths(setting: Setting) -> Iterator[Row]:
             found, took = one.engine()
             wrong |= leaves_out(found, ends)
             ratios.append(width(found) / width(ends))
+            linear.append(width(one.bounds()) / width(ends))
             plain.append(width(one.intervals()) / width(ends))
             seconds.append(took)
         if ratios:
-            text = f"intervals {median(plain):.3g}, engine {limits(median(ratios), 1.25, 1.15)}"
+            text = f"intervals {median(plain):.3g}, linear bounds {median(linear):.3g}, "
+            text += f"and cells {limits(median(ratios), 1.25, 1.15)}"
             text += f", {limits(1e3 * median(seconds), 20, 5, ' ms')} a point, {len(ratios)} points"
             yield Row(f"{name} {reach:g}  {text}", wrong)
 
@@ -130,7 +132,7 @@ def hard(setting: Setting) -> Iterator[Row]:
             inner = np.minimum(seen.lower, found.inner.lower[0]), np.maximum(seen.upper, found.inner.upper[0])
             wrong |= leaves_out(first(found.outer.ends), (seen.lower, seen.upper))
             ratios.append(width(first(found.outer.ends)) / width(inner))
-            before.append(width(one.engine()[0]) / width(inner))
+            before.append(width(one.bounds()) / width(inner))
             plain.append(width(one.intervals()) / width(inner))
         if ratios:
             text = f"intervals {median(plain):.3g}, bounds {median(before):.3g}, in {SECONDS:g} s "

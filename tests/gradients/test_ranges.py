@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from spec_lang.backends.base import Budget, Session
 from spec_lang.backends.bounds import BACKEND, engine
-from spec_lang.backends.bounds.gradient_search import Limits, explored
+from spec_lang.backends.bounds.explored import Limits
+from spec_lang.backends.bounds.gradient_search import explored
 from spec_lang.backends.bounds.gradient_witness import Reached
 from spec_lang.bounding.boxes import Boxes
 from spec_lang.bounding.gradient_ranges import Gradient, gradient_ranges, interval_ranges

@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spec_lang._values import dataclass
+from spec_lang.backends.bounds.explored import EXACT, Explored, Limits, is_exact
+from spec_lang.backends.bounds.gradient_cells import by_cells
 from spec_lang.backends.bounds.gradient_leaf import Leaf, Patterns
 from spec_lang.backends.bounds.gradient_witness import Reached
 from spec_lang.bounding.boxes import Boxes
@@ -25,33 +27,7 @@ from spec_lang.bounding.propagate import Known, Ranges, propagate
 from spec_lang.kernel.scene import Phases
 
 BATCH: Final = 48  # nodes that are split together
-EXACT: Final = 1e-7  # of the width that is reached: less counts as nothing
 Fixed = dict[int, Phases]
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """`deadline` is a `time.monotonic()` moment or None; `nodes` caps how many parts are bounded."""
-
-    deadline: float | None = None
-    nodes: int | None = None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Explored:
-    """`outer` holds for every point and choice at kinks, rounded outward; `inner` is reached, in floats."""
-
-    outer: Ranges  # (1, inputs)
-    inner: Ranges
-    exact: bool
-    nodes: int
-
-    @property
-    def ratio(self) -> float:
-        """How much wider the outer ranges are than the inner ones, all together."""
-        reached = float((self.inner.upper - self.inner.lower).sum())
-        proved = float((self.outer.upper - self.outer.lower).sum())
-        return proved / reached if reached > 0 else (1.0 if proved <= EXACT else np.inf)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,7 +58,10 @@ class _Pool:
 
 
 def explored(gradient: Gradient, box: Boxes, limits: Limits) -> Explored:
-    """Search until the ranges are exact, or the limits end it."""
+    """Search until the ranges are exact, or the limits end it: through all cells where they are few."""
+    found = by_cells(gradient, box, limits)
+    if found is not None:
+        return found
     reached = Reached.of(gradient, box)
     reached.ascend(np.random.default_rng(0))
     return _Search(gradient, box, limits, reached).run()
@@ -120,14 +99,9 @@ class _Search:
                 break
             self.pool = rest if children is None else rest.joined(children)
         self._finish(self.pool.found)
+        outer = Ranges(self.lower[None], self.upper[None])
         inner = Ranges(self.reached.lower[None], self.reached.upper[None])
-        return Explored(Ranges(self.lower[None], self.upper[None]), inner, self._is_exact(), self.nodes)
-
-    def _is_exact(self) -> bool:
-        reached = self.reached
-        more = np.maximum(self.upper - reached.upper, 0) + np.maximum(reached.lower - self.lower, 0)
-        width = float((reached.upper - reached.lower).sum())
-        return not len(self.pool) and float(more.sum()) <= 2 * EXACT * max(width, EXACT) * self.nodes
+        return Explored(outer, inner, not len(self.pool) and is_exact(outer, inner, self.nodes), self.nodes)
 
     def _is_over(self) -> bool:
         limits = self.limits
