@@ -13,6 +13,7 @@ from fractions import Fraction
 
 from spec_lang._values import dataclass
 from spec_lang.diagnostics import InternalError
+from spec_lang.engine.changed_weights import changed_networks
 from spec_lang.engine.planes import planes, readings_of
 from spec_lang.engine.task import QUERY, Task
 from spec_lang.kernel.verdict import Evidence, EvidenceKind, Status, Verdict, Witness
@@ -168,6 +169,7 @@ def counterexample(task: Task, goal: Goal, witness: Witness, replay: Replay) -> 
         replay=replay,
         error=witness.error,
         planes=planes(task.runs or (), goal, witness),
+        networks=changed_networks(goal, witness),
     )
 
 

@@ -120,11 +120,11 @@ class Reacher:
     def reaches(self, witness: Witness, threshold: Fraction) -> Settled | None:
         """The kernel's word that the point refutes the claim of `threshold`, or None."""
         goal = self.asked.goal(self.direction.breaks, self.direction.turned(threshold))
-        outcomes = (Refuted(witness.point),) * len(goal.obligations)
+        outcomes = (Refuted(witness.whole),) * len(goal.obligations)
         verdict = judge(goal, () if goal.conflict is not None else outcomes)
         if verdict.status is not Status.REFUTED or verdict.broken is None:
             return None
-        alone = {verdict.broken: Refuted(witness.point)}
+        alone = {verdict.broken: Refuted(witness.whole)}
         return Settled(goal, in_order(alone, len(goal.obligations)), verdict)
 
     def _values(self, witness: Witness, refuted: Fraction) -> Iterator[Fraction]:

@@ -46,13 +46,20 @@ class Witness:
     atoms of the violation that hold there (each the negation of a clause of the claim).
 
     Outputs of smooth networks are irrational: each is within `error` of what is said, and the atoms hold for
-    all that may be.
+    all that may be.  Where weights may be off, `changes` says by how much each of them is, in the order of
+    `Graph.weights`; without any they are as they are stored.
     """
 
     point: tuple[Fraction, ...]
     outputs: tuple[Fraction, ...]
     violated: tuple[LinearAtom, ...]
     error: Fraction = Fraction(0)
+    changes: tuple[Fraction, ...] = ()
+
+    @property
+    def whole(self) -> tuple[Fraction, ...]:
+        """What the kernel confirms as the witness: the point, and the changes of weights after it."""
+        return (*self.point, *self.changes)
 
 
 @dataclass(frozen=True, slots=True)

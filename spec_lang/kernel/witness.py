@@ -6,15 +6,18 @@ hold strictly, and the violation is true, or the point is nothing.  Under float3
 permitted execution, from left to right; where `every` execution has to break the obligation, an enclosure of
 them all is held against it as well.  Smooth nodes other than squares leave a network no exact outputs: it is
 enclosed, ever more narrowly, until the enclosure alone says whether the violation is true.  So it is where a
-gradient has more than one value: all of them have to break the obligation.
+gradient has more than one value: all of them have to break the obligation.  Where weights may be off, a point
+is followed by how much each of them is, and what is evaluated is the network that has these weights.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Final
 
+from spec_lang.kernel.changed import changed
 from spec_lang.kernel.enclosed import EnclosedNetwork, Interval
 from spec_lang.kernel.exact import AtKink, ExactNetwork
 from spec_lang.kernel.float32 import Float32Network
@@ -38,11 +41,14 @@ class WitnessChecker:
         self._obligation = obligation
         self._every = every
         self._network: ExactNetwork | EnclosedNetwork | Float32Network | None = None
+        self._settled: tuple[tuple[Fraction, ...], WitnessChecker] | None = None  # of the latest weights
 
     def __call__(self, point: Point) -> Witness | None:
         """The witness that `point` is, or None.  A point of the wrong length is none."""
         obligation = self._obligation
-        exact = tuple(Fraction(number) for number in point)
+        exact = tuple(number if type(number) is Fraction else Fraction(number) for number in point)
+        if obligation.semantics is Semantics.REAL and obligation.graph.drifts:
+            return self._of_changed(exact)
         if len(exact) != obligation.graph.input_size or not _inside(obligation.region, exact):
             return None
         if self._network is None:
@@ -59,6 +65,20 @@ class WitnessChecker:
         if violated is None or (self._every and not self._certain(exact)):
             return None
         return Witness(exact, outputs, violated)
+
+    def _of_changed(self, point: tuple[Fraction, ...]) -> Witness | None:
+        """The witness that a point and changes of weights are: one of the networks breaks the obligation."""
+        size = self._obligation.graph.input_size
+        changes = point[size:]
+        if len(point) < size or not _inside(self._obligation.region, point[:size]):
+            return None
+        if self._settled is None or self._settled[0] != changes:
+            graph = changed(self._obligation.graph, changes)
+            if graph is None:
+                return None
+            self._settled = changes, WitnessChecker(replace(self._obligation, graph=graph), self._every)
+        found = self._settled[1](point[:size])
+        return None if found is None else replace(found, changes=changes)
 
     def _certain(self, point: Point) -> bool:
         """Whether every execution breaks the obligation at a point where one does."""

@@ -13,6 +13,7 @@ from typing import Final
 
 from spec_lang._values import dataclass
 from spec_lang.diagnostics import InternalError
+from spec_lang.network.drift import Drift, Weights, agree
 from spec_lang.network.primitives import Affine, Binary, Primitive, Smooth
 
 OF_CLAIM: Final = -1
@@ -36,7 +37,8 @@ class Node:
 
     With `glue` it is exact under every semantics: a part of the claim and of no network, or of an ONNX node
     that only moves, selects and compares numbers.  `part` numbers the network that it comes from, where
-    several stand side by side, and is `OF_CLAIM` where it comes from none.
+    several stand side by side, and is `OF_CLAIM` where it comes from none.  `drift` says of a bound on what a
+    sum may gain how weights that are off make it gain that.
     """
 
     primitive: Primitive
@@ -44,6 +46,7 @@ class Node:
     tensor: TensorSpec
     glue: bool = False
     part: int = 0
+    drift: Drift | None = None
 
     @property
     def size(self) -> int:
@@ -107,6 +110,22 @@ class Graph:
     def binary(self) -> tuple[Node, ...]:
         """Its gates and products: without a gate, it has one value at every point."""
         return tuple(node for node in self.nodes if isinstance(node.primitive, Binary))
+
+    @property
+    def drifts(self) -> bool:
+        """Whether weights of its networks may be off."""
+        return any(node.drift is not None for node in self.nodes)
+
+    @property
+    def weights(self) -> tuple[Weights, ...] | None:
+        """All that may be off, by network and array; None where two differ that are said to be the same."""
+        found: dict[tuple[int, int], Weights] = {}
+        for node in self.nodes:
+            for weights in () if node.drift is None else node.drift.weights:
+                known = found.setdefault(weights.key, weights)
+                if known is not weights and not agree(known, weights):
+                    return None
+        return tuple(found[key] for key in sorted(found))
 
     def with_outputs(self, outputs: tuple[int, ...]) -> Graph:
         """The same graph seen at other values (hidden tensors, several at once); unused nodes are dropped."""

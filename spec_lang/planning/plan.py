@@ -21,6 +21,8 @@ from spec_lang.planning.features import Features, features
 # What random points find, they find at once: the share of an attack before a proof, and its seconds at most.
 _ATTACK_SHARE: Final = 0.1
 _ATTACK_SECONDS: Final = 1.0
+# The share of an attack that is made for the obligation; it ends by itself when it has tried enough.
+_MADE_ATTACK_SHARE: Final = 0.3
 # The share of the backend that reaches furthest, where somebody comes after it, and the same where an
 # equation makes it likely that rounding stops it.
 _MAIN_SHARE: Final = 0.7
@@ -82,8 +84,10 @@ class Plan:
         """What is left to try once `tried` has given up so.
 
         What rounding has stopped, who computes exactly may decide, and goes first.  Who gave up for another
-        reason than the time would do so again.
+        reason than the time would do so again.  What hangs on a choice at a kink nobody decides.
         """
+        if outcome.reason is GaveUpReason.KINK:
+            return replace(self, attempts=())
         rest = [attempt for attempt in self.attempts if attempt is not tried]
         if outcome.reason is not GaveUpReason.TIMEOUT:
             rest = [attempt for attempt in rest if attempt.backend != tried.backend]
@@ -181,11 +185,12 @@ def _reach(candidate: _Candidate) -> float:
 def _attackers(
     attackers: list[_Candidate], provers: list[_Candidate]
 ) -> tuple[list[_Candidate], list[Refusal]]:
-    """None of them where the first that proves starts with an attack of its own."""
+    """Those alone that are made for this where the first that proves starts with an attack of its own."""
     if not provers or not provers[0].can.attacks:
         return attackers, []
     reason = f"`{provers[0].backend.name}` looks for counterexamples first by itself"
-    return [], [Refusal(c.backend.name, reason) for c in attackers]
+    made_for_it = [one for one in attackers if one.can.specialist]
+    return made_for_it, [Refusal(c.backend.name, reason) for c in attackers if c not in made_for_it]
 
 
 def _attempt(one: _Candidate, why: str, seconds: float | None, units: int | None) -> Attempt:
@@ -209,9 +214,11 @@ def _attempts(
     brief = _ATTACK_SHARE
     if wishes.units is None and whole:
         brief = min(_ATTACK_SHARE, _ATTACK_SECONDS / whole)
-    each = brief if provers else 1.0 / max(1, len(attackers))
-    shares = [_Share(one, each, "a counterexample may be cheap to find") for one in attackers]
-    left = 1.0 - each * len(attackers)
+    parts = [_MADE_ATTACK_SHARE if one.can.specialist else brief for one in attackers]
+    parts = parts if provers else [1.0 / max(1, len(attackers))] * len(attackers)
+    why = "a counterexample may be cheap to find"
+    shares = [_Share(one, part, why) for one, part in zip(attackers, parts, strict=True)]
+    left = 1.0 - sum(parts)
     made_for_it = [one for one in provers if one.can.specialist]
     general = provers[len(made_for_it) :]
     if made_for_it:
@@ -219,6 +226,8 @@ def _attempts(
         shares += [_Share(one, part / len(made_for_it), "it is made for this") for one in made_for_it]
         left -= part
     shares += _provers(general, about, left, made_for_it)
+    again = [one for one in attackers if one.can.specialist and provers]
+    shares += [_Share(one, 0.0, "once more, for as long as the others leave") for one in again]
     attempts = []
     for share in shares:
         why = f"{share.why}: {share.candidate.backend.summary}"
@@ -266,8 +275,10 @@ def _only_if_time_is_left(one: _Candidate, main: _Candidate, about: Features) ->
         return f"{about.neurons:,} neurons of {about.networks} networks make it slow"
     if not one.can.exact or main.can.exact or about.ties or one.can.neurons is None:
         return None
-    small = about.neurons * _WELL_WITHIN <= one.can.neurons
-    return None if small else f"{about.neurons:,} neurons make it slow"
+    # A gate has no phase of its own, but what an exact solver computes in fractions grows with it.
+    size = about.neurons + about.gates
+    what = "neurons and gates" if about.gates else "neurons"
+    return None if size * _WELL_WITHIN <= one.can.neurons else f"{size:,} {what} make it slow"
 
 
 def _why(one: _Candidate, main: _Candidate, about: Features) -> str:

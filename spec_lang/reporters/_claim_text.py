@@ -171,6 +171,10 @@ def _point(found: Counterexample) -> list[Line]:
         applied = f"{result.name}({found.points[0].name})" if alone else result.name
         lines += [line("      ", (applied, Role.STRONG), _spaces(result.readings))]
         lines += _readings(result.readings)
+    for network in found.networks:
+        off = f"{network.changed:,} of {network.total:,} weights changed"
+        most = f"by at most {100 * network.most:.3g} % each"
+        lines.append(line("      ", (network.name, Role.STRONG), f" has {off}, {most}"))
     return lines
 
 

@@ -40,7 +40,13 @@ def _row(claim: ClaimReport) -> str:
 
 
 def _counterexample(found: Counterexample) -> str:
-    return "; ".join(f"{part.name}: {_readings(part.readings)}" for part in (*found.points, *found.results))
+    parts = [f"{part.name}: {_readings(part.readings)}" for part in (*found.points, *found.results)]
+    parts += [
+        f"{network.name}: {network.changed:,} of {network.total:,} weights changed, "
+        f"by at most {100 * network.most:.3g} % each"
+        for network in found.networks
+    ]
+    return "; ".join(parts)
 
 
 def _readings(readings: Sequence[Reading]) -> str:

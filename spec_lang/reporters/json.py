@@ -19,7 +19,7 @@ from spec_lang.reporters._documents import SCHEMA_VERSION, Json, diagnostic_json
 from spec_lang.reporters._measure_document import bracket, measure
 from spec_lang.reporters._numbers import as_float
 from spec_lang.reporters.base import Reporter
-from spec_lang.reporters.model import ClaimReport, Counterexample, Readings, Report, Step
+from spec_lang.reporters.model import ChangedNetwork, ClaimReport, Counterexample, Readings, Report, Step
 
 
 class _Json:
@@ -105,6 +105,21 @@ def _counterexample(found: Counterexample) -> Json:
             "onnxruntime_outputs": None if outputs is None else [_finite(value) for value in outputs],
             "note": replay.note,
         },
+        **({"networks": [_network(network) for network in found.networks]} if found.networks else {}),
+    }
+
+
+def _network(found: ChangedNetwork) -> Json:
+    """Changes are floats, exactly."""
+    return {
+        "name": found.name,
+        "changed": found.changed,
+        "weights": found.total,
+        "at_most": found.most,
+        "arrays": [
+            {"name": array.name, "shape": list(array.shape), "changes": [float(c) for c in array.changes]}
+            for array in found.arrays
+        ],
     }
 
 

@@ -53,12 +53,33 @@ class Plane:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangedArray:
+    """By how much numbers of a network are off, exactly, in row-major order."""
+
+    name: str
+    shape: tuple[int, ...]
+    changes: tuple[Fraction, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedNetwork:
+    """A network whose weights are off: how many of all, and by what share of themselves at most, about."""
+
+    name: str
+    changed: int
+    total: int
+    most: float
+    arrays: tuple[ChangedArray, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Counterexample:
     """A point that breaks a claim; of an `exists`, the point that makes it true.
 
     `violates` is the clause that fails, or holds then, as the user wrote it.  Outputs of a network with
     smooth functions are irrational: in network space each is within `error` of what is said.  Where points of
-    a plane have one image, `planes` are those of the points and of the images.
+    a plane have one image, `planes` are those of the points and of the images.  `networks` are those that
+    have other weights than their files.
     """
 
     points: tuple[Readings, ...]
@@ -67,6 +88,7 @@ class Counterexample:
     replay: Replay
     error: Fraction = Fraction(0)
     planes: tuple[Plane, ...] = ()
+    networks: tuple[ChangedNetwork, ...] = ()
 
     @property
     def inputs(self) -> tuple[Reading, ...]:

@@ -12,6 +12,8 @@ from fractions import Fraction
 from hashlib import sha256
 from typing import Final
 
+import numpy as np
+
 from spec_lang._values import dataclass
 from spec_lang.obligations.certificate import Proof
 from spec_lang.obligations.mean_value_certificate import MeanValueProof
@@ -27,11 +29,13 @@ HEADER: Final = len(MAGIC) + sha256().digest_size
 
 # What has neither squares nor pairs is written as it was before there were any.
 _NOTHING, _PROOF, _POINT, _PROOF_BY_SQUARES, _BY_PAIRS, _BY_DEGREE, _BY_PIECES, _BY_MEANS = range(8)
+_LONG_POINT: Final = 8
 _NOT_STORED: Final = GaveUp(GaveUpReason.INTERRUPTED, "nothing is stored of this obligation")
 
 # Bytes of one numerator or denominator: a thousand times what a float needs, and still quick to reduce.
 _MAX_INTEGER: Final = 8192
 _MAX_TEXT: Final = 1024
+_LONG: Final = 1024  # numbers of a point from which on floats are written as such: changed weights are
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +104,14 @@ def _write_outcome(writer: ColumnWriter, outcome: Outcome) -> None:
             for part in parts:
                 writer.number(_PROOF_BY_SQUARES if has_squares(part) else _PROOF)
                 write_proof(writer, part)
-        case Refuted(point):
+        case Refuted(point) if len(point) < _LONG:
             writer.number(_POINT)
-            writer.number(len(point))
-            for value in point:
-                _write_integer(writer, value.numerator)
-                _write_integer(writer, value.denominator)
+            _write_fractions(writer, point)
+        case Refuted(point):
+            floats = _floats_at_the_end(point)
+            writer.number(_LONG_POINT)
+            _write_fractions(writer, point[: len(point) - len(floats)])
+            writer.array(Columns.CUT, np.array(floats, dtype=np.float64))
         case Proved() | GaveUp():
             writer.number(_NOTHING)
 
@@ -126,8 +132,9 @@ def _read_outcome(reader: ColumnReader) -> Outcome:
     if kind in (_PROOF, _PROOF_BY_SQUARES):
         stamp = _read_stamp(reader)
         return Proved(stamp, read_proof(reader, with_squares=kind == _PROOF_BY_SQUARES))
-    if kind == _POINT:
-        return Refuted(tuple(_read_fraction(reader) for _ in range(reader.count())))
+    if kind in (_POINT, _LONG_POINT):
+        fractions = tuple(_read_fraction(reader) for _ in range(reader.count()))
+        return Refuted(fractions if kind == _POINT else (*fractions, *_read_floats(reader)))
     raise BadRecord(f"there is no outcome of kind {kind}")
 
 
@@ -170,6 +177,34 @@ def _read_text(reader: ColumnReader) -> str:
         return str(reader.blob(_MAX_TEXT), "utf-8")
     except UnicodeDecodeError:
         raise BadRecord("a text is not UTF-8") from None
+
+
+def _write_fractions(writer: ColumnWriter, numbers: Sequence[Fraction]) -> None:
+    writer.number(len(numbers))
+    for value in numbers:
+        _write_integer(writer, value.numerator)
+        _write_integer(writer, value.denominator)
+
+
+def _floats_at_the_end(point: Sequence[Fraction]) -> list[float]:
+    """As many of the last numbers as are floats, exactly."""
+    found: list[float] = []
+    for value in reversed(point):
+        try:
+            near = value.numerator / value.denominator
+        except OverflowError:
+            break
+        if near.as_integer_ratio() != (value.numerator, value.denominator):
+            break
+        found.append(near)
+    return found[::-1]
+
+
+def _read_floats(reader: ColumnReader) -> tuple[Fraction, ...]:
+    found = reader.array(Columns.CUT)
+    if not np.isfinite(found).all():
+        raise BadRecord("a number of a point is none")
+    return tuple(map(Fraction, found.tolist()))
 
 
 def _write_integer(writer: ColumnWriter, value: int) -> None:

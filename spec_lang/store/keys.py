@@ -14,6 +14,7 @@ from hashlib import sha256
 from typing import Final, assert_never
 
 from spec_lang._values import dataclass
+from spec_lang.network.drift import Drift, Weights
 from spec_lang.network.graph import Graph
 from spec_lang.network.primitives import (
     Binary,
@@ -66,6 +67,7 @@ class Keys:
         inputs = _listed(str(spec.size) for spec in graph.inputs)
         nodes = _listed(
             f"{self._primitive(node.primitive)}{node.size}{_listed(map(str, node.operands))}{node.glue}"
+            f"{'' if node.drift is None else _drift(node.drift)}"
             for node in graph.nodes
         )
         return f"{inputs}{nodes}{_listed(map(str, graph.outputs))}"
@@ -108,6 +110,19 @@ def _map(linear: LinearMap) -> str:
             return f"convolution{int(adjoint)}{_array(weight)}{groups}{shapes}"
         case _ as unreachable:
             assert_never(unreachable)
+
+
+def _drift(drift: Drift) -> str:
+    terms = (
+        f"{term.operand}{_weights(term.weights)}{_map(term.linear)}{term.is_transposed}"
+        for term in drift.terms
+    )
+    return f"drift{_listed(terms)}{'' if drift.bias is None else _weights(drift.bias)}"
+
+
+def _weights(weights: Weights) -> str:
+    said = f"{weights.network}:{weights.array}:{weights.alike}"
+    return f"{said}{_array(weights.numbers)}{_number(weights.share)}"
 
 
 def _sizes(sizes: tuple[int, ...]) -> str:

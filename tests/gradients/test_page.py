@@ -21,5 +21,7 @@ def test_the_spec_of_the_page_is_decided(tmp_path: Path) -> None:
     report = check([spec], CheckOptions(budget=20_000, jobs=1))
     assert not [d for d in report.diagnostics if d.is_error], report.diagnostics
     found = {claim.name: (claim.status, claim.reason) for claim in report.claims}
-    assert len(found) == 8
-    assert all(status is Status.PROVED for status, _ in found.values()), found
+    assert len(found) == 10
+    refuted = {name for name, (status, _) in found.items() if status is Status.REFUTED}
+    assert refuted == {"unmoved"}
+    assert all(name in refuted or status is Status.PROVED for name, (status, _) in found.items()), found

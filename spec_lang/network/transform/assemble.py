@@ -8,6 +8,7 @@ numbers of binary64 alone.  A single part on the same inputs is that graph itsel
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from itertools import accumulate
 from typing import Final
@@ -100,7 +101,7 @@ class _Assembly:
             name = f"{label}/{node.tensor.name}"
             spec = TensorSpec(name, node.tensor.shape)
             owner = OF_CLAIM if node.part == OF_CLAIM else index
-            numbers[place] = self._node(Node(node.primitive, operands, spec, node.glue, owner))
+            numbers[place] = self._node(replace(node, operands=operands, tensor=spec, part=owner))
         self._numbers.append(numbers)
         self._tensors += ((f"{label}/{name}", numbers[value]) for name, value in graph.tensors)
 

@@ -26,6 +26,7 @@ from spec_lang.network.primitives import (
     Indices,
     LinearMap,
     Scale,
+    Smooth,
     frozen,
     numbers_of,
     with_numbers,
@@ -259,7 +260,9 @@ class _Difference:
 
 def _are_alike(node: Node, other: Node, matches: tuple[Indices | None, ...]) -> bool:
     """Whether two nodes, whose operands are twins, are the same kind of function, of which the second has no
-    fewer elements."""
+    fewer elements.  A spread is no function, and what bounds one is kept as it is."""
+    if node.primitive is Smooth.SPREAD or node.drift is not None or other.drift is not None:
+        return False
     if isinstance(node.primitive, Affine) and isinstance(other.primitive, Affine):
         same = node.size == other.size and all(match is None for match in matches)
         return same or can_align(node.primitive, other.primitive)

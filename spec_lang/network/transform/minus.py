@@ -19,6 +19,7 @@ from spec_lang.network.primitives import (
     LinearMap,
     Primitive,
     Scale,
+    Smooth,
     frozen,
     numbers_of,
     with_numbers,
@@ -34,9 +35,10 @@ def minus(mine: LinearMap, theirs: LinearMap) -> Sequence[LinearMap]:
 
 
 def same_primitive(mine: Primitive, theirs: Primitive) -> bool:
-    """Whether two nodes compute the same function by the same numbers in the same form."""
+    """Whether two nodes compute the same function by the same numbers in the same form; a spread is none, and
+    may be one thing here and another there."""
     if not isinstance(mine, Affine) or not isinstance(theirs, Affine):
-        return mine == theirs
+        return mine == theirs and mine is not Smooth.SPREAD
     if mine is theirs:
         return True
     maps = list(zip(mine.maps, theirs.maps, strict=False))

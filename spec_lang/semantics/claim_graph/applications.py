@@ -164,7 +164,7 @@ class Applications(Multiplying):
             or clause_text(expr)
             for source, expr in zip(sources, wanted.written, strict=True)
         ]
-        return f"{wanted.signature.use.label}({', '.join(names)})"
+        return f"{wanted.signature.label}({', '.join(names)})"
 
     # -- where an input comes from -------------------------------------------------------------------
 
@@ -272,7 +272,7 @@ class Applications(Multiplying):
         several = len(self._applied) > 1
         results: list[Group] = []
         for applied in self._applied.values():
-            label = applied.label if several else applied.signature.use.label
+            label = applied.label if several else applied.signature.label
             results += (Group(r.label or label, r.start, len(r.axes)) for r in applied.results.values())
         network = next((a.signature.use.label for a in self._applied.values()), "")
         variable = variables[0].name if variables else ""

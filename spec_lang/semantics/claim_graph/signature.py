@@ -99,6 +99,11 @@ class Signature:
     nearby: Perturbed | None = None  # where it stands for all networks whose weights are near this one's
     number: int = 0  # of such networks, which one of a claim's
 
+    @property
+    def label(self) -> str:
+        """What a reader is told it is: with a prime for each network of other weights before it, and one."""
+        return self.use.label + "′" * self.number
+
     def near(self, share: Fraction, number: int) -> Signature:
         """Any network whose weights are off by at most a share of each."""
         return self if self.graph is None else _near(self, self.graph, share, number)
@@ -116,7 +121,7 @@ class Signature:
 
 @lru_cache(_FORMS)
 def _near(signature: Signature, graph: Graph, share: Fraction, number: int) -> Signature:
-    made = perturbed(graph, share)
+    made = perturbed(graph, share, number, signature.use.label + "′" * number)
     layers = {name: (made.numbers[value], spec) for name, (value, spec) in signature.layers.items()}
     return replace(signature, graph=made.graph, layers=layers, nearby=made, number=number)
 
