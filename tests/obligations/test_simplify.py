@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from spec_lang.diagnostics import InternalError
 from spec_lang.kernel.witness import holds
+from spec_lang.obligations import simplify as simplification
+from spec_lang.obligations.feasibility import Clash, decide
 from spec_lang.obligations.model import All, Any, Condition, LinearAtom
 from spec_lang.obligations.simplify import FALSE, TRUE, prune, simplify
 from tests.semantics.worlds import is_true
@@ -44,6 +48,63 @@ def test_a_pruned_condition_is_true_at_the_same_points_of_its_context(
 ) -> None:
     if all(holds(atom, x, y) for atom in context):
         assert is_true(condition, x, y) == is_true(prune(simplify(condition), context), x, y)
+
+
+@given(st.lists(atoms(), min_size=1, max_size=4), st.lists(atoms(), max_size=3))
+def test_a_conjunction_is_dropped_only_where_it_clashes_with_its_context(
+    parts: list[LinearAtom], context: list[LinearAtom]
+) -> None:
+    """With every row that mentions a variable of the others there is nothing that the context adds."""
+    condition = simplify(All(tuple(parts)))
+    if condition == FALSE or isinstance(decide(context), Clash):
+        return
+    dropped = prune(condition, context) == FALSE
+    clashes = isinstance(decide((*parts, *context)), Clash)
+    assert clashes or not dropped
+    linked = all(len(row.inputs) in (0, 2) and len(row.outputs) in (0, 2) for row in (*parts, *context))
+    if linked and all(row.inputs and row.outputs for row in parts):
+        assert dropped == clashes
+
+
+@given(conditions, st.lists(atoms(), max_size=3))
+def test_what_is_left_is_as_simple_as_before(condition: Condition, context: list[LinearAtom]) -> None:
+    left = prune(simplify(condition), context)
+    assert simplify(left) == left
+
+
+def changes(inputs: int, outputs: int) -> Any:
+    """That some output changes by more than every input does, as a bound on how fast it changes says it."""
+
+    def more(j: int, i: int, sign: int) -> Condition:
+        sides = tuple(((2 * i, Fraction(s)), (2 * i + 1, Fraction(-s))) for s in (1, -1))
+        change = ((2 * j, Fraction(sign)), (2 * j + 1, Fraction(-sign)))
+        return All(tuple(LinearAtom(side, change, Fraction(0), True) for side in sides))
+
+    return Any(
+        tuple(All(tuple(Any((more(j, i, 1), more(j, i, -1))) for i in range(inputs))) for j in range(outputs))
+    )
+
+
+def test_what_an_output_alone_can_satisfy_takes_no_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*_: object) -> None:
+        raise InternalError("a search")
+
+    monkeypatch.setattr(simplification, "decide", never)
+    condition = simplify(changes(5, 3))
+    total = tuple((index, Fraction(1)) for index in range(10))
+    context = [
+        LinearAtom(total, (), Fraction(-1), False),
+        LinearAtom(total, ((8, Fraction(2)),), Fraction(0), False),
+    ]
+    assert prune(condition, context) == condition
+
+
+def test_numbers_that_differ_below_the_line_alone_are_two() -> None:
+    half, third = (LinearAtom(((0, Fraction(1, d)),), (), Fraction(0), False) for d in (2, 3))
+    other = LinearAtom(((1, Fraction(1)),), (), Fraction(0), False)
+    both = Any((All((other, half)), All((other, third))))
+    assert simplify(All((half, third))) == All((half, third))
+    assert simplify(both) == both
 
 
 def output_atom(a: int, b: int, *, strict: bool, source: str = "") -> LinearAtom:

@@ -7,7 +7,9 @@ from fractions import Fraction
 from spec_lang.network.graph import Graph, TensorSpec
 from spec_lang.obligations.model import Axis, Scaling, atoms
 from spec_lang.semantics.claim_graph.uses import networks_used
+from spec_lang.semantics.formulas.clauses import clause_text
 from spec_lang.semantics.model import Attributes, Expectation
+from tests.semantics.evaluation import expression
 from tests.semantics.worlds import accepted, network, stated
 
 FILE = """
@@ -96,6 +98,10 @@ def test_long_data_is_cut_short_in_clauses() -> None:
     text = f'network f = "f.onnx"\nclaim c: forall x in box([{numbers}], 99): f(x)[0] <= 0'
     claim = accepted(text, {"f": network(inputs=20)})["c"]
     assert next(atoms(stated(claim).region)).source == "box([0, 1, …, 19], 99)"
+    assert clause_text(expression("dot(x, [[1, 2], [3, 4]])")) == "dot(x, [[1, 2], [3, 4]])"
+    rows = ", ".join(["[1, 2, 3]"] * 3)
+    assert clause_text(expression(f"[{rows}] + 1")) == "[[1, …], …] + 1"
+    assert clause_text(expression(f"[[{rows}], [{rows}]]")) == "[[[1, …], …], …]"
 
 
 def test_the_networks_of_the_wanted_claims_are_known_without_loading_any() -> None:

@@ -14,7 +14,7 @@ from spec_lang.semantics.traverse import rebuild
 from spec_lang.syntax import ast
 from spec_lang.syntax.format import format_expression
 
-_SHOWN: Final = 8  # a literal of more elements than a short vector is data, and would bury the clause
+_SHOWN: Final = 8  # a literal of more numbers than a short vector is data, and would bury the clause
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +34,23 @@ def clause_text(expr: ast.Expr) -> str:
 
 
 def _elided(expr: ast.Expr) -> ast.Expr:
-    if isinstance(expr, ast.TensorLiteral) and len(expr.elements) > _SHOWN:
-        shown = (*expr.elements[:2], ast.Name(expr.span, "…"), expr.elements[-1])
-        return replace(expr, elements=tuple(map(_elided, shown)))
-    return rebuild(expr, _elided)
+    if not isinstance(expr, ast.TensorLiteral) or _size(expr) <= _SHOWN:
+        return rebuild(expr, _elided)
+    rest = ast.Name(expr.span, "…")
+    if any(isinstance(row, ast.TensorLiteral) for row in expr.elements):
+        return replace(expr, elements=(_begun(expr.elements[0]), rest))
+    return replace(expr, elements=(*map(_elided, expr.elements[:2]), rest, _elided(expr.elements[-1])))
+
+
+def _begun(expr: ast.Expr) -> ast.Expr:
+    """The first row of several, by its first element."""
+    if not isinstance(expr, ast.TensorLiteral) or len(expr.elements) < 2:
+        return _elided(expr)
+    return replace(expr, elements=(_begun(expr.elements[0]), ast.Name(expr.span, "…")))
+
+
+def _size(expr: ast.Expr) -> int:
+    return sum(map(_size, expr.elements)) if isinstance(expr, ast.TensorLiteral) else 1
 
 
 def clause_of(expr: ast.Expr) -> Clause:

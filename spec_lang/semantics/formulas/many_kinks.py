@@ -21,8 +21,9 @@ Greater = Callable[[Sequence[Kink]], tuple[Element | None, ...]]
 
 def by_values(element: Piecewise, greater: Greater) -> Element | None:
     """The sum with every kink that can be a value of the graph."""
-    together = all(factor > 0 for factor, _ in element.kinks)
-    if len(element.kinks) <= (_MAX_TOGETHER if together else MAX_KINKS):
+    if len(element.kinks) <= _MAX_TOGETHER:
+        return None
+    if len(element.kinks) <= MAX_KINKS and any(factor < 0 for factor, _ in element.kinks):
         return None
     found = greater([kink for _, kink in element.kinks])
     pairs = list(zip(element.kinks, found, strict=True))

@@ -53,7 +53,7 @@ __all__ = ["PartCount", "Surroundings", "Translator", "every", "negated"]
 class Translator:
     """Translates formulas."""
 
-    __slots__ = ("count", "evaluator", "surroundings")
+    __slots__ = ("_multiples", "count", "evaluator", "surroundings")
 
     def __init__(
         self, evaluator: Evaluator, surroundings: Surroundings, count: PartCount | None = None
@@ -61,6 +61,8 @@ class Translator:
         self.evaluator = evaluator
         self.surroundings = surroundings
         self.count = count or PartCount()
+        # By the identity of the maximum, kept with them; to find an equal one would take all its terms.
+        self._multiples: dict[tuple[int, Fraction], tuple[Greatest, tuple[Element, ...]]] = {}
 
     def reading(self, evaluator: Evaluator) -> Translator:
         """The same translator with another evaluator."""
@@ -233,14 +235,21 @@ class Translator:
         """`rest + factor · kink <= 0`, or `< 0`, piece by piece."""
         factor, kink = part
 
-        def with_kink(option: Element) -> Condition:
-            return self.below(combine(((ONE, rest), (factor, option))), strict, clause)
+        def with_kink(multiple: Element) -> Condition:
+            return self.below(combine(((ONE, rest), (ONE, multiple))), strict, clause)
 
         if isinstance(kink, Greatest):
-            parts = tuple(map(with_kink, kink.options))
+            parts = tuple(map(with_kink, self._options(factor, kink)))
             return All(parts) if factor > 0 else Any(parts)
-        then, otherwise = with_kink(kink.then), with_kink(kink.otherwise)
+        then, otherwise = (with_kink(scaled(option, factor)) for option in (kink.then, kink.otherwise))
         return Any((All((kink.condition, then)), All((kink.negation, otherwise))))
+
+    def _options(self, factor: Fraction, kink: Greatest) -> tuple[Element, ...]:
+        """The multiples of its options, made once: a maximum is met with every option of those before it."""
+        known = self._multiples
+        if (id(kink), factor) not in known:
+            known[id(kink), factor] = kink, tuple(scaled(option, factor) for option in kink.options)
+        return known[id(kink), factor][1]
 
     def _roots(self, element: Piecewise, strict: bool, clause: Clause) -> Condition:
         """`element <= 0`, or `element < 0`, where roots alone are not linear, by squaring both sides."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from enum import Enum
 from fractions import Fraction
+from itertools import chain
 from typing import Final
 
 from spec_lang._values import dataclass
@@ -125,25 +126,25 @@ def scaled(element: Element, factor: Fraction) -> Element:
 def combine(parts: Iterable[tuple[Fraction, Element]]) -> Element:
     """`Σ factor · part`, terms sorted and without zeros."""
     constant = ZERO
-    inputs: dict[int, Fraction] = {}
-    outputs: dict[int, Fraction] = {}
+    inputs: list[Terms] = []
+    outputs: list[Terms] = []
     kinks: list[tuple[Fraction, Kink]] = []
     opaque: Opaque | None = None
     for factor, part in parts:
         if isinstance(part, Opaque):
             opaque = opaque or (part if factor else None)
             continue
-        if isinstance(part, Piecewise):
-            kinks += ((factor * f, kink) for f, kink in part.kinks if factor)
-            part = part.linear  # noqa: PLW2901 - the rest of it
-        constant += factor * part.constant
-        for terms, into in ((part.inputs, inputs), (part.outputs, outputs)):
-            for index, coefficient in terms:
-                term = coefficient if factor == 1 else factor * coefficient
-                into[index] = into[index] + term if index in into else term
+        multiple = scaled(part, factor)
+        if isinstance(multiple, Piecewise):
+            kinks += multiple.kinks
+            multiple = multiple.linear
+        linear = _linear(multiple)
+        constant = constant + linear.constant if constant else linear.constant
+        inputs.append(linear.inputs)
+        outputs.append(linear.outputs)
     if opaque is not None:
         return opaque
-    linear = Linear(constant, _terms(inputs), _terms(outputs))
+    linear = Linear(constant, _sum(inputs), _sum(outputs))
     return Piecewise(linear, tuple(kinks)) if kinks else linear
 
 
@@ -204,5 +205,12 @@ def _scaled(terms: Terms, factor: Fraction) -> Terms:
     return tuple((i, c * factor) for i, c in terms)
 
 
-def _terms(coefficients: dict[int, Fraction]) -> Terms:
+def _sum(parts: Sequence[Terms]) -> Terms:
+    """Sorted and without zeros, as `parts` are but for what numbers near them have lost."""
+    some = [terms for terms in parts if terms]
+    if len(some) == 1:
+        return tuple(term for term in some[0] if term[1])
+    coefficients: dict[int, Fraction] = {}
+    for index, c in chain.from_iterable(some):
+        coefficients[index] = coefficients[index] + c if index in coefficients else c
     return tuple(sorted((i, c) for i, c in coefficients.items() if c))
