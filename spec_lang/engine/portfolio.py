@@ -26,8 +26,10 @@ from spec_lang.obligations.outcome import GaveUp, GaveUpReason, Outcome, Proved,
 from spec_lang.planning.plan import Plan, Wishes, plan, seconds_for, units_for
 from spec_lang.reporters.model import Step
 
-# Why an obligation is open, where backends gave up for several reasons: first what is easiest to mend.
+# Why an obligation is open, where backends gave up for several reasons: first what nothing mends, then what
+# is easiest to mend.
 _REASONS = (
+    GaveUpReason.KINK,
     GaveUpReason.INTERRUPTED,
     GaveUpReason.TIMEOUT,
     GaveUpReason.MEMORY,
@@ -225,7 +227,7 @@ def _nothing_left(units: int | None) -> GaveUp:
 def _together(gave_up: dict[str, GaveUp]) -> GaveUp:
     """What all of them said; the bound is the tightest that one of them proved."""
     (name, first), *others = sorted(gave_up.items(), key=lambda item: _REASONS.index(item[1].reason))
-    if not others:
+    if not others or first.reason is GaveUpReason.KINK:
         return first
     bounds = [outcome.bound for outcome in gave_up.values() if outcome.bound is not None]
     detail = f"{name}: {first.detail}" + "".join(

@@ -45,12 +45,16 @@ class Refuted:
 
 
 class GaveUpReason(Enum):
+    """`KINK` says that no time or exactness helps: a choice of slopes breaks the obligation, so that nothing
+    proves it, and no point does whatever is chosen, as far as any is known."""
+
     TIMEOUT = "timeout"
     UNSUPPORTED = "unsupported"
     NUMERICAL = "numerical"
     INTERRUPTED = "interrupted"
     BUDGET = "budget"
     MEMORY = "memory"
+    KINK = "kink"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Final
 
 from spec_lang._values import dataclass
-from spec_lang.network.primitives import RELU, Affine
+from spec_lang.network.graph import Graph
+from spec_lang.network.primitives import RELU, Affine, Binary, PiecewiseLinear
 from spec_lang.obligations.model import All, Condition, LinearAtom, Obligation, Semantics, atoms
 
 _COUNTLESS: Final = 10**9  # beyond it a product of disjunctions is not counted out
@@ -17,9 +18,10 @@ _COUNTLESS: Final = 10**9  # beyond it a product of disjunctions is not counted 
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """`neurons` are the elements of non-linear nodes, `bent` those of them that are no ReLU; `disjuncts` is
-    the size of the violation's disjunctive normal form; `bounded` says that every box has two finite sides
-    everywhere, `ties` counts the inputs that an equation fixes; `networks` those that stand side by side."""
+    """`neurons` are the elements of non-linear nodes, `bent` those of them that are no ReLU; `gates` are not
+    among them, where they are open or shut as a neuron is on or off; `disjuncts` is the size of the
+    violation's disjunctive normal form; `bounded` says that every box has two finite sides everywhere, `ties`
+    counts the inputs that an equation fixes; `networks` those that stand side by side."""
 
     inputs: int
     outputs: int
@@ -32,6 +34,7 @@ class Features:
     bounded: bool
     ties: int = 0
     bent: int = 0
+    gates: int = 0
     networks: int = 1
     semantics: Semantics = Semantics.REAL
 
@@ -40,6 +43,8 @@ class Features:
         parts = [_count(self.inputs, "input"), _count(self.neurons, "neuron")]
         if self.bent:
             parts[1] += f" ({self.bent:,} not ReLU)"
+        if self.gates:
+            parts.append(_count(self.gates, "gate"))
         parts.append(_count(self.outputs, "output"))
         if self.boxes != 1:
             parts.append(_count(self.boxes, "box", "boxes"))
@@ -58,11 +63,13 @@ class Features:
 def features(obligation: Obligation) -> Features:
     """The features of `obligation`; exact."""
     graph, region = obligation.graph, obligation.region
-    nonlinear = [node for node in graph.nodes if not isinstance(node.primitive, Affine)]
+    bent = [node for node in graph.nodes if not isinstance(node.primitive, Affine)]
+    gates = _gates(graph)
+    nonlinear = [node for node in bent if id(node) not in gates]
     return Features(
         inputs=graph.input_size,
         outputs=graph.output_size,
-        layers=len(graph.nodes) - len(nonlinear),
+        layers=len(graph.nodes) - len(bent),
         neurons=sum(node.size for node in nonlinear),
         boxes=len(region.boxes),
         constraints=len(region.constraints),
@@ -72,8 +79,21 @@ def features(obligation: Obligation) -> Features:
         ties=len(obligation.ties),
         networks=max(1, len({node.part for node in graph.nodes if node.part >= 0})),
         bent=sum(node.size for node in nonlinear if node.primitive != RELU),
+        gates=sum(node.size for node in bent if id(node) in gates),
         semantics=obligation.semantics,
     )
+
+
+def _gates(graph: Graph) -> set[int]:
+    """The identities of gates without phases of their own: others have the same z."""
+    phased = {node.operands[0] for node in graph.nodes if isinstance(node.primitive, PiecewiseLinear)}
+    found: set[int] = set()
+    for node in graph.nodes:
+        if node.primitive is Binary.GATE:
+            if node.operands[0] in phased:
+                found.add(id(node))
+            phased.add(node.operands[0])
+    return found
 
 
 def _disjuncts(condition: Condition) -> int:

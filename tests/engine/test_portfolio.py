@@ -62,7 +62,9 @@ def unproving(obligation: Obligation, _: Session) -> Run:
 # -- going on ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("reason", [r for r in GaveUpReason if r is not GaveUpReason.INTERRUPTED])
+@pytest.mark.parametrize(
+    "reason", [r for r in GaveUpReason if r not in (GaveUpReason.INTERRUPTED, GaveUpReason.KINK)]
+)
 def test_who_gives_up_is_followed_by_the_next(decided: Decide, reason: GaveUpReason) -> None:
     claim = decided(Fake(giving_up(reason), "first"), Fake(lambda _o, _s: PROVED, "second", SECOND))
     assert (claim.status, claim.backend) == (Status.PROVED, "second")
@@ -70,6 +72,16 @@ def test_who_gives_up_is_followed_by_the_next(decided: Decide, reason: GaveUpRea
         ("first", ((reason.value, 1),)),
         ("second", (("proved", 1),)),
     ]
+
+
+def test_nobody_is_asked_after_a_failure_at_kinks_alone(decided: Decide) -> None:
+    claim = decided(
+        Fake(giving_up(GaveUpReason.TIMEOUT, "3 open"), "first"),
+        Fake(giving_up(GaveUpReason.KINK, "it fails with one slope"), "second", SECOND),
+        Fake(_unasked, "third", EXACT),
+    )
+    assert (claim.status, claim.reason) == (Status.UNKNOWN, "kink: it fails with one slope")
+    assert [step.backend for step in claim.plan] == ["first", "second"]
 
 
 def test_nobody_is_asked_after_an_answer(decided: Decide) -> None:

@@ -13,6 +13,7 @@ from spec_lang.backends.base import Backend, Capabilities, Run, Session
 from spec_lang.diagnostics import InternalError
 from spec_lang.kernel.verdict import EvidenceKind
 from spec_lang.network.primitives import RELU, PiecewiseLinear
+from spec_lang.network.transform.gradient import with_gradient
 from spec_lang.obligations.model import All, Any, Box, LinearAtom, Obligation, Region, Semantics, Tie
 from spec_lang.obligations.outcome import GaveUp, GaveUpReason
 from spec_lang.planning.features import Features, features
@@ -218,8 +219,13 @@ def test_only_who_ran_out_of_time_is_tried_again() -> None:
     found = plan(OBLIGATION, PORTFOLIO)
     first = found.attempts[0]
     assert tried(found.after(first, GaveUp(GaveUpReason.TIMEOUT, ""))) == ["d", "c", "b"]
-    for reason in set(GaveUpReason) - {GaveUpReason.TIMEOUT}:
+    for reason in set(GaveUpReason) - {GaveUpReason.TIMEOUT, GaveUpReason.KINK}:
         assert tried(found.after(first, GaveUp(reason, ""))) == ["d", "c"]
+
+
+def test_nobody_is_tried_after_a_failure_that_hangs_on_a_choice() -> None:
+    found = plan(OBLIGATION, PORTFOLIO)
+    assert not tried(found.after(found.attempts[0], GaveUp(GaveUpReason.KINK, "")))
 
 
 PORTFOLIOS = st.lists(st.sampled_from(PORTFOLIO), unique=True)
@@ -310,6 +316,29 @@ def test_features_name_what_few_backends_take() -> None:
         "2 inputs, 2 neurons (2 not ReLU), 1 output, 1 input fixed by an equation, 1 way to be broken, "
         "an unbounded region, in float32"
     )
+
+
+def test_a_gate_is_no_neuron_where_it_opens_with_one() -> None:
+    once = with_gradient(relu_network(), 0)
+    twice = with_gradient(once.graph, 0)
+    alone = twice.graph.with_outputs((*once.by_input, *twice.by_input))
+    found, of_gates = (features(replace(OBLIGATION, graph=graph)) for graph in (twice.graph, alone))
+    assert (found.neurons, found.bent, found.gates) == (2, 0, 4)
+    assert found.describe().startswith("2 inputs, 2 neurons, 4 gates, 1 output, ")
+    # Without the ReLU one of the gates stands for its phase.
+    assert (of_gates.neurons, of_gates.bent, of_gates.gates) == (2, 2, 2)
+
+
+def test_gates_make_an_exact_backend_slow_and_no_other() -> None:
+    """Of 4 gates and 2 neurons the reach of those that are not exact counts the neurons alone."""
+    once = with_gradient(relu_network(), 0)
+    asked = replace(OBLIGATION, graph=with_gradient(once.graph, 0).graph)
+    narrow = Fake("n", Capabilities(neurons=2))
+    found = plan(asked, (WIDE, narrow, SMALL), Wishes(seconds=100.0))
+    shares = {attempt.backend: (attempt.seconds, attempt.reason) for attempt in found.attempts}
+    assert shares["n"][0] == pytest.approx(30.0)
+    assert shares["d"][0] == 0.0
+    assert "(6 neurons and gates make it slow)" in shares["d"][1]
 
 
 def test_a_product_of_disjunctions_is_not_counted_out() -> None:

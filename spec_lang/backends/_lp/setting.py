@@ -11,7 +11,8 @@ from spec_lang.obligations.outcome import GaveUp, GaveUpReason
 TRIALS: Final = 8  # linear programs that are solved before it is asked whether they pay
 # Nothing can prove an obligation that some choice of slopes breaks, and such a point refutes none.
 AT_KINKS: Final = GaveUp(
-    GaveUpReason.NUMERICAL, "it fails only where a ReLU is at its kink, where its slope is either of two"
+    GaveUpReason.KINK,
+    "it fails only where a ReLU is at its kink, with one choice of its slope: neither proved nor refuted",
 )
 WORTH: Final = 200  # iterations that may be spent on closing a sub-problem, which saves splitting it
 

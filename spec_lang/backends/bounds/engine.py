@@ -21,6 +21,8 @@ from spec_lang.obligations.outcome import Attestation, GaveUp, GaveUpReason, Pro
 
 # Halving one input of many changes little: from here on the phases of ReLUs are split instead.
 MANY_INPUTS = 20
+# Boxes of a claim about gradients that are bounded before there is an attack, which costs several times that.
+GRADIENT_BOXES = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +66,12 @@ class BoundsBackend:
         by_inputs = self._attestation("input splitting, outward-rounded float64")
         free = int((roots.upper > roots.lower).any(axis=0).sum())
         boxes = InputSplitting(problem, session, by_inputs)
-        # The planes of differences over the whole box may be all that is needed.
-        if program.deltas and (outcome := boxes.at_once()) is not None:
+        by_boxes = free < MANY_INPUTS or not any(isinstance(s, ReluStep) for s in program.steps)
+        # The planes of differences over the whole box may be all that is needed, or gradients over a few.
+        early = GRADIENT_BOXES if program.gates and by_boxes else int(bool(program.deltas))
+        if early and (outcome := boxes.at_once(early)) is not None:
             return Run(outcome, boxes.work)
-        if free < MANY_INPUTS or not any(isinstance(s, ReluStep) for s in program.steps):
+        if by_boxes:
             return boxes.run()
         before = boxes.work if program.deltas else Work()
         by_squares = self._attestation("quadratic forms over the first layer, outward-rounded float64")

@@ -62,6 +62,23 @@ def join(parts: list[Frontier]) -> Frontier:
     return Frontier(boxes, alive, known, root, bound, node)
 
 
+def halves(rest: Frontier, axis: NDArray[np.intp], cut: F64, record: BoxRecord) -> Frontier:
+    """Both parts of every box, the two of a box together."""
+    rows = np.arange(len(rest))
+    left, right = rest.boxes.upper.copy(), rest.boxes.lower.copy()
+    left[rows, axis] = cut
+    right[rows, axis] = cut
+    parts = Boxes(rest.boxes.lower, left), Boxes(right, rest.boxes.upper)
+    nodes = record.split(rest.node, axis, cut)
+    both = join(
+        [
+            Frontier(part, rest.alive, rest.known, rest.root, rest.bound, node)
+            for part, node in zip(parts, nodes, strict=True)
+        ]
+    )
+    return both.take(np.arange(len(both)).reshape(2, -1).T.ravel())
+
+
 def starts_in(stack: Sequence[Frontier], roots: Boxes, count: int, rng: np.random.Generator) -> Starts:
     """Points of open boxes, to stay within their root boxes: half of them spread evenly over the boxes, half
     over their volume; each works on a conjunction that is possible there."""

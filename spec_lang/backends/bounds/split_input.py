@@ -12,7 +12,6 @@ from dataclasses import replace
 from math import ceil
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spec_lang.backends._search.attack import (
     descend,
@@ -25,8 +24,9 @@ from spec_lang.backends._search.problem import Problem
 from spec_lang.backends._search.record import BoxRecord
 from spec_lang.backends._search.team import Team
 from spec_lang.backends.base import Progress, Session
-from spec_lang.backends.bounds.frontier import Frontier, Lent, Slice, join, starts_in
-from spec_lang.backends.bounds.search import Search
+from spec_lang.backends.bounds.frontier import Frontier, Lent, Slice, halves, join, starts_in
+from spec_lang.backends.bounds.search import MOST_REPAIRS, Search
+from spec_lang.backends.bounds.ties import MOST_NODES, Ties
 from spec_lang.bounding.boxes import Boxes
 from spec_lang.bounding.context import Expired
 from spec_lang.bounding.program import F64
@@ -72,16 +72,20 @@ class InputSplitting(Search):
         self.team: Team[Lent, Slice] = Team(session.cores, self._slice)
         # Only a search that hears of what the kernel leaves open may go by bounds that are not rigorous.
         self.quick = session.examine is not None and is_quick(problem.program)
+        self.ties = Ties(problem, session.examine is not None)
         self.by_gates = bool(problem.program.gates)
         self.next_attack = FIRST_OPEN if problem.program.deltas or self.by_gates else OPEN_EVERY
 
     def still_open(self) -> int:
-        return sum(len(frontier) for frontier in self.stack)
+        return sum(map(len, (*self.stack, *self.ties.aside)))
 
     def open_bounds(self) -> Iterator[float]:
-        return (float(frontier.bound.min(initial=np.inf)) for frontier in self.stack)
+        return (float(part.bound.min(initial=np.inf)) for part in (*self.stack, *self.ties.aside))
 
     def search(self) -> Outcome:
+        # A claim that the bounds of the root boxes prove costs no attack.
+        if not self.done and (outcome := self.out_of_budget() or self.at_once()) is not None:
+            return outcome
         if self._attack_roots():
             return self.refuted()
         try:
@@ -94,11 +98,13 @@ class InputSplitting(Search):
         finally:
             self.team.release()
 
-    def at_once(self) -> Outcome | None:
-        """The outcome, if the bounds of the root boxes say it all; otherwise `run` goes on from there."""
-        self._bound_newest()
-        if self.witnesses.found is not None:
-            return self.refuted()
+    def at_once(self, boxes: int = 1) -> Outcome | None:
+        """The outcome, if the bounds of the root boxes, or of about so many, say it all; otherwise `run` goes
+        on from there."""
+        while self.stack and self.done < boxes and not self.has_spent() and not self.expired():
+            self._bound_newest()
+            if self.witnesses.found is not None:
+                return self.refuted()
         return None if self.stack or self.stuck else self.exhausted()
 
     def _empty_stack(self) -> Outcome | None:
@@ -125,6 +131,8 @@ class InputSplitting(Search):
         self.done += len(batch)
         if children is not None:
             self.stack.append(children)
+        if self.record.count > MOST_NODES:
+            self.stack += self.ties.given_up()
 
     # -- with companions -------------------------------------------------------------------------------
 
@@ -226,10 +234,13 @@ class InputSplitting(Search):
             margins = np.where(found.alive, found.margins(self.problem.rows), np.inf)
             effect = effects(self.problem, context, found, margins)
             boxes, alive = shrunk(self.record, batch.node, batch.boxes, found)
+            aside = self.ties.are_tied(context, found, alive)
         bound = np.maximum(batch.bound, margins.min(axis=1, initial=np.inf))
-        keep = np.flatnonzero(alive.any(axis=1))
-        rest = Frontier(boxes, alive, known, batch.root, bound, batch.node).take(keep)
-        return self._split(rest, effect[keep]) if len(keep) else None
+        rest = Frontier(boxes, alive, known, batch.root, bound, batch.node)
+        if aside.any():
+            self.ties.aside.append(rest.take(aside))
+        keep = np.flatnonzero(alive.any(axis=1) & ~aside)
+        return self._split(rest.take(keep), effect[keep]) if len(keep) else None
 
     def _attack(self, boxes: Boxes, found: Found) -> bool:
         """Where the combinations' bounds are attained, and the open boxes' centres; without combinations
@@ -262,30 +273,16 @@ class InputSplitting(Search):
         # The least bounds come last, and so are bounded next: counterexamples lie where bounds are low.
         order = np.flatnonzero(splittable)
         order = order[np.argsort(-rest.bound[order], kind="stable")]
-        return self._halves(rest.take(order), axis[order], cut[order])
-
-    def _halves(self, rest: Frontier, axis: NDArray[np.intp], cut: F64) -> Frontier:
-        rows = np.arange(len(rest))
-        left, right = rest.boxes.upper.copy(), rest.boxes.lower.copy()
-        left[rows, axis] = cut
-        right[rows, axis] = cut
-        halves = [Boxes(rest.boxes.lower, left), Boxes(right, rest.boxes.upper)]
-        nodes = self.record.split(rest.node, axis, cut)
-        both = join(
-            [
-                Frontier(half, rest.alive, rest.known, rest.root, rest.bound, node)
-                for half, node in zip(halves, nodes, strict=True)
-            ]
-        )
-        return both.take(np.arange(len(both)).reshape(2, -1).T.ravel())  # the halves of a box together
+        return halves(rest.take(order), axis[order], cut[order], self.record)
 
     def proof(self) -> Proof:
         return self.record.proof()
 
     def reopen(self, leaves: Sequence[Unclosed]) -> None:
         """Cut the boxes once more that the kernel's bounds, rounded in another order, leave open.  From here
-        on bounds are rigorous: where float32 was not enough for the kernel, it may not be again."""
-        self.quick = False
+        on bounds are rigorous: where float32 was not enough for the kernel, it may not be again.  Ties leave
+        the last repair to what is none."""
+        self.quick, self.ties = False, Ties(self.problem, self.repairs < MOST_REPAIRS - 1)
         for node in self.record.nodes(leaves):
             box, root = self.record.box(node), self.record.root(node)
             start = Frontier(
@@ -297,4 +294,4 @@ class InputSplitting(Search):
             width = box.upper - box.lower
             axis = (width / np.maximum(self.roots.upper - self.roots.lower, 1e-300)[root]).argmax(axis=1)
             cut = box.center[[0], axis]
-            self.stack.append(self._halves(start, axis, cut))
+            self.stack.append(halves(start, axis, cut, self.record))
