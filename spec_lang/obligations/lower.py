@@ -38,6 +38,7 @@ from spec_lang.obligations.model import (
     Semantics,
     Tie,
 )
+from spec_lang.obligations.neurons import of_neurons
 from spec_lang.obligations.place import Place
 from spec_lang.obligations.simplify import FALSE, TRUE, Key, conjunction, key, prune, simplify
 from spec_lang.obligations.unused import fix_unused
@@ -95,6 +96,8 @@ def _lower(claim: _Claim, conjuncts: Sequence[Condition], violation: Sequence[Co
     """A region's conjuncts that speak of outputs belong to the violation."""
     region = [part for part in conjuncts if not has_outputs(part)]
     violation = [*(part for part in conjuncts if has_outputs(part)), *violation]
+    graph, violation = of_neurons(claim.graph, violation)
+    claim = replace(claim, graph=graph)
     candidates = [(place, place.clash()) for place in _places(region)]
     places = [place for place, clash in candidates if clash is None]
     if not places:

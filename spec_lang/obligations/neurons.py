@@ -1,0 +1,122 @@
+"""What a condition says of neurons, said of what enters them, and the network without their kinks.
+
+In: a graph and conditions that all hold where anything is to be decided.  Out: the same for the same points:
+`r > 0` of a ReLU's r becomes `z > 0` of its z, which can be short of 0 by far where r is 0; and neurons that
+are on or off wherever all conditions hold are so in the graph.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import accumulate
+
+import numpy as np
+
+from spec_lang._values import dataclass
+from spec_lang.network.graph import Graph
+from spec_lang.network.primitives import RELU
+from spec_lang.network.transform.phases import Phases, with_phases
+from spec_lang.obligations.model import All, Condition, LinearAtom, atoms
+from spec_lang.obligations.simplify import FALSE, TRUE
+
+
+@dataclass(frozen=True, slots=True)
+class _Outputs:
+    """The values that a graph's flat outputs are elements of."""
+
+    graph: Graph
+    starts: Sequence[int]
+
+    @classmethod
+    def of(cls, graph: Graph) -> _Outputs:
+        return cls(graph, tuple(accumulate((graph.value(v).size for v in graph.outputs), initial=0)))
+
+    def element(self, index: int) -> tuple[int, int]:
+        """The value, and which element of it, that an output is."""
+        place = int(np.searchsorted(self.starts, index, side="right")) - 1
+        return self.graph.outputs[place], index - self.starts[place]
+
+
+def of_neurons(graph: Graph, conditions: Sequence[Condition]) -> tuple[Graph, list[Condition]]:
+    """Outputs keep their numbers; those that are new come after them.
+
+    Sound because a ReLU's output is above 0 just where its input is, and is then the same; and because a
+    point that breaks the obligation satisfies all conditions, of which each neuron's phase is one."""
+    into = _relus(graph)
+    outputs = _Outputs.of(graph)
+    speaks = {index for condition in conditions for index in _single(condition)}
+    behind = [into[value] for value, _ in map(outputs.element, sorted(speaks)) if value in into]
+    new = tuple(dict.fromkeys(z for z in behind if z not in graph.outputs))
+    graph = replace(graph, outputs=(*graph.outputs, *new)) if new else graph
+    outputs = _Outputs.of(graph)
+    first = dict(zip(reversed(graph.outputs), reversed(outputs.starts[:-1]), strict=True))
+    place = {r: first[z] for r, z in into.items() if z in first}
+
+    def turned(atom: LinearAtom) -> Condition:
+        value, element = outputs.element(atom.outputs[0][0])
+        return _before(atom, place[value] + element) if value in place else atom
+
+    found = [_mapped(condition, turned) for condition in conditions]
+    phases = _phases(graph, outputs, found)
+    return (with_phases(graph, phases).graph if phases else graph), found
+
+
+def _relus(graph: Graph) -> Mapping[int, int]:
+    """By each value that a ReLU makes, what enters it."""
+    nodes = enumerate(graph.nodes, start=len(graph.inputs))
+    return {number: node.operands[0] for number, node in nodes if node.primitive == RELU}
+
+
+def _is_single(atom: LinearAtom) -> bool:
+    return len(atom.outputs) == 1 and not atom.inputs
+
+
+def _single(condition: Condition) -> Iterator[int]:
+    """The outputs that atoms compare with a number."""
+    return (atom.outputs[0][0] for atom in atoms(condition) if _is_single(atom))
+
+
+def _mapped(condition: Condition, turned: Callable[[LinearAtom], Condition]) -> Condition:
+    if isinstance(condition, LinearAtom):
+        return turned(condition) if _is_single(condition) else condition
+    return replace(condition, parts=tuple(_mapped(part, turned) for part in condition.parts))
+
+
+def _before(atom: LinearAtom, place: int) -> Condition:
+    """What an atom about a ReLU's output says of its input, which is output `place`."""
+    ((_, factor),) = atom.outputs
+    limit = -atom.constant / factor
+    if factor > 0 and (limit < 0 or (limit == 0 and atom.strict)):
+        return FALSE  # r <= limit, and r >= 0
+    if factor < 0 and (limit < 0 or (limit == 0 and not atom.strict)):
+        return TRUE  # r >= limit
+    return replace(atom, outputs=((place, factor),))
+
+
+def _phases(graph: Graph, outputs: _Outputs, conditions: Sequence[Condition]) -> dict[int, Phases]:
+    """The phases that hold wherever all conditions do; none where gates open as the ReLUs beside them do."""
+    if graph.binary or graph.drifts:
+        return {}
+    after: dict[int, list[int]] = {}
+    for relu, z in _relus(graph).items():
+        after.setdefault(z, []).append(relu)
+    found: dict[int, Phases] = {}
+    for atom in _conjuncts(conditions):
+        value, element = outputs.element(atom.outputs[0][0]) if _is_single(atom) else (-1, 0)
+        for relu in after.get(value, ()):
+            ((_, factor),) = atom.outputs
+            limit = -atom.constant / factor
+            side = -1 if factor > 0 and limit <= 0 else 1 if factor < 0 and limit >= 0 else 0
+            known = found.setdefault(relu, np.zeros(graph.value(relu).size, dtype=np.int8))
+            known[element] = side or known[element]
+    return {relu: known for relu, known in found.items() if known.any()}
+
+
+def _conjuncts(conditions: Sequence[Condition]) -> Iterator[LinearAtom]:
+    """The atoms that hold wherever all conditions do."""
+    for condition in conditions:
+        if isinstance(condition, LinearAtom):
+            yield condition
+        elif isinstance(condition, All):
+            yield from _conjuncts(condition.parts)
