@@ -62,6 +62,12 @@ def join(parts: list[Frontier]) -> Frontier:
     return Frontier(boxes, alive, known, root, bound, node)
 
 
+def whole(number: int, root: Boxes, conjunctions: int) -> Frontier:
+    """A root box of which nothing is known."""
+    alive = np.ones((1, conjunctions), dtype=np.bool_)
+    return Frontier(root, alive, {}, np.array([number]), np.array([-np.inf]), np.array([number]))
+
+
 def halves(rest: Frontier, axis: NDArray[np.intp], cut: F64, record: BoxRecord) -> Frontier:
     """Both parts of every box, the two of a box together."""
     rows = np.arange(len(rest))

@@ -23,8 +23,9 @@ from spec_lang.backends._search.halving import Found, bounds_of, effects, halvin
 from spec_lang.backends._search.problem import Problem
 from spec_lang.backends._search.record import BoxRecord
 from spec_lang.backends._search.team import Team
+from spec_lang.backends._search.wandering import Walks
 from spec_lang.backends.base import Progress, Session
-from spec_lang.backends.bounds.frontier import Frontier, Lent, Slice, halves, join, starts_in
+from spec_lang.backends.bounds.frontier import Frontier, Lent, Slice, halves, join, starts_in, whole
 from spec_lang.backends.bounds.search import MOST_REPAIRS, Search
 from spec_lang.backends.bounds.ties import MOST_NODES, Ties
 from spec_lang.bounding.boxes import Boxes
@@ -67,7 +68,7 @@ class InputSplitting(Search):
         super().__init__(problem, session, attestation)
         self.roots = problem.root_of_all
         self.record = BoxRecord(self.roots, problem.rows)
-        self.stack = [self._root(number, root) for number, root in enumerate(problem.roots)]
+        self.stack = [whole(n, root, len(problem.rows.member)) for n, root in enumerate(problem.roots)]
         self.stop_at = np.inf  # the moment at which to come back with what is still open
         self.team: Team[Lent, Slice] = Team(session.cores, self._slice)
         # Only a search that hears of what the kernel leaves open may go by bounds that are not rigorous.
@@ -75,6 +76,7 @@ class InputSplitting(Search):
         self.ties = Ties(problem, session.examine is not None)
         self.by_gates = bool(problem.program.gates)
         self.next_attack = FIRST_OPEN if problem.program.deltas or self.by_gates else OPEN_EVERY
+        self.walks = Walks(problem)
 
     def still_open(self) -> int:
         return sum(map(len, (*self.stack, *self.ties.aside)))
@@ -186,12 +188,16 @@ class InputSplitting(Search):
         return max(1, min(count, ROOM // self.problem.program.input_size))
 
     def _attack_open(self) -> None:
-        """Descend from points of open boxes, within their root boxes.
+        """Descend from points of open boxes, within their root boxes, or walk.
 
         Counterexamples that the first starts miss lie in boxes that stay open; a fixed share of the work
         goes to them, so that a true claim loses no more than that.
         """
-        if self.done < self.next_attack or not self.stack:
+        if (
+            self.walks.find(self.done, self.witnesses, self.rng)
+            or self.done < self.next_attack
+            or not self.stack
+        ):
             return
         if self.problem.program.deltas or self.by_gates:
             most, every = (GRADIENT_SAMPLES, GRADIENT_EVERY) if self.by_gates else (OPEN_SAMPLES, OPEN_EVERY)
@@ -203,10 +209,6 @@ class InputSplitting(Search):
         self.next_attack = self.done + OPEN_EVERY
         count = min(OPEN_POINTS + int(self.done * MORE_POINTS), MOST_POINTS)
         descend(self.problem, self.witnesses, starts_in(self.stack, self.roots, count, self.rng), OPEN_STEPS)
-
-    def _root(self, number: int, root: Boxes) -> Frontier:
-        alive = np.ones((1, len(self.problem.rows.member)), dtype=np.bool_)
-        return Frontier(root, alive, {}, np.array([number]), np.array([-np.inf]), np.array([number]))
 
     def _pop(self) -> Frontier:
         """The newest boxes, up to a batch; boxes with and without known bounds are not mixed."""
