@@ -287,12 +287,7 @@ class InputSplitting(Search):
         self.quick, self.ties = False, Ties(self.problem, self.repairs < MOST_REPAIRS - 1)
         for node in self.record.nodes(leaves):
             box, root = self.record.box(node), self.record.root(node)
-            start = Frontier(
-                box,
-                np.ones_like(self._root(0, box).alive),
-                {},
-                *(np.array([v]) for v in (root, -np.inf, node)),
-            )
+            start = replace(whole(root, box, len(self.problem.rows.member)), node=np.array([node]))
             width = box.upper - box.lower
             axis = (width / np.maximum(self.roots.upper - self.roots.lower, 1e-300)[root]).argmax(axis=1)
             cut = box.center[[0], axis]
