@@ -182,7 +182,7 @@ def asked(networks: Path, capsys: pytest.CaptureFixture[str], *names: str) -> li
 def test_a_line_a_question(networks: Path, capsys: pytest.CaptureFixture[str]) -> None:
     lines = asked(networks, capsys, "radii", "widths", "weights")
     assert sum(line.startswith("radii ") for line in lines) == 5
-    assert sum(line.startswith("widths ") and "engine" in line for line in lines) == 3
+    assert sum(line.startswith("widths ") and "cells" in line for line in lines) == 3
 
 
 @pytest.mark.long

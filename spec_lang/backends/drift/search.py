@@ -116,7 +116,7 @@ class Search:
         """Networks and points to start from, the first of each round in the middle; and the points' boxes."""
         total = sum(room.classes for room in self.rooms)
         numbers = sum(room.most.size for room in self.rooms)
-        each = max(total, numbers, self.passes.gathered)
+        each = max(total, numbers, self.passes.gathered, 1)
         count = max(1, min(_MOST_NETWORKS, _NUMBERS // each))
         roots = self.problem.root_of_all
         pick = np.arange(count) % len(roots)
