@@ -21,10 +21,11 @@ from numpy.typing import NDArray
 from spec_lang._values import dataclass
 from spec_lang.diagnostics import InternalError
 from spec_lang.kernel.exact import dyadic
+from spec_lang.kernel.float_values import Point, blocks, relu_network
 from spec_lang.kernel.maps import Map, with_numbers
 from spec_lang.kernel.network import F64, AffineStep, Network, ReluStep
 from spec_lang.kernel.proof import OutOfTime
-from spec_lang.kernel.signs_at import Point, Signs, blocks, never, relu_network, signs_at
+from spec_lang.kernel.signs_at import Signs, never, signs_at
 from spec_lang.kernel.verdict import Evidence, EvidenceKind
 from spec_lang.network.graph import Graph
 

@@ -159,6 +159,13 @@ def _surely(condition: Condition, point: Point, enclosure: Sequence[Interval]) -
             return any(_surely(part, point, enclosure) for part in parts)
 
 
+def truth(condition: Condition, point: Point, enclosure: Sequence[Interval]) -> bool | None:
+    """Whether the condition is true for outputs in `enclosure`; None where these do not tell."""
+    if _surely(condition, point, enclosure):
+        return True
+    return None if _possibly(condition, point, enclosure) else False
+
+
 def _inside(region: Region, point: Point) -> bool:
     if not any(_in_box(box, point) for box in region.boxes):
         return False

@@ -13,7 +13,7 @@ from enum import Enum
 from spec_lang._values import dataclass
 from spec_lang.semantics.traverse import children
 from spec_lang.syntax import ast
-from spec_lang.syntax.parts import binding_parts
+from spec_lang.syntax.parts import binding_parts, indices_in
 
 
 class Binder(Enum):
@@ -142,8 +142,8 @@ def expressions(declaration: ast.Declaration) -> Iterator[ast.Expr]:
             yield value
         case ast.ClaimDecl(body=body):
             yield body
-        case ast.InvariantDecl(network=network, region=region, body=body):
-            yield from (part for part in (network, region, body) if part is not None)
+        case ast.InvariantDecl(network=network, region=region, points=points, body=body):
+            yield from (part for part in (network, region, points, body) if part is not None)
         case ast.MeasureDecl(quantity=quantity):
             yield from _of_quantity(quantity)
         case _:
@@ -169,6 +169,9 @@ def _of_quantity(quantity: ast.Quantity) -> Iterator[ast.Expr]:
             yield from (lower, upper, claim)
         case ast.Count(network=network, points=points):
             yield from (network, points)
+            return
+        case ast.Share(points=points):
+            yield from (*indices_in(quantity), points)
             return
     if quantity.precision is not None:
         yield quantity.precision

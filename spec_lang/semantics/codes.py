@@ -63,5 +63,7 @@ PRECISION: Final = "NN159"  # how precise a measure is to be
 MEASURE_USE: Final = "NN160"  # a measure that is not compared with a number by a claim
 COMPARED: Final = "NN161"  # a comparison of a measure that no claim says
 REGIONS: Final = "NN162"  # a count of the linear regions of something that has none
+SUPPORT: Final = "NN163"  # a share of data that is asked of something else than an invariant
+VIA: Final = "NN164"  # an invariant that does not lead to the claim
 
 EMPTY_REGION: Final = "NN501"  # a claim over a region without points

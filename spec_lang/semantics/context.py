@@ -70,6 +70,11 @@ class Context(NetworkTerms):
             variable = ast.Name(span, "…")
             self.apply(NetworkValue(use), [(None, point, variable)], span)
 
+    def point_of(self, use: NetworkUse) -> Tensor | None:
+        """The first variable that is a point of the network."""
+        found = self._points.get(use)
+        return None if found is None else found[0]
+
     def family_values(self, name: str) -> tuple[tuple[int, ...], ...]:
         family = self.scope.families.get(name)
         return () if family is None else tuple(tuple(values) for values in family.family.ranges)

@@ -45,7 +45,8 @@ class Expectation(Enum):
 class Attributes:
     """How to check a claim, and in `semantics` which function its networks denote; None leaves it to the run.
 
-    `using` keeps its span: the engine knows the backends.
+    `using` keeps its span: the engine knows the backends.  What `via` names is looked up with the
+    statements.
     """
 
     timeout: Fraction | None = None  # seconds
@@ -53,6 +54,7 @@ class Attributes:
     expect: Expectation = Expectation.PROVED
     tags: tuple[str, ...] = ()
     semantics: Semantics | None = None
+    via: ast.Expr | None = None  # the invariant that divides the proof
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,13 +132,61 @@ class Counted:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Support:
+    """An invariant, and points for which it is counted how many it speaks of; network space, exact.
+
+    Over `graph`: where the invariant's left side holds, where it is broken, and where it claims anything at
+    all.  `ties` have the inputs behind those of the points.  `name` and `words` are for readers: the
+    invariant, and the data.
+    """
+
+    name: str
+    words: str
+    graph: Graph
+    points: tuple[tuple[Fraction, ...], ...]
+    premise: Condition
+    broken: Condition
+    region: Condition
+    ties: tuple[Tie, ...] = ()
+
+    def completed(self, point: tuple[Fraction, ...]) -> tuple[Fraction, ...]:
+        """A point as the graph takes it."""
+        values = list(point)
+        for tie in self.ties:
+            values.append(tie.constant + sum((c * values[i] for i, c in tie.terms), Fraction(0)))
+        return tuple(values)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shared:
+    """The share of some points that an invariant speaks of, or that one of several says something of."""
+
+    asked: ast.Sharing
+    supports: tuple[Support, ...]
+    words: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cut:
+    """An invariant that divides a claim's proof: over the statement's graph, where its left side holds and
+    where it fails; `outside` is true where the claim speaks of a point and the invariant does not."""
+
+    name: str
+    span: Span
+    holds: Condition
+    fails: Condition
+    outside: Condition
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class TypedClaim:
     """One member of a claim, an invariant or a measure, checked against its networks.
 
     `formula` is what it stands for once forms and definitions are expanded and indices filled in.
     `statement` is None where something is beyond every backend; `needs` then say what, and where.
     `fragments` are what makes a claim with a statement less simple than linear, with the first place of each.
-    The statement of a measure is that of one of its thresholds; what is `counted` has none, and no needs.
+    The statement of a measure is that of one of its thresholds; what is `counted` or
+    `shared` has none, and no needs.
     """
 
     name: str  # "property_1[1,1]"
@@ -151,6 +201,9 @@ class TypedClaim:
     fragments: tuple[tuple[Fragment, Span], ...] = ()
     measured: Measured | None = None
     counted: Counted | None = None
+    support: Support | None = None  # of an invariant over data
+    shared: Shared | None = None
+    cut: Cut | None = None
 
     @property
     def span(self) -> Span:

@@ -24,8 +24,10 @@ from spec_lang.semantics.context import Context
 from spec_lang.semantics.formulas.counts import read_count
 from spec_lang.semantics.formulas.indices import is_index
 from spec_lang.semantics.formulas.measures import Asked, read_compared, read_measure
+from spec_lang.semantics.formulas.supports import Supports
 from spec_lang.semantics.formulas.translate import every
-from spec_lang.semantics.model import Expectation, Measured, NetworkUse, Statement, TypedClaim, TypedSpec
+from spec_lang.semantics.formulas.via import Cutter, cutter_of
+from spec_lang.semantics.model import Cut, Expectation, Measured, NetworkUse, Statement, TypedClaim, TypedSpec
 from spec_lang.semantics.names.scope import ClaimFamily, RegionFamily, Scope
 from spec_lang.semantics.rejection import Rejected
 from spec_lang.semantics.terms.elements import Fragment, Need
@@ -63,7 +65,7 @@ def typecheck(
 
 
 class _Checker:
-    __slots__ = ("_graphs", "_log", "_observer", "_said", "_scope", "_signatures")
+    __slots__ = ("_graphs", "_log", "_observer", "_said", "_scope", "_signatures", "_supports")
 
     def __init__(
         self, scope: Scope, graphs: Mapping[str, Graph], log: DiagnosticLog, observer: Observer | None
@@ -73,6 +75,7 @@ class _Checker:
         self._log = log
         self._observer = observer
         self._signatures: dict[str, Signature | None] = {}
+        self._supports = Supports(self._context, self._signature)
         self._said: set[tuple[str, Span]] = set()
 
     def check_declarations(self) -> None:
@@ -126,8 +129,12 @@ class _Checker:
         for compared in family.compared:
             context.needs.update(dict.fromkeys(read_compared(compared, values, self._context())))
         measured: Measured | None = None
+        cut: Cut | None = None
         if isinstance(family.quantity, ast.Count):
             return read_count(family, name, values, (context, self._signature))
+        if isinstance(family.quantity, ast.Share):
+            return self._supports.share(family, name, values)
+        support = self._supports.of_invariant(family, name, values)
         if family.quantity is not None:
             asked = read_measure(family.quantity, values, context)
             self._check_expected(family)
@@ -139,7 +146,9 @@ class _Checker:
             else:
                 statement = None
         else:
-            statement, context = self._statement(formula, context)
+            cutter = cutter_of(family, values, context)
+            statement, context = self._statement(formula, context, cutter)
+            cut = None if cutter is None else cutter.cut
         if statement is None and not context.needs:
             return None  # a network did not load
         needs = tuple(context.needs)
@@ -157,6 +166,8 @@ class _Checker:
             needs,
             tuple(context.fragments.items()),
             measured,
+            support=support,
+            cut=cut,
         )
 
     def _measured(self, asked: Asked) -> Measured:
@@ -204,8 +215,10 @@ class _Checker:
             raise InternalError("a claim of a measure is beyond what another one of it needs")
         return statement
 
-    def _statement(self, formula: ast.Expr, context: Context) -> tuple[Statement | None, Context]:
-        """What there is to decide, and the context that it was read in.
+    def _statement(
+        self, formula: ast.Expr, context: Context, cutter: Cutter | None = None
+    ) -> tuple[Statement | None, Context]:
+        """What there is to decide, and the context that it was read in, by the `cutter` as well.
 
         A formula that begins with `exists` is searched for a point that makes it true, any other for one
         that makes it false.
@@ -213,6 +226,8 @@ class _Checker:
         exists = isinstance(formula, ast.Quantified) and formula.quantifier is ast.Quantifier.EXISTS
         context.applications.folding = mentions_gradient(formula)
         region, violation = _searched(formula, exists, context)
+        if cutter is not None:
+            cutter.read(formula)
         context.put_to_work()
         if not context.applications.networks and not context.needs:
             raise self._no_network(formula)

@@ -189,13 +189,14 @@ class ModuleBuilder(Builder):
         return self._declared(declaration, declaration.name.text)
 
     def invariant(self, children: Sequence[object]) -> ast.InvariantDecl:
-        keyword, name, family, network, region, title, *attributes, body = children
+        keyword, name, family, network, region, _, points, title, *attributes, body = children
         declaration = ast.InvariantDecl(
             self._span(keyword, body),
             cast(ast.Name, name),
             _family(family),
             cast(ast.Expr, network),
             cast("ast.Expr | None", region),
+            cast("ast.Expr | None", points),
             cast(ast.String, title).value if title is not None else None,
             cast("tuple[ast.AttributeUse, ...]", tuple(attributes)),
             cast(ast.Expr, body),
@@ -242,6 +243,13 @@ class ModuleBuilder(Builder):
     def count(self, children: Sequence[object]) -> ast.Count:
         keyword, network, _, points = children
         return ast.Count(self._span(keyword, points), cast(ast.Expr, network), cast(ast.Expr, points))
+
+    def share(self, children: Sequence[object]) -> ast.Share:
+        keyword, named, _, points = children
+        listed = isinstance(named, ast.TensorLiteral)
+        invariants = named.elements if isinstance(named, ast.TensorLiteral) else (cast(ast.Expr, named),)
+        asked, over = ast.Sharing(str(keyword)), cast(ast.Expr, points)
+        return ast.Share(self._span(keyword, points), asked, invariants, listed, over)
 
     def attribute(self, children: Sequence[object]) -> ast.AttributeUse:
         sign, name, *rest = children

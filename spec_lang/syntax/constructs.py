@@ -80,12 +80,16 @@ def _measure(s: Situation) -> Diagnostic | None:
     if s.at.text == "," and asked.text in MEASURES and s.text((opened or 1) - s.position - 2) == "=":
         fix = f"write `{asked.text} {asked.text}(a, b) for …`"
         return error("measure", f"this `{asked.text}` is the measure's, not the function", asked, fix)
+    if "_OF" in s.expected and s.before_text in ("support", "coverage"):
+        fix = f"write `{s.before_text} of` and the invariant"
+        return error("measure", "this share does not say of which invariant, with `of`", s.at, fix)
     if "_OF" in s.expected and s.before_text == "regions":
         fix = "write `regions of f`" if s.at.text == "(" else f"write `of` before {shown(s.at)}"
         return error("measure", "this count does not say of which network, with `of`", s.at, fix)
     if "OVER" in s.expected:
         fix = _placing(s, "over", "`over` and the data", ("for", "in", "on", "at", "with", ":", ","))
-        return error("measure", "this count does not say over which points, with `over`", s.at, fix)
+        asked_of = "count" if any(one.text == "regions" for one in s.lexemes) else "share"
+        return error("measure", f"this {asked_of} does not say over which points, with `over`", s.at, fix)
     if "FOR" in s.expected:
         fix = _placing(s, "for", "`for x in f.domain`", ("over", "where", "with", ":", "|", "in"))
         return error("measure", "this measure does not say over which points, with `for`", s.at, fix)

@@ -18,7 +18,8 @@ SIGNS: Final = {
     "LBRACE": "`{`", "RBRACE": "`}`", "IN": "`in`", "THEN": "`then`", "ELSE": "`else`", "_LIKE": "`like`",
     "_ON": "`on`", "_OF": "`of`", "FOR": "`for`", "WITH": "`with`", "PRECISION": "`to`", "MAX": "`max`",
     "MIN": "`min`", "RANGE": "`range`", "LARGEST": "`largest`", "SMALLEST": "`smallest`",
-    "REGIONS": "`regions`", "OVER": "`over`", "$END": "the end",
+    "REGIONS": "`regions`", "SUPPORT": "`support`", "COVERAGE": "`coverage`",
+    "OVER": "`over`", "$END": "the end",
 }  # fmt: skip
 """A terminal that is named by itself."""
 

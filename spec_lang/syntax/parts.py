@@ -21,6 +21,12 @@ def binding_parts(binding: ast.Binding) -> tuple[ast.Expr, ...]:
             return (domain,)
 
 
+def indices_in(share: ast.Share) -> tuple[ast.Expr, ...]:
+    """The indices behind the names of invariants."""
+    named = (one for one in share.invariants if isinstance(one, ast.Index))
+    return tuple(part for one in named for index in one.indices for part in index_parts(index))
+
+
 def index_parts(index: ast.Expr | ast.Slice) -> tuple[ast.Expr, ...]:
     """The expressions in one index."""
     if isinstance(index, ast.Slice):

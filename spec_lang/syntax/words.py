@@ -35,7 +35,7 @@ DECLARATIONS: Final = (
 OPERATORS: Final = ("forall", "exists", "let", "if", "then", "else", "and", "or", "not", "in")
 # What these begin reaches as far to the right as it can.
 OPENING: Final = ("forall", "exists", "let", "if", "not")
-MEASURES: Final = ("max", "min", "range", "largest", "smallest", "regions")
+MEASURES: Final = ("max", "min", "range", "largest", "smallest", "regions", "support", "coverage")
 # Words that mean something in one place each, and are names everywhere else.
 PLACED_WORDS: Final = ("like", "on", "of", "for", "with", "to", "over", *MEASURES)
 TRUTH_VALUES: Final = frozenset({"true", "false", "True", "False"})

@@ -235,7 +235,7 @@ def test_many_points_are_decided_by_floats_and_in_batches(monkeypatch: pytest.Mo
     points = [tuple(map(Fraction, row)) for row in rows]
     found = regions_met(graph, points)
     assert found.in_integers == 0
-    monkeypatch.setattr("spec_lang.kernel.signs_at._ROOM", 100)
+    monkeypatch.setattr("spec_lang.kernel.float_values._ROOM", 100)
     assert regions_met(graph, points) == found
     assert regions_met(graph, points, exact=True).upper == found.upper
 

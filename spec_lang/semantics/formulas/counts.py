@@ -39,7 +39,7 @@ def read_count(
     declaration, count = family.declaration, family.quantity
     if not isinstance(count, ast.Count):
         raise InternalError("a count that counts nothing")
-    _check_attributes(family, context.log)
+    check_attributes(family, context.log)
     evaluator = context.translator.evaluator
     network, points = substitute(count.network, values), substitute(count.points, values)
     value = evaluator.value(network)
@@ -51,19 +51,19 @@ def read_count(
     if signature is None or signature.graph is None:
         return None
     graph = _piecewise(signature, signature.graph, network, context.log)
-    rows = _rows(signature.input, given, points, context.log)
+    rows = rows_of(signature.input, given, points, context.log)
     counted = Counted(graph, rows, f"{clause_text(network)} over {clause_text(points)}")
     formula = ast.Call(count.span, network, (ast.Argument(points.span, None, points),))
     title, attributes, uses = declaration.title, family.attributes, (value.use,)
     return TypedClaim(name, "measure", declaration, title, attributes, formula, uses, None, counted=counted)
 
 
-def _check_attributes(family: ClaimFamily, log: DiagnosticLog) -> None:
+def check_attributes(family: ClaimFamily, log: DiagnosticLog) -> None:
     """Reports attributes that say of a count what is said of claims."""
     attributes = family.attributes
     places = {use.name.text: use.span for use in family.declaration.attributes}
     if attributes.using is not None:
-        problem = "the kernel counts regions, and no backend takes part"
+        problem = "the kernel counts, and no backend takes part"
         log.error(codes.ATTRIBUTE, problem, places["using"], "leave it out")
     if attributes.expect is not Expectation.PROVED:
         problem = f"a count is not {attributes.expect.value}"
@@ -84,14 +84,18 @@ def _piecewise(signature: Signature, graph: Graph, network: ast.Expr, log: Diagn
     return graph
 
 
-def _rows(
-    space: Space, given: Tensor, written: ast.Expr, log: DiagnosticLog
+def rows_of(
+    space: Space,
+    given: Tensor,
+    written: ast.Expr,
+    log: DiagnosticLog,
+    asked: str = "regions are counted over",
 ) -> tuple[tuple[Fraction, ...], ...]:
     """The points, encoded; each may be a vector in the place of a tensor of as many elements."""
     count, *rest = given.shape or (1,)
     if not given.shape or (tuple(rest) != space.shape and rest != [space.size]):
         shape = ", ".join(map(str, ("N", *space.shape)))
-        problem = f"this is {describe(given)}; what regions are counted over has shape [{shape}]"
+        problem = f"this is {describe(given)}; what {asked} has shape [{shape}]"
         fix = "write `[x]` for one point" if given.shape == space.shape else None
         log.error(codes.DIMENSION, problem, written.span, fix)
         raise Rejected

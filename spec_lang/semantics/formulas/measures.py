@@ -104,7 +104,7 @@ def read_compared(
     """
     measure, evaluator = compared.measure, context.translator.evaluator
     name = measure.declaration.name.text
-    if measure.quantity is None or isinstance(measure.quantity, ast.Count):
+    if measure.quantity is None or isinstance(measure.quantity, ast.Count | ast.Share):
         raise InternalError("a measure without a quantity that claims compare")
     member = [evaluator.integer(substitute(index, values), "an index") for index in compared.indices]
     assigned = measure.family.values(tuple(member), f"`{name}`", compared.span, context.log)

@@ -108,10 +108,20 @@ def _semantics(use: ast.AttributeUse, result: Attributes, log: DiagnosticLog) ->
     return result
 
 
+def _via(use: ast.AttributeUse, result: Attributes, log: DiagnosticLog) -> Attributes:
+    match use.arguments:
+        case ((ast.Name() | ast.Index(base=ast.Name())) as invariant,):
+            return replace(result, via=invariant)
+        case _:
+            log.error(codes.ATTRIBUTE, "`@via` takes the name of an invariant", use.span, "`@via(core)`")
+            return result
+
+
 _READERS: Final[dict[str, Callable[[ast.AttributeUse, Attributes, DiagnosticLog], Attributes]]] = {
     "timeout": _timeout,
     "using": _using,
     "expect": _expect,
     "tags": _tags,
     "semantics": _semantics,
+    "via": _via,
 }

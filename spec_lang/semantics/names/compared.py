@@ -155,8 +155,10 @@ class _Writer:
         values = self._indices(family, name, indices, span)
         found = ComparedMeasure(family, tuple(values.values()), number, span)
         self.compared.append(found)
-        if isinstance(family.quantity, ast.Count):
+        if isinstance(family.quantity, ast.Count | ast.Share):
             problem = f"`{name.text}` counts linear regions, and no claim says how many there are"
+            if isinstance(family.quantity, ast.Share):
+                problem = f"`{name.text}` is a share of data, which no claim is about"
             self._log.error(codes.COMPARED, problem, span, "read its bracket in the report")
             raise Rejected
         if isinstance(family.quantity, ast.Optimum):

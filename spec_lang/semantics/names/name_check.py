@@ -15,6 +15,7 @@ from spec_lang.semantics.names.invariants import check_run_names, names_of_run, 
 from spec_lang.semantics.names.names_used import NameChecker
 from spec_lang.semantics.names.statements import measures_of, over_points
 from spec_lang.syntax import ast
+from spec_lang.syntax.parts import indices_in
 
 
 class ModuleNames:
@@ -85,7 +86,7 @@ class ModuleNames:
 
     def _invariant(self, declaration: ast.InvariantDecl) -> None:
         local = self._indices(declaration.family)
-        self._all((declaration.network, declaration.region), local)
+        self._all((declaration.network, declaration.region, declaration.points), local)
         # A mistake in what the invariant is of is reported where its formula is made.
         network = network_of(declaration, self._networks, DiagnosticLog(), self._view)
         if network is not None:
@@ -95,6 +96,9 @@ class ModuleNames:
     def _quantity(self, quantity: ast.Quantity, local: frozenset[str]) -> None:
         if isinstance(quantity, ast.Count):
             self._all((quantity.network, quantity.points), local)
+            return
+        if isinstance(quantity, ast.Share):  # invariants have names of their own, which are looked up later
+            self._all((*indices_in(quantity), quantity.points), local)
             return
         if isinstance(quantity, ast.Optimum):
             self._all((over_points(quantity), quantity.precision), local)

@@ -6,7 +6,7 @@ the names of networks, regions, parameters and indices.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import field
 from fractions import Fraction
 from functools import cached_property
@@ -46,7 +46,9 @@ class ClaimFamily:
     """A claim, an invariant or a measure; `body` is in the core language, its indices free.
 
     The body of an invariant is the formula that it stands for, that of a measure what its `quantity` is of.
-    `compared` are the measures that a claim compares, which its body says in the core language.
+    `compared` are the measures that a claim compares, which its body says in the core language.  `points` is
+    the data that an invariant is `over`; `referred` are the invariants that a share is of, or the one that a
+    claim is proved `@via`.
     """
 
     declaration: ast.ClaimDecl | ast.InvariantDecl | ast.MeasureDecl
@@ -55,6 +57,8 @@ class ClaimFamily:
     body: ast.Expr
     quantity: ast.Quantity | None = None
     compared: tuple[ComparedMeasure, ...] = ()
+    points: ast.Expr | None = None
+    referred: tuple[ReferredInvariant, ...] = ()
 
     def member_name(self, member: tuple[int, ...]) -> str:
         return member_name(self.declaration.name.text, member)
@@ -68,6 +72,19 @@ class ComparedMeasure:
     indices: tuple[ast.Expr, ...]
     number: ast.Expr
     span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class ReferredInvariant:
+    """An invariant of the file, or the member of its family that `indices` name; without them all members."""
+
+    invariant: ClaimFamily
+    indices: tuple[ast.Expr, ...]
+    span: Span
+
+    def members(self, found: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
+        """Those that are meant, once the indices have the values `found`."""
+        return iter((found,)) if self.indices else self.invariant.family.members()
 
 
 @dataclass(frozen=True)  # not slotted: the name table is computed once, on demand

@@ -18,7 +18,8 @@ from spec_lang.semantics.names.compared import compares, write_out
 from spec_lang.semantics.names.declared import View
 from spec_lang.semantics.names.families import Family, read_family
 from spec_lang.semantics.names.invariants import as_formula, network_of
-from spec_lang.semantics.names.scope import ClaimFamily
+from spec_lang.semantics.names.referred import refer
+from spec_lang.semantics.names.scope import ClaimFamily, ReferredInvariant
 from spec_lang.semantics.rejection import Rejected
 from spec_lang.semantics.terms.expressions import Evaluator
 from spec_lang.semantics.traverse import mentioned
@@ -34,6 +35,7 @@ class Statements:
         "_evaluator",
         "_expander",
         "_families",
+        "_invariants",
         "_log",
         "_measures",
         "_measuring",
@@ -55,6 +57,7 @@ class Statements:
         self._evaluator, self._expander = tools
         self._log = log
         self._measures: dict[str, ast.MeasureDecl] = {}
+        self._invariants: dict[str, ast.InvariantDecl] = {}
         self._measuring: dict[str, ClaimFamily | None] = {}
 
     def resolve(self, module: ast.Module) -> tuple[ClaimFamily, ...]:
@@ -62,6 +65,7 @@ class Statements:
         found: list[ClaimFamily] = []
         seen: dict[str, tuple[str, Span]] = {}
         self._measures = measures_of(module)
+        self._invariants = invariants_of(module)
         for declaration in module.declarations:
             if not isinstance(declaration, Statement):
                 continue
@@ -81,13 +85,17 @@ class Statements:
         return tuple(found)
 
     def _family(self, declaration: Statement) -> ClaimFamily | None:
-        """Of a measure that a claim compares it has been worked out before."""
+        """Of a measure that a claim compares, or an invariant that is referred to, it has been worked out
+        before."""
         name = declaration.name.text
-        if self._measures.get(name) is not declaration:
+        if declaration not in (self._measures.get(name), self._invariants.get(name)):
             return self._worked_out(declaration)
         if name not in self._measuring:
             self._measuring[name] = self._worked_out(declaration)
         return self._measuring[name]
+
+    def _invariant_named(self, name: str) -> ClaimFamily | None:
+        return self._family(self._invariants[name])
 
     def _measure(self, name: str) -> ClaimFamily | None:
         return self._family(self._measures[name])
@@ -97,11 +105,15 @@ class Statements:
         quantity: ast.Quantity | None = None
         body: ast.Expr | None
         parts: tuple[ast.Expr, ...] = ()
+        points: ast.Expr | None = None
         match declaration:
             case ast.ClaimDecl():
                 body = self._expander.expand(declaration.body)
             case ast.InvariantDecl():
                 body = self._invariant(declaration)
+                if declaration.points is not None:
+                    points = self._expander.expand(declaration.points)
+                    body, parts = (None, ()) if points is None else (body, (points,))
             case ast.MeasureDecl():
                 quantity = self._quantity(declaration.quantity)
                 body, parts = (None, ()) if quantity is None else parts_of(quantity)
@@ -109,10 +121,28 @@ class Statements:
             return None
         if isinstance(declaration, ast.ClaimDecl) and compares(body, frozenset(self._measures)):
             return self._comparing(declaration, attributes, body)
-        family = read_family(declaration.family, self._evaluator, (body, *parts), self._families)
+        referred = self._referred(declaration, attributes)
+        if referred is None:
+            return None
+        known = {one.invariant.declaration.name.text: one.invariant.family for one in referred}
+        via = () if attributes.via is None else (attributes.via,)
+        uses = (body, *parts, *via)
+        family = read_family(declaration.family, self._evaluator, uses, {**self._families, **known})
         if family is None:
             return None
-        return ClaimFamily(declaration, family, attributes, body, quantity)
+        return ClaimFamily(declaration, family, attributes, body, quantity, (), points, referred)
+
+    def _referred(
+        self, declaration: Statement, attributes: Attributes
+    ) -> tuple[ReferredInvariant, ...] | None:
+        """The invariants that a statement names; None once it is reported that there is no such."""
+        named: tuple[ast.Expr, ...] = () if attributes.via is None else (attributes.via,)
+        if isinstance(declaration, ast.MeasureDecl) and isinstance(declaration.quantity, ast.Share):
+            named = declaration.quantity.invariants
+        try:
+            return tuple(refer(one, self._invariants, self._invariant_named, self._log) for one in named)
+        except Rejected:
+            return None
 
     def _comparing(
         self, declaration: ast.ClaimDecl, attributes: Attributes, body: ast.Expr
@@ -156,6 +186,9 @@ class Statements:
         """The quantity with its expressions expanded."""
         if isinstance(quantity, ast.Count):
             return self._count(quantity)
+        if isinstance(quantity, ast.Share):
+            points = self._expander.expand(quantity.points)
+            return None if points is None else replace(quantity, points=points)
         precision = None if quantity.precision is None else self._expander.expand(quantity.precision)
         lost = quantity.precision is not None and precision is None
         if isinstance(quantity, ast.Optimum):
@@ -210,6 +243,15 @@ def measures_of(module: ast.Module) -> dict[str, ast.MeasureDecl]:
     return found
 
 
+def invariants_of(module: ast.Module) -> dict[str, ast.InvariantDecl]:
+    """The invariants of a file by name, the first of each."""
+    found: dict[str, ast.InvariantDecl] = {}
+    for declaration in module.declarations:
+        if isinstance(declaration, ast.InvariantDecl):
+            found.setdefault(declaration.name.text, declaration)
+    return found
+
+
 def over_points(quantity: ast.Optimum) -> ast.Quantified:
     """The value of an optimum with its bindings around it, as a quantifier holds them."""
     return ast.Quantified(quantity.span, ast.Quantifier.FORALL, quantity.bindings, quantity.value)
@@ -219,6 +261,8 @@ def parts_of(quantity: ast.Quantity) -> tuple[ast.Expr, tuple[ast.Expr, ...]]:
     """What a quantity is about, and the other expressions in it."""
     if isinstance(quantity, ast.Count):
         return quantity.network, (quantity.points,)
+    if isinstance(quantity, ast.Share):
+        return quantity.points, quantity.invariants
     precision = () if quantity.precision is None else (quantity.precision,)
     if isinstance(quantity, ast.Optimum):
         return quantity.value, (over_points(quantity), *precision)

@@ -63,7 +63,16 @@ from spec_lang.syntax.ast.expressions import (
     Sum,
     TensorLiteral,
 )
-from spec_lang.syntax.ast.quantities import Count, Extreme, Optimum, Quantity, Radius, Threshold
+from spec_lang.syntax.ast.quantities import (
+    Count,
+    Extreme,
+    Optimum,
+    Quantity,
+    Radius,
+    Share,
+    Sharing,
+    Threshold,
+)
 
 __all__ = [
     "And",
@@ -122,6 +131,8 @@ __all__ = [
     "Radius",
     "RegionDecl",
     "SetBuilder",
+    "Share",
+    "Sharing",
     "Slice",
     "String",
     "Sum",

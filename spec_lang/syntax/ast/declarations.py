@@ -206,10 +206,11 @@ class ClaimDecl:
 
 @dataclass(frozen=True, slots=True)
 class InvariantDecl:
-    """`invariant name[family] of network on region "title" @attributes: body`.
+    """`invariant name[family] of network on region over points "title" @attributes: body`.
 
     In `body` the network's layers, `input` and `output` are the tensors of one run; the invariant holds when
-    `body` does at every point of `region`, or of the network's domain when there is none.
+    `body` does at every point of `region`, or of the network's domain when there is none.  Of `points` it is
+    counted how many the invariant speaks of.
     """
 
     span: Span
@@ -217,6 +218,7 @@ class InvariantDecl:
     family: tuple[IndexBinding, ...]
     network: Expr
     region: Expr | None
+    points: Expr | None
     title: str | None
     attributes: tuple[AttributeUse, ...]
     body: Expr

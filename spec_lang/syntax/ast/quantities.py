@@ -60,4 +60,22 @@ class Count:
     points: Expr
 
 
-Quantity = Optimum | Radius | Count
+class Sharing(Enum):
+    """Which points a share is of."""
+
+    SUPPORT = "support"  # those that an invariant speaks of
+    COVERAGE = "coverage"  # those of which one of several invariants says something
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """`support of invariant over points`, `coverage of [invariant, …] over points`."""
+
+    span: Span
+    asked: Sharing
+    invariants: tuple[Expr, ...]
+    listed: bool  # in brackets
+    points: Expr
+
+
+Quantity = Optimum | Radius | Count | Share

@@ -61,11 +61,12 @@ def declaration_document(pen: Pen, declaration: ast.Declaration) -> Doc:
         case ast.ClaimDecl(family=family):
             head = concat(pen.word("claim"), SPACE, pen.word(declaration.name.text), _family(pen, family))
             return _claim(pen, head, declaration)
-        case ast.InvariantDecl(network=network, region=region):
+        case ast.InvariantDecl(network=network, region=region, points=points):
             head = _named(pen, "invariant", declaration.name, declaration.family)
             of = _part(pen, "of", network)
             on = None if region is None else _part(pen, "on", region)
-            return _claim(pen, concat(head, of, on), declaration)
+            over = None if points is None else concat(SPACE, pen.word("over"), SPACE, _sum(pen, points))
+            return _claim(pen, concat(head, of, on, over), declaration)
         case ast.MeasureDecl(quantity=quantity):
             head = _named(pen, "measure", declaration.name, declaration.family)
             head = _titled(pen, head, declaration.title, declaration.attributes)
@@ -160,6 +161,9 @@ def _quantity(pen: Pen, quantity: ast.Quantity) -> Doc:
         case ast.Count(network=network, points=points):
             head = concat(pen.word("regions"), _part(pen, "of", network))
             return group(head, nest(INDENT, LINE, pen.word("over"), SPACE, _sum(pen, points)))
+        case ast.Share(asked=asked, points=points):
+            head = concat(pen.word(asked.value), SPACE, pen.word("of"), SPACE, _invariants(pen, quantity))
+            return group(head, nest(INDENT, LINE, pen.word("over"), SPACE, _sum(pen, points)))
         case ast.Optimum(extreme=extreme, value=value, bindings=bindings, precision=precision):
             word = pen.word(extreme.value)
             what = nest(INDENT, expression_document(pen, value))
@@ -179,6 +183,16 @@ def _quantity(pen: Pen, quantity: ast.Quantity) -> Doc:
             assert_never(quantity)
     to = () if precision is None else (LINE, concat(pen.word("to"), SPACE, _sum(pen, precision)))
     return group(word, SPACE, what, nest(INDENT, LINE, rest, *to))
+
+
+def _invariants(pen: Pen, share: ast.Share) -> Doc:
+    """What a share is of: one invariant, or several in brackets."""
+    if not share.listed:
+        return _sum(pen, share.invariants[0])
+    opening = pen.word("[")
+    *others, last = share.invariants
+    items = [concat(_sum(pen, one), pen.sign(",")) for one in others]
+    return bracketed(None, opening, [*items, _sum(pen, last)], pen.close("]"))
 
 
 def _sum(pen: Pen, expr: ast.Expr) -> Doc:
