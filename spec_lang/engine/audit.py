@@ -23,6 +23,7 @@ from spec_lang.engine import lift
 from spec_lang.engine.audit_measure import NOTHING_STORED, Looked, audit_measure
 from spec_lang.engine.checking import shared_by
 from spec_lang.engine.count import count
+from spec_lang.engine.data_counts import share, with_verdicts
 from spec_lang.engine.options import CheckOptions, Observer, Silent
 from spec_lang.engine.prepare import Spec, prepare, texts_of
 from spec_lang.engine.replay import replay_witness
@@ -67,6 +68,7 @@ def audit(
     tasks = [replace(task, timeout=options.timeout) for task in preparation.tasks]
     one: Decide = partial(_one, options=options, store=Store(options.store))
     reports, interrupted = sweep(tasks, one, options.jobs, observer or Silent())
+    reports = with_verdicts(reports)
     diagnostics = tuple(preparation.problems)
     named = {d.span.file for d in diagnostics if d.span is not None}
     report = Report(
@@ -103,6 +105,8 @@ def _one(
     try:
         if task.counted is not None:
             return count(task, task.counted, options)
+        if task.shared is not None:
+            return share(task, task.shared, options)
         return _audited(task, options, store, cores)
     except TooManyCases as error:
         reason = str(error)

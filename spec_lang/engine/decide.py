@@ -9,18 +9,21 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Sequence
+from dataclasses import replace
 
 from spec_lang import _registry, backends
 from spec_lang._companions import Cores
 from spec_lang.backends.base import Backend
 from spec_lang.engine import lift
 from spec_lang.engine.count import count
+from spec_lang.engine.data_counts import OUT_OF_TIME, AtData, at_data, refuted_by_data, share
 from spec_lang.engine.measure import measure
 from spec_lang.engine.memory import limited
 from spec_lang.engine.options import CheckOptions, Listener
 from spec_lang.engine.replay import replay_witness
 from spec_lang.engine.settle import Limits, Settler, memory_words
 from spec_lang.engine.task import Task
+from spec_lang.kernel.proof import OutOfTime
 from spec_lang.kernel.verdict import Status, Verdict
 from spec_lang.obligations.lower import TooManyCases
 from spec_lang.obligations.model import Goal
@@ -45,6 +48,8 @@ def decide(task: Task, listen: Listener, cores: Cores | None, options: CheckOpti
         with limited(options.memory):
             if task.counted is not None:
                 return count(task, task.counted, options)
+            if task.shared is not None:
+                return share(task, task.shared, options)
             settler = Settler(task, options, listen, cores, installed_backends())
             if task.measure is not None:
                 return measure(settler, task.measure, started)
@@ -66,8 +71,10 @@ def decide(task: Task, listen: Listener, cores: Cores | None, options: CheckOpti
 def _report(settler: Settler, started: float) -> ClaimReport:
     task, options = settler.task, settler.options
     end = None if task.timeout is None else started + task.timeout
-    settled = settler.settle(task.goal(), Limits(end, options.budget))
-    goal, verdict = settled.goal, settled.verdict
+    at_points, too_late = _at_data(task, options, end)
+    goal = task.goal()
+    settled = refuted_by_data(goal, at_points) or settler.settle(goal, Limits(end, options.budget))
+    verdict = settled.verdict
     found = _counterexample(task, goal, verdict)
     course = lift.Course(
         steps=settler.log.steps(),
@@ -76,7 +83,20 @@ def _report(settler: Settler, started: float) -> ClaimReport:
         kept=None if verdict.evidence is None else _keep(options, goal, settled.outcomes),
         seconds=time.monotonic() - started,
     )
-    return lift.decided(task, verdict, course, found)
+    report = lift.decided(task, verdict, course, found)
+    note = "; ".join(part for part in (report.note, too_late) if part) or None
+    return replace(report, note=note, data=None if at_points is None else at_points.count)
+
+
+def _at_data(task: Task, options: CheckOptions, end: float | None) -> tuple[AtData | None, str | None]:
+    """The invariant at the data that it is over, or why there is no count."""
+    if task.support is None:
+        return None, None
+    last = float("inf") if end is None else end
+    try:
+        return at_data(task.support, options, lambda: time.monotonic() > last), None
+    except OutOfTime:
+        return None, OUT_OF_TIME
 
 
 def _counterexample(task: Task, goal: Goal, verdict: Verdict) -> Counterexample | None:

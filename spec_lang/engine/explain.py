@@ -25,7 +25,7 @@ from spec_lang.network.primitives import Affine
 from spec_lang.reporters.model import Report
 from spec_lang.semantics.forms.library import bodies, called_names, find_form
 from spec_lang.semantics.forms.page import form_lines, formula_lines
-from spec_lang.semantics.model import Counted, TypedClaim
+from spec_lang.semantics.model import Counted, Shared, TypedClaim
 from spec_lang.syntax import ast
 from spec_lang.syntax.format import format_expression
 
@@ -77,6 +77,9 @@ def _claim(
         if typed.counted is not None:
             yield from _counted(typed.counted)
             return
+        if typed.shared is not None:
+            yield from _shared(typed.shared)
+            return
         yield "  stands for"
         yield f"    {format_expression(typed.formula)}"
     if task.beyond is not None:
@@ -105,6 +108,19 @@ def _counted(counted: Counted) -> Iterator[str]:
     yield "    how many of their affine maps certainly differ, and how many activation patterns they have"
     inputs = counted.graph.input_size
     yield f"  size: {len(counted.points):,} points of {inputs:,} inputs, {relus} layers of ReLUs"
+    yield f"  {NO_BACKEND}"
+
+
+def _shared(shared: Shared) -> Iterator[str]:
+    yield "  stands for"
+    left, size = "the left side of", len(shared.supports[0].points)
+    if shared.asked is ast.Sharing.SUPPORT:
+        yield f"    the share of the points at which {left} `{shared.supports[0].name}` holds"
+    else:
+        yield f"    the share of the points in the region of an invariant at which {left} it holds:"
+        yield "    at least that of the proved ones, at most that of those that are not refuted"
+        yield f"    invariants: {', '.join(support.name for support in shared.supports)}"
+    yield f"  size: {size:,} points of {shared.supports[0].graph.input_size:,} inputs"
     yield f"  {NO_BACKEND}"
 
 

@@ -65,6 +65,7 @@ def _report(task: Task, status: Status, reason: str | None, seconds: float) -> C
         kind=task.kind,
         status=status,
         reason=reason,
+        region=task.region,
         semantics=task.semantics.value,
         evidence=None,
         backend=None,

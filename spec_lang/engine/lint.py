@@ -110,7 +110,7 @@ def _place(files: Sequence[str], diagnostic: Diagnostic) -> tuple[int, int, int]
 
 
 def _findings(task: Task) -> Iterator[_Finding]:
-    if task.beyond is not None or task.counted is not None:
+    if task.beyond is not None or task.by_kernel:
         return  # nothing is lowered of what no backend takes; the type checker says where that is
     try:
         goal = task.goal()

@@ -103,7 +103,7 @@ def document_of(found: Sequence[Planned], report: Report) -> Json:
 def _planned(task: Task, options: CheckOptions) -> Planned:
     if task.beyond is not None:
         return Planned(task, (), task.beyond)
-    if task.counted is not None:
+    if task.by_kernel:
         return Planned(task, (), NO_BACKEND)
     try:
         goal = task.goal()

@@ -29,6 +29,7 @@ from spec_lang.obligations.model import Semantics
 from spec_lang.semantics.codes import SEMANTICS
 from spec_lang.semantics.float32 import check_semantics, float32_obstacle
 from spec_lang.semantics.forms.library import built_in_forms, forms_for
+from spec_lang.semantics.formulas.clauses import clause_text
 from spec_lang.semantics.model import TypedClaim, TypedSpec
 from spec_lang.semantics.names.resolve import resolve
 from spec_lang.semantics.names.scope import Scope
@@ -190,6 +191,10 @@ class Preparation:
             semantics=attributes.semantics or self.options.semantics,
             measure=measure_of(typed, self.options.semantics),
             counted=typed.counted,
+            shared=typed.shared,
+            region=_region_of(typed),
+            support=typed.support,
+            cut=typed.cut,
         )
         self.typed[task.id] = typed
         return task
@@ -289,6 +294,21 @@ def _parameter_names(parsed: Parsed, around: Surroundings) -> set[str]:
     declarations = (d for module in (parsed.module, *around.modules) for d in module.declarations)
     declared = {d.name.text for d in declarations if isinstance(d, ast.ParamDecl)}
     return declared | parsed.broken | around.broken
+
+
+def _region_of(typed: TypedClaim) -> str | None:
+    """Where an invariant is to hold, in words."""
+    formula = typed.formula
+    if typed.kind != "invariant" or not isinstance(formula, ast.Quantified):
+        return None
+    domain = formula.bindings[0].domain
+    match domain:
+        case None | ast.IndexRange() | ast.IndexSet():
+            return None
+        case ast.Call(function=ast.Name(text="everywhere")):
+            return "every input"
+        case region:
+            return clause_text(region)
 
 
 def _beyond(typed: TypedClaim) -> str | None:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from spec_lang import __version__
 from spec_lang.diagnostics import Diagnostic, Severity
+from spec_lang.engine.data_counts import with_verdicts
 from spec_lang.engine.decide import decide, installed_backends
 from spec_lang.engine.options import CheckOptions, Observer, Silent
 from spec_lang.engine.prepare import Spec, prepare, texts_of
@@ -38,6 +39,7 @@ def check(
         installed_backends()  # imported before workers are forked, which share it then
     one = partial(decide, options=options)
     reports, interrupted = sweep(preparation.tasks, one, options.jobs, observer or Silent())
+    reports = with_verdicts(reports)
     diagnostics = (*preparation.problems, *_vacuous(reports))
     for spec in specs:
         diagnostics = apply_allows(spec.source.text, spec.source.file, diagnostics, frozenset())

@@ -19,7 +19,7 @@ from spec_lang.kernel.verdict import Status
 from spec_lang.network.graph import Graph
 from spec_lang.obligations.lower import lower
 from spec_lang.obligations.model import Goal, Semantics, Terms
-from spec_lang.semantics.model import Counted, Measured, TypedClaim
+from spec_lang.semantics.model import Counted, Cut, Measured, Shared, Support, TypedClaim
 from spec_lang.syntax.ast import Comparison
 
 QUERY: Final = "query"  # of VNN-LIB: a condition that no point may meet
@@ -50,7 +50,8 @@ class Task:
     is applied to another's outputs.  `beyond` says why no backend takes the claim, which has no goal then.
     `expected` is what `@expect` says; with `exists` the claim says that there is such a point.  `semantics`
     says which function its networks denote.  The goal of a `measure` is that of one of its thresholds;
-    what is `counted` has none."""
+    what is `counted` or `shared` has none.  `region` are the words for where an invariant is to hold,
+    `support` the data that it is over; `cut` is what a claim is proved `@via`."""
 
     file: str
     name: str
@@ -67,6 +68,15 @@ class Task:
     semantics: Semantics = Semantics.REAL
     measure: Measure | None = None
     counted: Counted | None = None
+    shared: Shared | None = None
+    region: str | None = None
+    support: Support | None = None
+    cut: Cut | None = None
+
+    @property
+    def by_kernel(self) -> bool:
+        """Whether the kernel counts by itself, and there is no goal."""
+        return self.counted is not None or self.shared is not None
 
     @property
     def id(self) -> str:

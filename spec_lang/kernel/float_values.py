@@ -87,8 +87,9 @@ def float_values(network: Network, points: F64) -> FloatValues:
                 error = SLACK * (SLACK * spread + share * SLACK * size) + UNDERFLOW
                 off[step.value] = np.broadcast_to(error, at[step.value].shape)
             elif isinstance(step, ReluStep):
-                at[step.value] = np.maximum(at[step.operand], 0.0)
-                off[step.value] = off[step.operand]
+                z, error = at[step.operand], off[step.operand]
+                at[step.value] = np.maximum(z, 0.0)
+                off[step.value] = np.where(z < -error, 0.0, error)  # it is 0 then, exactly
             else:
                 raise InternalError("a step that floats do not follow")
     return FloatValues(at, off)

@@ -117,6 +117,7 @@ class _ByFloats:
     condition: Condition
     rows: F64  # (atoms, inputs and outputs)
     constants: F64
+    strict: Mask  # (atoms,)
     strange: Mask  # (atoms,): numbers that floats do not hold well
     share: float  # γ of an atom's sum
 
@@ -140,8 +141,9 @@ class _ByFloats:
         strange = ((sizes > LARGEST) | ((sizes > 0) & (sizes < _SMALLEST))).any(axis=1)
         # What is rounded to 0 is there all the same.
         strange |= np.count_nonzero(rows, axis=1) < [len(atom.inputs) + len(atom.outputs) for atom in found]
-        strange |= (constants == 0) & [atom.constant != 0 for atom in found]
-        return cls(network, condition, rows, constants, strange, gamma(width + 1))
+        strange |= (constants == 0) & np.array([atom.constant != 0 for atom in found], dtype=np.bool_)
+        strict = np.array([atom.strict for atom in found], dtype=np.bool_)
+        return cls(network, condition, rows, constants, strict, strange, gamma(width + 1))
 
     def __call__(self, points: Sequence[Point]) -> tuple[Mask, Mask]:
         """Where the condition holds, and where that is known."""
@@ -157,8 +159,12 @@ class _ByFloats:
             error = SLACK * SLACK * (off @ abs(self.rows).T + self.share * size) + UNDERFLOW
             decided: Mask = np.asarray((abs(total) > error) & (size < LARGEST) & ~self.strange)
             decided &= np.all(abs(at) < LARGEST, axis=1, keepdims=True)
-        true, false, _ = _possible(self.condition, decided & (total < 0), decided & (total > 0), 0)
-        return true, true | false
+            # What is added up is 0, all of it, and none of it has vanished in a product.
+            nothing: Mask = np.asarray((size == 0) & (off @ abs(self.rows).T == 0) & ~self.strange)
+            nothing &= np.all((at == 0) | (abs(at) > UNDERFLOW), axis=1, keepdims=True)
+        true, false = (decided & (total < 0)) | (nothing & ~self.strict), decided & (total > 0)
+        is_true, is_false, _ = _possible(self.condition, true, false | (nothing & self.strict), 0)
+        return is_true, is_true | is_false
 
 
 def _possible(condition: Condition, true: Mask, false: Mask, first: int) -> tuple[Mask, Mask, int]:

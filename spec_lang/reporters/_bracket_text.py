@@ -11,14 +11,17 @@ from fractions import Fraction
 from typing import Final
 
 from spec_lang.reporters._numbers import shown
-from spec_lang.reporters.model import Counterexample, End, Measurement
+from spec_lang.reporters.model import Counterexample, CutCourse, DataCount, End, Measurement, ShareCount
 
 _WITHIN: Final = 200  # what rounding adds to a bracket is at most one part of so many
 _DIGITS: Final = 10**9
+_MOST_NAMES: Final = 8
 
 
 def measurement_text(found: Measurement) -> str:
     """`[0.41428, 0.433] to 5 %`; of a range, the values that all lie between; of a count, whole numbers."""
+    if found.share is not None:
+        return _share(found, found.share)
     if found.precision is None:
         return _whole(found)
     precision = _precision(found.precision, found)
@@ -63,6 +66,62 @@ def _ends(lower: End | None, upper: End | None, found: Measurement) -> str:
 def _whole(found: Measurement) -> str:
     ends = dict.fromkeys(str(end.value) for end in found.ends)
     return f"[{', '.join(ends)}] {found.asked}"
+
+
+def _share(found: Measurement, share: ShareCount) -> str:
+    """`41,022 of 100,000 points (41.022 %)`; `from … to …` where it is not one number."""
+    ends = dict.fromkeys(end.value for end in found.ends)
+    counts = " to ".join(f"{int(value * share.points):,}" for value in ends)
+    parts = " to ".join(percent(value) for value in ends)
+    return f"{counts} of {share.points:,} points ({parts})"
+
+
+def percent(share: Fraction) -> str:
+    """A part of 1 in percent."""
+    return f"{shown(share * 100)} %"
+
+
+def data_lines(found: DataCount) -> Iterator[str]:
+    """What was counted of an invariant at its data."""
+    part = percent(Fraction(found.support, found.points))
+    where = "" if found.inside == found.support else f", {found.inside:,} of them in the region"
+    yield f"data    speaks of {found.support:,} of {found.points:,} points of {found.data} ({part}){where}"
+    if found.support:
+        holds = "all" if found.holding == found.support else f"{found.holding:,}"
+        yield f"        holds at {holds} of these"
+    if found.broken_inside:
+        yield f"        broken at {found.broken_inside:,} in the region"
+    if found.broken_outside:
+        yield f"        broken at {found.broken_outside:,} outside of the region, which refute nothing"
+    if found.undecided:
+        yield f"        not decided at {found.undecided:,}"
+
+
+def share_lines(found: Measurement) -> Iterator[str]:
+    """By which invariants points are covered, the largest parts first."""
+    share = found.share
+    if share is None or not share.verdicts:
+        return
+    proved = {i for i, verdict in enumerate(share.verdicts) if verdict in ("proved", "vacuous")}
+    yield f"covered by one of {len(share.names)} invariants: {share.covered:,}; proved: {share.of(proved):,}"
+    alone = sorted(range(len(share.names)), key=lambda i: -share.of((i,)))
+    for i in alone[:_MOST_NAMES]:
+        yield f"  {share.names[i]}: {share.of((i,)):,}, {share.verdicts[i]}"
+    if len(alone) > _MOST_NAMES:
+        yield f"  … and {len(alone) - _MOST_NAMES} more (all in `--output-format json`)"
+
+
+def cut_lines(found: CutCourse) -> Iterator[str]:
+    """What came of a cut."""
+    if not found.used:
+        yield f"via     {found.invariant} did not lead to it: {found.problem}; decided without"
+        return
+    yield f"via     {found.invariant}: {_work(found.failing)} where it says nothing, "
+    yield f"        {_work(found.holding)} where it does; what it takes without is not known"
+
+
+def _work(units: tuple[tuple[str, int], ...]) -> str:
+    return ", ".join(f"{count:,} {unit}" for unit, count in units if count) or "no work"
 
 
 def _precision(precision: Fraction, found: Measurement) -> str:

@@ -13,7 +13,14 @@ from itertools import groupby
 from spec_lang._values import dataclass
 from spec_lang.kernel.verdict import Status
 from spec_lang.obligations.model import Semantics
-from spec_lang.reporters._bracket_text import bracket_lines, measurement_text, reached
+from spec_lang.reporters._bracket_text import (
+    bracket_lines,
+    cut_lines,
+    data_lines,
+    measurement_text,
+    reached,
+    share_lines,
+)
 from spec_lang.reporters._drawing_text import drawing_lines
 from spec_lang.reporters._layout import STATUS_ROLE, Line, Role, line, table
 from spec_lang.reporters._numbers import amount, duration, shown
@@ -89,6 +96,9 @@ def _rows(family: Sequence[ClaimReport], width: int) -> Iterator[_Row]:
         note += ": " + ", ".join(f"{counts[status]} {status.value}" for status in present)
     if counts[Status.PROVED]:
         note += f", {_proofs(family)}"
+    regions = dict.fromkeys(claim.region for claim in family)
+    if len(regions) == 1 and (region := family[0].region) is not None:
+        note += f", for {region}" if region == "every input" else f", on {region}"
     yield _Row(
         status=alone.value if alone is not None else "mixed",
         role=STATUS_ROLE[alone] if alone is not None else Role.STRONG,
@@ -113,12 +123,18 @@ def _row(claim: ClaimReport, width: int) -> _Row:
         notes.append(f"bound {claim.bound:.4g}")
     if claim.expected is not Status.PROVED:
         notes.append("as expected" if claim.as_expected else f"but `@expect({claim.expected.value})`")
+    if claim.region is not None and claim.status in (Status.PROVED, Status.REFUTED):
+        notes.append(f"for {claim.region}" if claim.region == "every input" else f"on {claim.region}")
     below = [line("      ", text) for text in (*rest, *([claim.note] if claim.note else []))]
     if claim.counterexample is not None:
         below += _counterexample(claim, claim.counterexample)
         below += drawing_lines(claim.counterexample.planes, width)
     if claim.measurement is not None:
         below += _measurement(claim, claim.measurement)
+    if claim.data is not None:
+        below += [line("      ", text) for text in data_lines(claim.data)]
+    if claim.cut is not None:
+        below += [line("      ", text) for text in cut_lines(claim.cut)]
     return _Row(
         status=claim.status.value,
         role=STATUS_ROLE[claim.status]
@@ -191,7 +207,7 @@ def _beside(point: Readings, other: Readings) -> Iterator[Line]:
 
 def _measurement(claim: ClaimReport, found: Measurement) -> list[Line]:
     """The ends that points reach, each with its point."""
-    lines = [line("      ", text) for text in bracket_lines(found)]
+    lines = [line("      ", text) for text in (*bracket_lines(found), *share_lines(found))]
     for bracket in found.brackets:
         for end in (bracket.lower, bracket.upper):
             if end is not None and end.point is not None:

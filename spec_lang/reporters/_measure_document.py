@@ -12,7 +12,15 @@ from math import inf, isfinite, nextafter
 
 from spec_lang.reporters._documents import Json
 from spec_lang.reporters._numbers import as_float
-from spec_lang.reporters.model import Bracket, Counterexample, End, Measurement
+from spec_lang.reporters.model import (
+    Bracket,
+    Counterexample,
+    CutCourse,
+    DataCount,
+    End,
+    Measurement,
+    ShareCount,
+)
 
 Point = Callable[[Counterexample], Json]
 
@@ -31,6 +39,47 @@ def measure(found: Measurement, point: Point) -> Json:
         "precision": _precision(found),
         "reached": found.reached,
         "brackets": [_bracket(one, point) for one in found.brackets],
+        **({} if found.share is None else {"share": _share(found.share)}),
+    }
+
+
+def _share(share: ShareCount) -> Json:
+    verdicts = share.verdicts or (None,) * len(share.names)
+    return {
+        "points": share.points,
+        "covered": share.covered,
+        "undecided": share.undecided,
+        "invariants": [
+            {"name": name, "points": share.of((place,)), "verdict": verdict}
+            for place, (name, verdict) in enumerate(zip(share.names, verdicts, strict=True))
+        ],
+        "proved": share.of([i for i, verdict in enumerate(verdicts) if verdict in ("proved", "vacuous")])
+        if share.verdicts
+        else None,
+    }
+
+
+def data_count(found: DataCount) -> Json:
+    """An invariant at its data."""
+    return {
+        "of": found.data,
+        "points": found.points,
+        "support": found.support,
+        "share": as_float(Fraction(found.support, found.points)),
+        "in_region": found.inside,
+        "holding": found.holding,
+        "broken": {"in_region": found.broken_inside, "outside": found.broken_outside},
+        "undecided": found.undecided,
+    }
+
+
+def cut_course(found: CutCourse) -> Json:
+    """What came of `@via`."""
+    return {
+        "invariant": found.invariant,
+        "used": found.used,
+        "work": {"where_it_fails": dict(found.failing), "where_it_holds": dict(found.holding)},
+        "problem": found.problem,
     }
 
 

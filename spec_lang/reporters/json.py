@@ -16,7 +16,7 @@ from typing import Final, TextIO
 
 from spec_lang.kernel.verdict import Status
 from spec_lang.reporters._documents import SCHEMA_VERSION, Json, diagnostic_json
-from spec_lang.reporters._measure_document import bracket, measure
+from spec_lang.reporters._measure_document import bracket, cut_course, data_count, measure
 from spec_lang.reporters._numbers import as_float
 from spec_lang.reporters.base import Reporter
 from spec_lang.reporters.model import ChangedNetwork, ClaimReport, Counterexample, Readings, Report, Step
@@ -70,7 +70,20 @@ def _claim(claim: ClaimReport) -> Json:
         "certificate": claim.certificate,
         "proof_bytes": claim.proof_bytes,
         "note": claim.note,
+        **_of_invariant(claim),
     }
+
+
+def _of_invariant(claim: ClaimReport) -> dict[str, Json]:
+    """What only an invariant has: where it holds, and what was counted at its data; or a claim `@via` one."""
+    parts: dict[str, Json] = {}
+    if claim.region is not None:
+        parts["region"] = claim.region
+    if claim.data is not None:
+        parts["data"] = data_count(claim.data)
+    if claim.cut is not None:
+        parts["via"] = cut_course(claim.cut)
+    return parts
 
 
 def _step(step: Step) -> Json:

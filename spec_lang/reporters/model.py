@@ -6,7 +6,7 @@ network to be read again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from fractions import Fraction
 
 from spec_lang._values import dataclass
@@ -123,10 +123,47 @@ class Bracket:
 
 
 @dataclass(frozen=True, slots=True)
+class DataCount:
+    """An invariant at the `points` of `data`: at `support` of them its left side holds, `inside` of these lie
+    in its region.  At `holding` of the support it holds; of the points that break it so many lie inside, and
+    so many outside of its region, where they refute nothing.  `undecided` ones are none of these."""
+
+    data: str
+    points: int
+    support: int
+    inside: int
+    holding: int
+    broken_inside: int
+    broken_outside: int
+    undecided: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ShareCount:
+    """How many of so many `points` each set of invariants speaks of, `names` by their places; `undecided`
+    points may belong to more of them.  `verdicts` are those of the same run, for a coverage."""
+
+    points: int
+    names: tuple[str, ...]
+    groups: tuple[tuple[tuple[int, ...], int], ...]
+    undecided: int = 0
+    verdicts: tuple[str, ...] = ()
+
+    @property
+    def covered(self) -> int:
+        """The points that some invariant speaks of."""
+        return sum(count for places, count in self.groups if places)
+
+    def of(self, places: Collection[int]) -> int:
+        """The points that one of these invariants speaks of."""
+        return sum(count for group, count in self.groups if not set(places).isdisjoint(group))
+
+
+@dataclass(frozen=True, slots=True)
 class Measurement:
     """What is known of a measure: `asked` is its word, `words` what is measured, the value of points or the
     variable of a claim.  A `range` has two brackets; the ends of a count, of `regions`, are whole numbers,
-    and no precision is asked for.
+    and no precision is asked for; nor is it for a `share` of data, whose ends are parts of 1.
 
     The ends are wanted `precision` apart, or with `relative` that share of the one that is larger in size;
     `said` in the spec, or taken where it says nothing.
@@ -140,6 +177,7 @@ class Measurement:
     said: bool
     reached: bool
     brackets: tuple[Bracket, ...]
+    share: ShareCount | None = None
 
     @property
     def of_points(self) -> bool:
@@ -175,6 +213,18 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class CutCourse:
+    """How a claim `@via` `invariant` was decided: whether the cut led to the verdict; by how much work in the
+    case where the invariant's left side fails, and where it holds, by unit; and why it did not, if so."""
+
+    invariant: str
+    used: bool
+    failing: tuple[tuple[str, int], ...] = ()
+    holding: tuple[tuple[str, int], ...] = ()
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ClaimReport:
     """The report of one claim (one member of a family)."""
 
@@ -200,6 +250,9 @@ class ClaimReport:
     proof_bytes: int | None = None  # its size as stored
     note: str | None = None  # what else is worth a line, such as why a proof is not stored
     measurement: Measurement | None = None  # of a measure, once an end is proved
+    region: str | None = None  # of an invariant: where its verdict holds
+    data: DataCount | None = None  # of an invariant over data
+    cut: CutCourse | None = None  # of a claim `@via` an invariant
 
     @property
     def verdict(self) -> Status:

@@ -39,6 +39,9 @@ def check_semantics(
                 said.add((what, span))
                 problem = f"{what} has no float32 semantics: running the network does not compute it"
                 log.error(codes.SEMANTICS, problem, span, _FIX_SMOOTH)
+        if claim.shared is not None:
+            problem = "points are counted in exact arithmetic, and not in that of a network that rounds"
+            log.error(codes.SEMANTICS, problem, claim.declaration.name.span, _FIX_SMOOTH)
         if claim.counted is not None:
             problem = "linear regions are those of the real function; a network that rounds has none"
             log.error(codes.SEMANTICS, problem, claim.declaration.name.span, _FIX_SMOOTH)

@@ -130,6 +130,8 @@ class Supports:
             if len(signature.inputs) != 1:
                 problem = f"`{value.use.label}` has several inputs; data are counted of networks with one"
                 raise evaluator.reject(codes.SUPPORT, problem, points.span)
+            if not given.size:
+                raise evaluator.reject(codes.SUPPORT, "there are no points to count", points.span)
             self._rows[key] = rows_of(
                 signature.input, given, points, context.log, "an invariant is counted over"
             )
