@@ -85,7 +85,8 @@ def _report(settler: Settler, started: float) -> ClaimReport:
     )
     report = lift.decided(task, verdict, course, found)
     note = "; ".join(part for part in (report.note, too_late) if part) or None
-    return replace(report, note=note, data=None if at_points is None else at_points.count)
+    cut = None if settler.cutting is None else settler.cutting.course()
+    return replace(report, note=note, data=None if at_points is None else at_points.count, cut=cut)
 
 
 def _at_data(task: Task, options: CheckOptions, end: float | None) -> tuple[AtData | None, str | None]:

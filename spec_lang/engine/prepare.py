@@ -15,6 +15,7 @@ from spec_lang._values import dataclass
 from spec_lang.claims.base import Claim
 from spec_lang.diagnostics import Diagnostic, DiagnosticLog, Note, Span, did_you_mean
 from spec_lang.engine import codes
+from spec_lang.engine.cut_regions import check_cut
 from spec_lang.engine.imports import Imports
 from spec_lang.engine.networks import Networks
 from spec_lang.engine.options import CheckOptions
@@ -197,6 +198,7 @@ class Preparation:
             cut=typed.cut,
         )
         self.typed[task.id] = typed
+        check_cut(typed, problems)
         return task
 
     def _runs(

@@ -14,6 +14,7 @@ from spec_lang._companions import Cores
 from spec_lang._values import dataclass
 from spec_lang.backends.base import Backend
 from spec_lang.engine.checking import Checks, allowance
+from spec_lang.engine.cutting import Cutting
 from spec_lang.engine.options import Checking, CheckOptions, Listener
 from spec_lang.engine.portfolio import Log, Portfolio, Terms
 from spec_lang.engine.task import Task
@@ -55,6 +56,7 @@ class Settler:
     backends: Sequence[Backend]
     log: Log = field(default_factory=Log)
     checks: Checks = field(init=False)
+    cutting: Cutting | None = None  # of the last goal
 
     def __post_init__(self) -> None:
         exact = self.options.evidence is EvidenceKind.CHECKED
@@ -85,6 +87,12 @@ class Settler:
         todo = [n for n, o in enumerate(goal.obligations) if not is_impossible(o.violation)]
         portfolios = {number: Portfolio(goal.obligations[number], terms) for number in todo}
         outcomes: dict[int, Outcome] = {}
+        if self.task.cut is not None:
+            self.cutting = Cutting(self.task.cut, terms)
+            self._by_cut(self.cutting, goal, clock, outcomes)
+            todo = [number for number in todo if number not in outcomes]
+            if not todo or any(isinstance(outcome, Refuted) for outcome in outcomes.values()):
+                return in_order(outcomes, len(goal.obligations))
         for _ in range(_ROUNDS):
             for place, number in enumerate(todo):
                 sharers = len(todo) - place
@@ -99,6 +107,20 @@ class Settler:
                 break
         return in_order(outcomes, len(goal.obligations))
 
+    def _by_cut(self, cutting: Cutting, goal: Goal, clock: _Clock, outcomes: dict[int, Outcome]) -> None:
+        """The outcomes that the cut leads to; stops at the first counterexample, or case that stays open."""
+        todo = [n for n, o in enumerate(goal.obligations) if not is_impossible(o.violation)]
+        for place, number in enumerate(todo):
+            sharers = len(todo) - place
+            end, units = clock.deadline(sharers), clock.units(sharers, ())
+            outcome = cutting.decide(goal.obligations[number], end, units)
+            clock.spent = cutting.spent
+            if outcome is None:
+                return
+            outcomes[number] = outcome
+            if isinstance(outcome, Refuted):
+                return
+
     def _announce_check(self) -> None:
         self.listen(Checking(allowance(self.task.timeout)))
 
@@ -110,6 +132,7 @@ class _Clock:
     limits: Limits
     checks: Checks
     checked: float = field(init=False)  # seconds that checks had taken before
+    spent: int = 0  # units of work, before there were portfolios
 
     def __post_init__(self) -> None:
         self.checked = self.checks.seconds
@@ -130,7 +153,7 @@ class _Clock:
         """The work of one of so many, rounded up: the first of them all gets something."""
         if self.limits.units is None:
             return None
-        left = max(0, self.limits.units - sum(portfolio.spent for portfolio in portfolios))
+        left = max(0, self.limits.units - self.spent - sum(portfolio.spent for portfolio in portfolios))
         return -(-left // sharers)
 
     def stopped(self, outcome: Outcome) -> bool:

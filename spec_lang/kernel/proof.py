@@ -13,6 +13,7 @@ from typing import Final, assert_never
 import numpy as np
 
 from spec_lang._values import dataclass
+from spec_lang.kernel.cut import examine_cut
 from spec_lang.kernel.dyadics import float_above, float_below
 from spec_lang.kernel.form import check_form
 from spec_lang.kernel.integers import Integers
@@ -31,6 +32,7 @@ from spec_lang.obligations.certificate import (
     Proof,
     Unclosed,
 )
+from spec_lang.obligations.cut_certificate import CutProof
 from spec_lang.obligations.differential import differential
 from spec_lang.obligations.mean_value_certificate import MeanValueProof
 from spec_lang.obligations.model import Box, Obligation
@@ -88,12 +90,12 @@ def examine(
                 flaw, kind = examine_pairs(obligation, proof, _timer(expired), exact=exact)
             case PieceProof():
                 flaw, kind = examine_piece(obligation, proof, _timer(expired), exact=exact)
-            case MeanValueProof():
+            case MeanValueProof() | CutProof():
 
                 def check(asked: Obligation, part: Proof) -> tuple[Flaw | None, EvidenceKind]:
                     return _Check(asked, part, exact, _timer(expired), spread).run()
 
-                flaw, kind = examine_mean_value(obligation, proof, check)
+                flaw, kind = _by_parts(obligation, proof, check)
             case _ as unreachable:
                 assert_never(unreachable)
     except (Unchecked, ValueError) as problem:
@@ -105,20 +107,39 @@ def examined_by_parts(
     obligation: Obligation, proof: Certificate, known: Sequence[Examined]
 ) -> Examined | None:
     """What a proof is worth all parts of which have been examined before; None for any other."""
-    if not isinstance(proof, MeanValueProof):
+    if not isinstance(proof, MeanValueProof | CutProof):
         return None
 
     def check(asked: Obligation, part: Proof) -> tuple[Flaw | None, EvidenceKind]:
         for one in known:
-            if one.obligation is asked and one.proof is part and one.evidence is not None:
+            if one.proof is part and one.evidence is not None and _is_same(one.obligation, asked):
                 return None, one.evidence.kind
         raise Unchecked("a part has not been examined")
 
     try:
-        flaw, kind = examine_mean_value(obligation, proof, check)
+        flaw, kind = _by_parts(obligation, proof, check)
     except Unchecked:
         return None
     return None if flaw else Examined(obligation, proof, Evidence(kind), None)
+
+
+def _by_parts(
+    obligation: Obligation,
+    proof: MeanValueProof | CutProof,
+    check: Callable[[Obligation, Proof], tuple[Flaw | None, EvidenceKind]],
+) -> tuple[Flaw | None, EvidenceKind]:
+    """What a proof is worth whose parts are proofs of other obligations.  Raises `Unchecked`."""
+    if isinstance(proof, CutProof):
+        return examine_cut(obligation, proof, check)
+    return examine_mean_value(obligation, proof, check)
+
+
+def _is_same(one: Obligation, other: Obligation) -> bool:
+    """Whether two obligations say the same; sufficient, not necessary."""
+    if one is other:
+        return True
+    alike = one.graph is other.graph and one.semantics is other.semantics and one.ties == other.ties
+    return alike and one.region == other.region and one.violation == other.violation
 
 
 def _timer(expired: Callable[[], bool]) -> Callable[[], None]:

@@ -7,13 +7,14 @@ from fractions import Fraction
 
 from spec_lang._values import dataclass
 from spec_lang.obligations.certificate import Proof
+from spec_lang.obligations.cut_certificate import CutProof
 from spec_lang.obligations.mean_value_certificate import MeanValueProof
 from spec_lang.obligations.pair_certificate import DegreeProof, PairProof
 from spec_lang.obligations.piece_certificate import PieceProof
 
 # What the kernel can check: for any obligation, for those about two points of one function, where all that is
-# computed is affine on the region, and for what follows from gradients.
-Certificate = Proof | PairProof | DegreeProof | PieceProof | MeanValueProof
+# computed is affine on the region, for what follows from gradients, and for two cases together.
+Certificate = Proof | PairProof | DegreeProof | PieceProof | MeanValueProof | CutProof
 
 
 @dataclass(frozen=True, slots=True)

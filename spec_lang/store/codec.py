@@ -16,12 +16,14 @@ import numpy as np
 
 from spec_lang._values import dataclass
 from spec_lang.obligations.certificate import Proof
+from spec_lang.obligations.cut_certificate import CutProof
 from spec_lang.obligations.mean_value_certificate import MeanValueProof
 from spec_lang.obligations.outcome import Attestation, GaveUp, GaveUpReason, Outcome, Proved, Refuted
 from spec_lang.obligations.pair_certificate import DegreeProof, PairProof
 from spec_lang.obligations.piece_certificate import PieceProof
 from spec_lang.store.box_proofs import has_squares, read_proof, write_proof
 from spec_lang.store.columns import BadRecord, ColumnReader, Columns, ColumnWriter, Unkeepable
+from spec_lang.store.conditions import read_condition, write_condition
 
 # The name of the format, and its version: one that is changed is another.
 MAGIC: Final = b"nnproof\x02"
@@ -29,7 +31,7 @@ HEADER: Final = len(MAGIC) + sha256().digest_size
 
 # What has neither squares nor pairs is written as it was before there were any.
 _NOTHING, _PROOF, _POINT, _PROOF_BY_SQUARES, _BY_PAIRS, _BY_DEGREE, _BY_PIECES, _BY_MEANS = range(8)
-_LONG_POINT: Final = 8
+_LONG_POINT, _BY_CUT = 8, 9
 _NOT_STORED: Final = GaveUp(GaveUpReason.INTERRUPTED, "nothing is stored of this obligation")
 
 # Bytes of one numerator or denominator: a thousand times what a float needs, and still quick to reduce.
@@ -102,8 +104,13 @@ def _write_outcome(writer: ColumnWriter, outcome: Outcome) -> None:
             _write_stamp(writer, stamp)
             writer.number(len(parts))
             for part in parts:
-                writer.number(_PROOF_BY_SQUARES if has_squares(part) else _PROOF)
-                write_proof(writer, part)
+                _write_one(writer, part)
+        case Proved(stamp, CutProof(condition, parts)):
+            writer.number(_BY_CUT)
+            _write_stamp(writer, stamp)
+            write_condition(writer, condition, _write_fraction)
+            for part in parts:
+                _write_one(writer, part)
         case Refuted(point) if len(point) < _LONG:
             writer.number(_POINT)
             _write_fractions(writer, point)
@@ -129,6 +136,10 @@ def _read_outcome(reader: ColumnReader) -> Outcome:
     if kind == _BY_MEANS:
         stamp = _read_stamp(reader)
         return Proved(stamp, MeanValueProof(tuple(_read_one(reader) for _ in range(reader.count()))))
+    if kind == _BY_CUT:
+        stamp = _read_stamp(reader)
+        condition = read_condition(reader, _read_fraction)
+        return Proved(stamp, CutProof(condition, (_read_one(reader), _read_one(reader))))
     if kind in (_PROOF, _PROOF_BY_SQUARES):
         stamp = _read_stamp(reader)
         return Proved(stamp, read_proof(reader, with_squares=kind == _PROOF_BY_SQUARES))
@@ -136,6 +147,12 @@ def _read_outcome(reader: ColumnReader) -> Outcome:
         fractions = tuple(_read_fraction(reader) for _ in range(reader.count()))
         return Refuted(fractions if kind == _POINT else (*fractions, *_read_floats(reader)))
     raise BadRecord(f"there is no outcome of kind {kind}")
+
+
+def _write_one(writer: ColumnWriter, proof: Proof) -> None:
+    """One of several proofs."""
+    writer.number(_PROOF_BY_SQUARES if has_squares(proof) else _PROOF)
+    write_proof(writer, proof)
 
 
 def _read_one(reader: ColumnReader) -> Proof:
@@ -179,11 +196,15 @@ def _read_text(reader: ColumnReader) -> str:
         raise BadRecord("a text is not UTF-8") from None
 
 
+def _write_fraction(writer: ColumnWriter, value: Fraction) -> None:
+    _write_integer(writer, value.numerator)
+    _write_integer(writer, value.denominator)
+
+
 def _write_fractions(writer: ColumnWriter, numbers: Sequence[Fraction]) -> None:
     writer.number(len(numbers))
     for value in numbers:
-        _write_integer(writer, value.numerator)
-        _write_integer(writer, value.denominator)
+        _write_fraction(writer, value)
 
 
 def _floats_at_the_end(point: Sequence[Fraction]) -> list[float]:
