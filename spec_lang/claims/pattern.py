@@ -36,7 +36,10 @@ CLAIM: Final = Claim(
     summary="these neurons are on, those are off; a formula, to be used within a claim",
     formula="tensor[i] > 0 for every i of on, and tensor[j] <= 0 for every j of off",
     variants=(Variant("for a neuron `[a, b, c]` of a tensor of several dimensions", "tensor[a, b, c] > 0"),),
-    notes="Neurons are numbered as the tensor is; `flat(tensor)` numbers those of any tensor in one row.",
+    notes=(
+        "Neurons are numbered as the tensor is; `flat(tensor)` numbers those of any tensor in one row. "
+        "Thresholds stand beside it: `pattern(relu_5, on: [3]) and relu_5[7] <= 0.7`."
+    ),
     parameters=(
         Parameter(
             "tensor", ArgumentKind.TENSOR, "the values of the neurons, such as `f.layer(x)`", positional=True

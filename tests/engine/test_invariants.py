@@ -1,0 +1,300 @@
+"""Invariants over data and claims `@via` an invariant, from a spec to its report."""
+
+from __future__ import annotations
+
+import json
+from io import StringIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from spec_lang.engine import CheckOptions, check
+from spec_lang.engine.audit import audit
+from spec_lang.engine.explain import explain
+from spec_lang.engine.lint import lint
+from spec_lang.kernel.verdict import EvidenceKind, Status
+from spec_lang.obligations.model import Semantics
+from spec_lang.reporters.json import REPORTER
+from spec_lang.reporters.model import DataCount, Report
+from tests.cli.running import run
+from tests.reporters.test_reporters import problems
+from tests.tiny_networks import perceptron
+
+# f(a, b) = relu(W x + c) W' + c', in a problem space that is twice as large as the network's.
+HEAD = """network f = "f.onnx" {
+    input  a, b
+    output p, q
+    encode x = x / 2
+    domain a in [0, 2], b in [0, 2]
+    layer  r = "relu_1"
+}
+data seen = "seen.npz" { at: real[N, 2]; wide: real[N, 3] }
+"""
+BUDGET = CheckOptions(budget=2_000)
+LOW = "invariant low of f over seen.at: input.a <= 1 => output.p <= 100\n"
+
+
+def write(folder: Path, *lines: str, head: str = HEAD) -> Path:
+    (folder / "f.onnx").write_bytes(perceptron().SerializeToString())
+    at = np.array([[0, 0], [1, 1], [1.5, 0.5], [2, 2], [0.5, 3]])
+    np.savez(folder / "seen.npz", at=at, wide=np.zeros((5, 3)))
+    path = folder / "f.nnspec"
+    path.write_text(head + "".join(lines), encoding="utf-8")
+    return path
+
+
+def plain(folder: Path, capsys: pytest.CaptureFixture[str]) -> str:
+    _, out, _ = run(capsys, "check", folder / "f.nnspec", "--output-format", "plain", "--no-cache")
+    return out
+
+
+def document(report: Report) -> dict[str, object]:
+    stream = StringIO()
+    REPORTER.render(report, stream)
+    found = json.loads(stream.getvalue())
+    assert problems(found) == []
+    return {claim["name"]: claim for claim in found["claims"]}
+
+
+def test_the_support_is_counted_in_the_units_of_the_spec(tmp_path: Path) -> None:
+    report = check([write(tmp_path, LOW)], BUDGET)
+    assert report["low"].status is Status.PROVED
+    assert report["low"].data == DataCount("seen.at", 5, 3, 2, 3, 0, 0)
+
+
+def test_ties_are_decided_exactly(tmp_path: Path) -> None:
+    lines = (
+        "invariant closed of f over seen.at: input.a <= 3/2 => output.p <= 100\n",
+        "invariant open   of f over seen.at: input.a < 3/2 => output.p <= 100\n",
+    )
+    report = check([write(tmp_path, *lines)], BUDGET)
+    counts = [claim.data.support for claim in report if claim.data is not None]
+    assert counts == [4, 3]
+    exact = check([tmp_path / "f.nnspec"], CheckOptions(budget=2_000, evidence=EvidenceKind.CHECKED))
+    assert [claim.data for claim in exact] == [claim.data for claim in report]
+
+
+def test_a_point_of_the_data_in_the_region_is_a_counterexample(tmp_path: Path) -> None:
+    report = check(
+        [write(tmp_path, "invariant high of f over seen.at: input.a >= 1 => output.p <= 1\n")], BUDGET
+    )
+    claim = report["high"]
+    assert (claim.status, claim.backend, claim.work) == (Status.REFUTED, None, ())
+    assert claim.counterexample is not None
+    assert [reading.problem for reading in claim.counterexample.inputs] == [1, 1]
+    assert claim.counterexample.replay.exact
+    assert claim.data == DataCount("seen.at", 5, 3, 3, 0, 3, 0)
+
+
+def test_a_point_outside_of_the_region_refutes_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = "invariant near of f on box(0, 0.25) over seen.at: input.a >= 0 => output.p <= 2\n"
+    claim = check([write(tmp_path, line)], BUDGET)["near"]
+    assert claim.status is Status.PROVED
+    assert claim.data is not None
+    assert (claim.data.inside, claim.data.broken_inside, claim.data.broken_outside > 0) == (1, 0, True)
+    assert "outside of the region, which refute nothing" in plain(tmp_path, capsys)
+
+
+def test_an_invariant_without_an_implication_speaks_of_every_point(tmp_path: Path) -> None:
+    claim = check([write(tmp_path, "invariant all of f over seen.at: r[0] >= 0\n")], BUDGET)["all"]
+    assert claim.data == DataCount("seen.at", 5, 5, 4, 5, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("on", "region", "words"),
+    [
+        ("", "f.domain", "on f.domain"),
+        (" on box(0, 1)", "box(0, 1)", "on box(0, 1)"),
+        (" on f.domain & box(0, 1)", "f.domain & box(0, 1)", "on f.domain & box(0, 1)"),
+    ],
+)
+def test_a_verdict_says_where_it_holds(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], on: str, region: str, words: str
+) -> None:
+    on = on if "&" not in on else " on small"
+    lines = f"region small = f.domain & box(0, 1)\ninvariant v of f{on}: output.p <= 100\n"
+    report = check([write(tmp_path, lines)], BUDGET)
+    expected = "small" if "&" in region else region
+    assert report["v"].region == expected
+    assert document(report)["v"]["region"] == expected  # type: ignore[index]
+    assert (f"on {expected}" if "&" in region else words) in plain(tmp_path, capsys)
+
+
+def test_without_a_region_it_is_every_input(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    head = 'network f = "f.onnx" { layer r = "relu_1" }\n'
+    report = check([write(tmp_path, "invariant v of f: r[0] < 0 => output[0] <= 1\n", head=head)], BUDGET)
+    assert report["v"].region == "every input"
+    if report["v"].status is Status.PROVED:
+        assert "for every input" in plain(tmp_path, capsys)
+
+
+# -- shares ----------------------------------------------------------------------------------------------
+
+SHARES = """invariant part[k in 0..1] of f: input.b <= k and input.a <= 1 => output.p <= 100
+invariant wrong of f: input.a >= 3/2 => output.p <= 0
+measure size = support of part[1] over seen.at
+measure said = coverage of [part, wrong] over seen.at
+measure lost = coverage of wrong over seen.at
+"""
+
+
+def test_a_coverage_counts_what_proved_invariants_say(tmp_path: Path) -> None:
+    report = check([write(tmp_path, SHARES)], BUDGET)
+    assert [claim.status.value for claim in report] == [
+        "proved",
+        "proved",
+        "refuted",
+        "proved",
+        "proved",
+        "proved",
+    ]
+    shares = document(report)
+    assert [shares[name]["bracket"] for name in ("size", "lost")] == [[0.4, 0.4], [0, 0]]  # type: ignore[index]
+    found = report["said"].measurement
+    assert found is not None
+    assert found.share is not None
+    assert ([end.value * 5 for end in found.ends], found.share.covered) == ([2, 2], 4)
+    assert found.share.verdicts == ("proved", "proved", "refuted")
+
+
+def test_an_invariant_that_is_not_decided_leaves_a_coverage_open(tmp_path: Path) -> None:
+    path = write(tmp_path, SHARES)
+    report = check([path], CheckOptions(budget=2_000, claims=("said",)))
+    (claim,) = report
+    assert (claim.status, claim.reason) == (Status.UNKNOWN, "not decided here: part[0], part[1], wrong")
+    assert claim.measurement is not None
+    assert [end.value * 5 for end in claim.measurement.ends] == [0, 4]
+
+
+def test_shares_are_explained_planned_and_counted_anew(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write(tmp_path, SHARES)
+    text, _ = explain([path], CheckOptions(claims=("size", "said")))
+    assert "the share of the points at which the left side of `part[1]` holds" in text
+    assert "at least that of the proved ones, at most that of those that are not refuted" in text
+    status, out, _ = run(capsys, "plan", path)
+    assert (status, out.count("the kernel counts by itself")) == (0, 3)
+    store = tmp_path / "store"
+    checked = check([path], CheckOptions(budget=2_000, store=store))
+    audited = audit([path], CheckOptions(store=store, timeout=None)).report
+    assert [claim.status for claim in audited] == [claim.status for claim in checked]
+    assert audited["said"].measurement == checked["said"].measurement
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "problem"),
+    [
+        ("measure m = support of nobody over seen.at", "NN163", "there is no invariant `nobody`"),
+        ("measure m = support of 3 over seen.at", "NN163", "the name of an invariant"),
+        ("measure m = support of low[0] over seen.at", "NN106", "is not a family"),
+        ("measure m = support of low over seen.wide", "NN119", "has shape [N, 2]"),
+        ("measure m = support of low over f.domain", "NN118", ""),
+        ("measure m @using(bounds) = support of low over seen.at", "NN111", "no backend takes part"),
+        ("measure m @semantics(float32) = support of low over seen.at", "NN143", "in exact arithmetic"),
+        ("measure m = support of low over seen.at\nclaim few: m <= 3", "NN161", "a share of data"),
+        ("invariant v of f over seen.wide: output.p <= 100", "NN119", "has shape [N, 2]"),
+        (
+            "invariant v of f over seen.at: forall y in f.domain: f(y).p <= input.a + 100",
+            "NN163",
+            "more than one point",
+        ),
+        ("claim c @via(low): forall x in f.domain: f(x).p <= 99", "NN164", "concludes `f(x).p <= 100`"),
+        ("claim c @via(low): exists x in f.domain: f(x).p <= 100", "NN164", "every point of a region"),
+        ("claim c @via(nobody): forall x in f.domain: f(x).p <= 100", "NN163", "there is no invariant"),
+        ("claim c @via(3): forall x in f.domain: f(x).p <= 100", "NN111", "takes the name of an invariant"),
+        ("invariant d of f @via(low): output.p <= 100", "NN111", "`@via` is for claims"),
+        (
+            "invariant e of f: output.p <= 100\nclaim c @via(e): forall x in f.domain: f(x).p <= 100",
+            "NN164",
+            "no im",
+        ),
+    ],
+)
+def test_mistakes_are_diagnosed(tmp_path: Path, line: str, code: str, problem: str) -> None:
+    found = check([write(tmp_path, LOW, line + "\n")], BUDGET).diagnostics
+    assert [diagnostic.code for diagnostic in found] == [code]
+    assert problem in found[0].problem
+
+
+def test_nothing_is_wrong_with_these(tmp_path: Path) -> None:
+    assert lint([write(tmp_path, LOW, SHARES)], CheckOptions()).report.diagnostics == ()
+
+
+def test_an_invariant_that_says_nothing_of_its_data_is_warned_of(tmp_path: Path) -> None:
+    line = "invariant far of f over seen.at: input.b > 3 => output.p <= 100\n"
+    (found,) = lint([write(tmp_path, line)], CheckOptions()).report.diagnostics
+    assert (found.code, found.is_error) == ("NN609", False)
+    assert "none of the 5 points of seen.at" in found.problem
+
+
+# -- @via ------------------------------------------------------------------------------------------------
+
+VIA = """invariant core of f: r[1] <= 0 => output.p <= 8
+claim alone:           forall x in f.domain: f(x).p <= 8
+claim cut @via(core):  forall x in f.domain: f(x).p <= 8
+"""
+
+
+def test_a_claim_is_proved_by_both_cases_and_audited(tmp_path: Path) -> None:
+    path, store = write(tmp_path, VIA), tmp_path / "store"
+    report = check([path], CheckOptions(budget=4_000, store=store))
+    cut = report["cut"]
+    assert {claim.status for claim in report} == {Status.PROVED}
+    assert cut.cut is not None
+    assert (cut.cut.invariant, cut.cut.used, cut.cut.problem) == ("core", True, None)
+    assert cut.certificate is not None
+    assert cut.certificate != report["alone"].certificate
+    for evidence in (EvidenceKind.CHECKED_ROUNDED, EvidenceKind.CHECKED):
+        audited = audit([path], CheckOptions(store=store, timeout=None, evidence=evidence)).report
+        assert {claim.status for claim in audited} == {Status.PROVED}
+        assert audited["cut"].certificate == cut.certificate
+    via = document(report)["cut"]["via"]  # type: ignore[index]
+    assert (via["invariant"], via["used"]) == ("core", True)
+
+
+def test_a_claim_that_fails_is_refuted_as_without_the_cut(tmp_path: Path) -> None:
+    path = write(tmp_path, VIA.replace("<= 8", "<= 2"))
+    report = check([path], CheckOptions(budget=4_000))
+    assert {claim.status for claim in report} == {Status.REFUTED}
+    assert report["cut"].counterexample is not None
+
+
+def test_a_cut_that_leads_nowhere_is_said(tmp_path: Path) -> None:
+    path = write(tmp_path, VIA)
+    report = check([path], CheckOptions(budget=1, claims=("cut",)))
+    cut = report["cut"].cut
+    assert cut is not None
+    assert not cut.used
+    assert cut.problem is not None
+    assert "is open" in cut.problem
+
+
+def test_families_meet_member_by_member(tmp_path: Path) -> None:
+    lines = """invariant core[k in 0..1] of f: r[k] <= 0 => output.p <= 8
+claim cut[k in 0..1] @via(core[k]): forall x in f.domain: f(x).p <= 8
+"""
+    report = check([write(tmp_path, lines)], BUDGET)
+    assert [report[f"cut[{k}]"].cut.invariant for k in (0, 1)] == ["core[0]", "core[1]"]  # type: ignore[union-attr]
+
+
+def test_a_region_that_the_invariant_leaves_out_is_warned_of(tmp_path: Path) -> None:
+    lines = """invariant core of f on box(0, 0.5): r[1] <= 0 => output.p <= 8
+claim inside @via(core): forall x in box(0, 0.25): f(x).p <= 8
+claim beyond @via(core): forall x in f.domain: f(x).p <= 8
+"""
+    report = check([write(tmp_path, lines)], BUDGET)
+    (found,) = report.diagnostics
+    assert (found.code, found.is_error) == ("NN164", False)
+    assert "`core` does not speak of every point of `beyond`" in found.problem
+    assert report["beyond"].status is Status.PROVED
+
+
+def test_a_claim_of_the_float32_network_may_be_cut(tmp_path: Path) -> None:
+    head = HEAD.replace("    encode x = x / 2\n", "")
+    report = check([write(tmp_path, VIA, head=head)], CheckOptions(budget=4_000, semantics=Semantics.FLOAT32))
+    assert {claim.status for claim in report} <= {Status.PROVED, Status.UNKNOWN}
+    assert report["cut"].cut is not None
