@@ -20,7 +20,7 @@ from spec_lang.engine import lift
 from spec_lang.engine.options import CheckOptions
 from spec_lang.engine.settle import Settled, in_order
 from spec_lang.engine.task import Task
-from spec_lang.kernel.holding import Holding, holding
+from spec_lang.kernel.holding import Holding, evidence_of, holding
 from spec_lang.kernel.judge import judge
 from spec_lang.kernel.proof import OutOfTime
 from spec_lang.kernel.verdict import Evidence, EvidenceKind, Status
@@ -104,8 +104,7 @@ def share(task: Task, asked: Shared, options: CheckOptions) -> ClaimReport:
     except OutOfTime:
         return lift.undecided(task, Status.UNKNOWN, OUT_OF_TIME, time.monotonic() - started)
     in_integers = sum(mask.in_integers for mask in masks)
-    whole = in_integers == sum(len(mask.true) for mask in masks)
-    evidence = Evidence(EvidenceKind.CHECKED if whole else EvidenceKind.CHECKED_ROUNDED)
+    evidence = evidence_of(masks)
     rows = np.array([mask.true for mask in masks]).T
     found, counts = np.unique(rows, axis=0, return_counts=True)
     groups = tuple(
@@ -132,7 +131,10 @@ def _meant(count: _Counter, asked: Sharing) -> Holding:
     true, open_ = np.zeros_like(premise.true), premise.open.copy()
     true[chosen] = inside.true
     open_[chosen] |= inside.open
-    return Holding(true, open_, premise.in_integers + inside.in_integers)
+    in_integers = premise.in_integers
+    if inside.in_integers < len(chosen):  # a float took part
+        in_integers = min(in_integers, len(true) - 1)
+    return Holding(true, open_, in_integers)
 
 
 def _measured(

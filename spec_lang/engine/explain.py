@@ -18,7 +18,7 @@ from spec_lang.engine.count import NO_BACKEND
 from spec_lang.engine.measure import first_part
 from spec_lang.engine.obligation_text import MANY, obligation_lines
 from spec_lang.engine.options import CheckOptions
-from spec_lang.engine.plans import plan_lines, planned
+from spec_lang.engine.plans import cut_text, plan_lines, planned
 from spec_lang.engine.prepare import Spec, prepare, texts_of
 from spec_lang.engine.task import Task
 from spec_lang.network.primitives import Affine
@@ -91,6 +91,8 @@ def _claim(
     if goal.conflict is not None:
         clauses = dict.fromkeys(row.source for row in goal.conflict.rows if row.source)
         yield "  the region is empty; these clash: " + ", ".join(f"`{clause}`" for clause in clauses)
+    if task.cut is not None:
+        yield f"  {cut_text(task.cut)}"
     total = len(goal.obligations)
     plans = planned(goal, task, options, 1 if task.measure is None else first_part(task.measure))
     for number, (obligation, plan) in enumerate(zip(goal.obligations, plans, strict=True), start=1):

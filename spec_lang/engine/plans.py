@@ -30,6 +30,7 @@ from spec_lang.planning.plan import Attempt, Plan, Wishes, plan
 from spec_lang.reporters._documents import SCHEMA_VERSION, Json, diagnostic_json
 from spec_lang.reporters._numbers import duration
 from spec_lang.reporters.model import Report
+from spec_lang.semantics.model import Cut
 
 _MANY: Final = 8  # obligations whose plans are written out; JSON has them all
 
@@ -75,6 +76,12 @@ def plan_lines(found: Plan) -> Iterator[str]:
         yield "no backend takes it" if found.refusals else "none is needed: what it denies is impossible"
     for refusal in found.refusals:
         yield f"not {refusal.backend}: {refusal.reason}"
+
+
+def cut_text(cut: Cut) -> str:
+    """What `@via` an invariant does to a plan."""
+    cases = f"where `{cut.name}` says nothing, and where its left side holds"
+    return f"via {cut.name}: first in two cases, {cases}, each by such a plan in half of the time"
 
 
 def text_of(found: Sequence[Planned]) -> str:
@@ -129,6 +136,8 @@ def _body(one: Planned) -> tuple[str, ...]:
     total = len(one.plans)
     if one.task.measure is not None and one.plans:
         lines.append("  a measure: a claim for every threshold that is tried, each with such a plan")
+    if one.task.cut is not None and one.plans:
+        lines.append(f"  {cut_text(one.task.cut)}")
     for number, found in enumerate(one.plans[:_MANY], start=1):
         lines.append(f"  obligation {number} of {total}: {found.about.describe()}")
         lines += [f"    {line}" for line in plan_lines(found)]
@@ -150,6 +159,7 @@ def _claim(one: Planned) -> Json:
         "timeout": task.timeout,
         "obstacle": one.obstacle,
         "obligations": [_obligation(found) for found in one.plans],
+        **({} if task.cut is None else {"via": task.cut.name}),
     }
 
 

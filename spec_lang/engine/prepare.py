@@ -22,7 +22,7 @@ from spec_lang.engine.options import CheckOptions
 from spec_lang.engine.queries import query_frame, whole_input
 from spec_lang.engine.selection import Selection
 from spec_lang.engine.sources import Source, read_sources
-from spec_lang.engine.task import QUERY, Run, Task, measure_of
+from spec_lang.engine.task import QUERY, Run, Task, beyond_of, measure_of, region_of
 from spec_lang.kernel.verdict import Status
 from spec_lang.network.graph import Graph
 from spec_lang.obligations.lower import lower, lower_condition
@@ -30,7 +30,6 @@ from spec_lang.obligations.model import Semantics
 from spec_lang.semantics.codes import SEMANTICS
 from spec_lang.semantics.float32 import check_semantics, float32_obstacle
 from spec_lang.semantics.forms.library import built_in_forms, forms_for
-from spec_lang.semantics.formulas.clauses import clause_text
 from spec_lang.semantics.model import TypedClaim, TypedSpec
 from spec_lang.semantics.names.resolve import resolve
 from spec_lang.semantics.names.scope import Scope
@@ -188,12 +187,12 @@ class Preparation:
             using=using or self.options.using,
             expected=Status(attributes.expect.value),
             exists=typed.statement is not None and typed.statement.exists,
-            beyond=_beyond(typed),
+            beyond=beyond_of(typed),
             semantics=attributes.semantics or self.options.semantics,
             measure=measure_of(typed, self.options.semantics),
             counted=typed.counted,
             shared=typed.shared,
-            region=_region_of(typed),
+            region=region_of(typed),
             support=typed.support,
             cut=typed.cut,
         )
@@ -296,27 +295,3 @@ def _parameter_names(parsed: Parsed, around: Surroundings) -> set[str]:
     declarations = (d for module in (parsed.module, *around.modules) for d in module.declarations)
     declared = {d.name.text for d in declarations if isinstance(d, ast.ParamDecl)}
     return declared | parsed.broken | around.broken
-
-
-def _region_of(typed: TypedClaim) -> str | None:
-    """Where an invariant is to hold, in words."""
-    formula = typed.formula
-    if typed.kind != "invariant" or not isinstance(formula, ast.Quantified):
-        return None
-    domain = formula.bindings[0].domain
-    match domain:
-        case None | ast.IndexRange() | ast.IndexSet():
-            return None
-        case ast.Call(function=ast.Name(text="everywhere")):
-            return "every input"
-        case region:
-            return clause_text(region)
-
-
-def _beyond(typed: TypedClaim) -> str | None:
-    """Why no backend takes the claim, in the words of its first need."""
-    if not typed.needs:
-        return None
-    first, *others = typed.needs
-    more = f" (and {len(others)} more)" if others else ""
-    return f"unsupported: {first.problem}{more}"

@@ -19,7 +19,9 @@ from spec_lang.kernel.verdict import Status
 from spec_lang.network.graph import Graph
 from spec_lang.obligations.lower import lower
 from spec_lang.obligations.model import Goal, Semantics, Terms
+from spec_lang.semantics.formulas.clauses import clause_text
 from spec_lang.semantics.model import Counted, Cut, Measured, Shared, Support, TypedClaim
+from spec_lang.syntax import ast
 from spec_lang.syntax.ast import Comparison
 
 QUERY: Final = "query"  # of VNN-LIB: a condition that no point may meet
@@ -95,3 +97,27 @@ def _goal_at(
 ) -> Goal:
     """Raises `TooManyCases`."""
     return lower(replace(typed, statement=measured.claim(relation, threshold)), semantics)
+
+
+def region_of(typed: TypedClaim) -> str | None:
+    """Where an invariant is to hold, in words."""
+    formula = typed.formula
+    if typed.kind != "invariant" or not isinstance(formula, ast.Quantified):
+        return None
+    domain = formula.bindings[0].domain
+    match domain:
+        case None | ast.IndexRange() | ast.IndexSet():
+            return None
+        case ast.Call(function=ast.Name(text="everywhere")):
+            return "every input"
+        case region:
+            return clause_text(region)
+
+
+def beyond_of(typed: TypedClaim) -> str | None:
+    """Why no backend takes the claim, in the words of its first need."""
+    if not typed.needs:
+        return None
+    first, *others = typed.needs
+    more = f" (and {len(others)} more)" if others else ""
+    return f"unsupported: {first.problem}{more}"

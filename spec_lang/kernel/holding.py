@@ -33,6 +33,7 @@ from spec_lang.kernel.network import F64, Network, Unchecked
 from spec_lang.kernel.proof import OutOfTime
 from spec_lang.kernel.rounding import LARGEST, UNDERFLOW, fault
 from spec_lang.kernel.signs_at import never
+from spec_lang.kernel.verdict import Evidence, EvidenceKind
 from spec_lang.kernel.witness import PRECISIONS, truth
 from spec_lang.network.graph import Graph
 from spec_lang.obligations.model import All, Condition, LinearAtom, atoms
@@ -50,6 +51,12 @@ class Holding:
     true: Mask  # (points,)
     open: Mask
     in_integers: int
+
+
+def evidence_of(found: Sequence[Holding]) -> Evidence:
+    """What vouches for what was found: integers, or floats where one of them decided."""
+    whole = all(one.in_integers == len(one.true) for one in found)
+    return Evidence(EvidenceKind.CHECKED if whole else EvidenceKind.CHECKED_ROUNDED)
 
 
 def holding(

@@ -27,7 +27,7 @@ from spec_lang.semantics.formulas.measures import Asked, read_compared, read_mea
 from spec_lang.semantics.formulas.supports import Supports
 from spec_lang.semantics.formulas.translate import every
 from spec_lang.semantics.formulas.via import Cutter, cutter_of
-from spec_lang.semantics.model import Cut, Expectation, Measured, NetworkUse, Statement, TypedClaim, TypedSpec
+from spec_lang.semantics.model import Expectation, Measured, NetworkUse, Statement, TypedClaim, TypedSpec
 from spec_lang.semantics.names.scope import ClaimFamily, RegionFamily, Scope
 from spec_lang.semantics.rejection import Rejected
 from spec_lang.semantics.terms.elements import Fragment, Need
@@ -129,12 +129,12 @@ class _Checker:
         for compared in family.compared:
             context.needs.update(dict.fromkeys(read_compared(compared, values, self._context())))
         measured: Measured | None = None
-        cut: Cut | None = None
         if isinstance(family.quantity, ast.Count):
             return read_count(family, name, values, (context, self._signature))
         if isinstance(family.quantity, ast.Share):
             return self._supports.share(family, name, values)
         support = self._supports.of_invariant(family, name, values)
+        cutter = cutter_of(family, values, context)
         if family.quantity is not None:
             asked = read_measure(family.quantity, values, context)
             self._check_expected(family)
@@ -146,9 +146,7 @@ class _Checker:
             else:
                 statement = None
         else:
-            cutter = cutter_of(family, values, context)
             statement, context = self._statement(formula, context, cutter)
-            cut = None if cutter is None else cutter.cut
         if statement is None and not context.needs:
             return None  # a network did not load
         needs = tuple(context.needs)
@@ -167,7 +165,7 @@ class _Checker:
             tuple(context.fragments.items()),
             measured,
             support=support,
-            cut=cut,
+            cut=None if cutter is None else cutter.cut,
         )
 
     def _measured(self, asked: Asked) -> Measured:

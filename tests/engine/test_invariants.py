@@ -160,8 +160,12 @@ def test_a_coverage_counts_what_proved_invariants_say(tmp_path: Path) -> None:
     found = report["said"].measurement
     assert found is not None
     assert found.share is not None
-    assert ([end.value * 5 for end in found.ends], found.share.covered) == ([2, 2], 4)
+    assert [end.value * 5 for end in found.ends] == [2, 2]
+    assert found.share.covered == 4
     assert found.share.verdicts == ("proved", "proved", "refuted")
+    exact = check([tmp_path / "f.nnspec"], CheckOptions(budget=2_000, evidence=EvidenceKind.CHECKED))["said"]
+    assert exact.evidence is not None
+    assert (exact.evidence.kind, exact.status) == (EvidenceKind.CHECKED, Status.PROVED)
 
 
 def test_an_invariant_that_is_not_decided_leaves_a_coverage_open(tmp_path: Path) -> None:
@@ -229,8 +233,8 @@ def test_nothing_is_wrong_with_these(tmp_path: Path) -> None:
 
 
 def test_an_invariant_that_says_nothing_of_its_data_is_warned_of(tmp_path: Path) -> None:
-    line = "invariant far of f over seen.at: input.b > 3 => output.p <= 100\n"
-    found, _ = lint([write(tmp_path, line)], CheckOptions()).report.diagnostics  # and of the layer
+    line = "invariant far of f over seen.at: r[0] >= 100 => output.p <= 100\n"
+    (found,) = lint([write(tmp_path, line)], CheckOptions()).report.diagnostics
     assert (found.code, found.is_error) == ("NN609", False)
     assert "none of the 5 points of seen.at" in found.problem
 
@@ -258,6 +262,16 @@ def test_a_claim_is_proved_by_both_cases_and_audited(tmp_path: Path) -> None:
         assert audited["cut"].certificate == cut.certificate
     via = document(report)["cut"]["via"]  # type: ignore[index]
     assert (via["invariant"], via["used"]) == ("core", True)
+
+
+def test_a_plan_and_an_explanation_name_the_cut(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write(tmp_path, VIA)
+    text, _ = explain([path], CheckOptions(claims=("cut",)))
+    assert "via core: first in two cases" in text
+    status, out, _ = run(capsys, "plan", path)
+    assert (status, out.count("via core: first in two cases")) == (0, 1)
+    _, out, _ = run(capsys, "plan", path, "--output-format", "json")
+    assert [claim.get("via") for claim in json.loads(out)["claims"]] == [None, None, "core"]
 
 
 def test_a_claim_that_fails_is_refuted_as_without_the_cut(tmp_path: Path) -> None:
