@@ -6,11 +6,13 @@ from dataclasses import replace
 from fractions import Fraction
 
 import pytest
+from hypothesis import strategies as st
 
 from spec_lang.backends.base import Budget, Session
 from spec_lang.backends.bounds import BACKEND
 from spec_lang.kernel.proof import Examined, examine, examined_by_parts
 from spec_lang.kernel.verdict import EvidenceKind
+from spec_lang.kernel.witness import check_witness
 from spec_lang.network.primitives import RELU
 from spec_lang.obligations.certificate import Proof
 from spec_lang.obligations.cut_certificate import CutProof, cases_of
@@ -18,6 +20,8 @@ from spec_lang.obligations.model import All, Any, Box, Condition, LinearAtom, Ob
 from spec_lang.obligations.outcome import Attestation, Proved
 from spec_lang.store.codec import decode, encode
 from spec_lang.store.columns import BadRecord, Unkeepable
+from tests.kernel.test_holding import conditions
+from tests.laws import law
 from tests.tiny_networks import chain, dense
 
 ONE = Fraction(1)
@@ -148,3 +152,13 @@ def test_a_record_that_is_changed_is_none(proof: CutProof) -> None:
     for place in range(len(record) // 2, len(record), 7):
         with pytest.raises(BadRecord):
             decode(record[:place] + bytes([record[place] ^ 1]) + record[place + 1 :])
+
+
+_PART = st.fractions(-1, 1, max_denominator=5)
+
+
+@law(40, 4_000, condition=conditions(2, 2), x=_PART, y=_PART)
+def test_what_breaks_the_whole_breaks_one_case(condition: Condition, x: Fraction, y: Fraction) -> None:
+    whole = obligation(replace(TOO_HIGH, constant=Fraction(1)))
+    broken = [check_witness(case, (x, y)) is not None for case in cases_of(whole, condition)]
+    assert sum(broken) == (check_witness(whole, (x, y)) is not None)

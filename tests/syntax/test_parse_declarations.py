@@ -151,6 +151,25 @@ def test_a_parameter_with_a_type() -> None:
     assert at(2, 1, 2, 13) == count.span
 
 
+def test_an_invariant_over_data_and_shares_of_data() -> None:
+    over, listed, size, said = declarations(
+        'invariant p of f on near over seen.at[0:3] "t": a >= 0\n'
+        'invariant q of f over [[1, 2], [3, 4]] "t": a >= 0\n'
+        "measure size = support of p over seen.at\nmeasure said = coverage of [p, q[1]] over [[1, 2]]"
+    )
+    assert isinstance(over, ast.InvariantDecl)
+    assert isinstance(listed, ast.InvariantDecl)
+    assert (over.title, listed.title, listed.region) == ("t", "t", None)
+    assert isinstance(over.points, ast.Index)
+    assert isinstance(listed.points, ast.TensorLiteral)
+    assert isinstance(size, ast.MeasureDecl)
+    assert isinstance(said, ast.MeasureDecl)
+    assert isinstance(size.quantity, ast.Share)
+    assert isinstance(said.quantity, ast.Share)
+    assert (size.quantity.asked, size.quantity.listed) == (ast.Sharing.SUPPORT, False)
+    assert (said.quantity.asked, len(said.quantity.invariants)) == (ast.Sharing.COVERAGE, 2)
+
+
 def test_an_invariant() -> None:
     short, full = declarations(
         'invariant p of f: a >= 0\ninvariant q[i] of f[i, 2] on near.part[i] "t" @slow(3 s): output[0] <= 1'
