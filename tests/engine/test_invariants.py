@@ -335,5 +335,6 @@ def test_the_page_shows_what_is_printed(
 
 
 def _timeless(row: str) -> str:
-    """A line without times and sizes of proofs."""
+    """A line without times, sizes of proofs and amounts of work."""
+    row = re.sub(r"(\d+ \w+, )*\d+ \w+ where", "… where", row)
     return re.sub(r"\s+[\d.]+ (m?s|k?B)\b", "", row)
