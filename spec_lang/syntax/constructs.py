@@ -86,7 +86,7 @@ def _measure(s: Situation) -> Diagnostic | None:
     if "_OF" in s.expected and s.before_text == "regions":
         fix = "write `regions of f`" if s.at.text == "(" else f"write `of` before {shown(s.at)}"
         return error("measure", "this count does not say of which network, with `of`", s.at, fix)
-    if "OVER" in s.expected:
+    if "OVER" in s.expected and "_COLON" not in s.expected:
         fix = _placing(s, "over", "`over` and the data", ("for", "in", "on", "at", "with", ":", ","))
         asked_of = "count" if any(one.text == "regions" for one in s.lexemes) else "share"
         return error("measure", f"this {asked_of} does not say over which points, with `over`", s.at, fix)

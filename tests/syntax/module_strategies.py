@@ -56,6 +56,13 @@ _radii = st.builds(
     ast.Radius, HERE, st.sampled_from(ast.Threshold), names, _exprs, _exprs, _exprs, st.none() | _exprs
 )
 _counts = st.builds(ast.Count, HERE, _references, _exprs)
+_one_share = st.builds(
+    ast.Share, HERE, st.sampled_from(ast.Sharing), st.tuples(_references), st.just(False), _exprs
+)
+_shares = _one_share | st.builds(
+    ast.Share, HERE, st.sampled_from(ast.Sharing), _several(_references, 1, 3), st.just(True), _exprs
+)
+_points = _references | st.builds(ast.TensorLiteral, HERE, _several(_exprs, 1, 3))
 _items = st.one_of(
     st.builds(ast.Inputs, HERE, _components),
     st.builds(ast.Outputs, HERE, _components),
@@ -91,11 +98,14 @@ declarations: st.SearchStrategy[ast.Declaration] = st.one_of(
         _families,
         _references,
         st.none() | _references,
+        st.none() | _points,
         _titles,
         _attributes,
         _exprs,
     ),
-    st.builds(ast.MeasureDecl, HERE, names, _families, _titles, _attributes, _optima | _radii | _counts),
+    st.builds(
+        ast.MeasureDecl, HERE, names, _families, _titles, _attributes, _optima | _radii | _counts | _shares
+    ),
 )
 modules = st.lists(declarations, max_size=4)
 
