@@ -1,0 +1,1 @@
+"""Runtime checks: conditions on one run of a network, added to its ONNX file."""
