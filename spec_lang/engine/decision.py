@@ -19,6 +19,7 @@ from spec_lang.engine.prepare import Spec, prepare
 from spec_lang.engine.task import Task
 from spec_lang.obligations.lower import TooManyCases
 from spec_lang.obligations.model import Condition
+from spec_lang.semantics.claim_graph.interface import tensor_word
 from spec_lang.semantics.model import Statement, TypedClaim
 from spec_lang.semantics.traverse import fresh_name
 from spec_lang.syntax import ast
@@ -97,6 +98,8 @@ class Maker:
             return None
         near = domain if within is None else ast.Meet(at.span, (domain, _ball(at, within)))
         spec, layer = self._with_layer(typed)
+        if self.problems.has_errors:
+            return None
         seen = body if layer is None else ast.Or(body.span, (body, _mention(typed, binding, layer)))
         taken = frozenset(declared_names(self.spec))
         names = [fresh_name(word, taken) for word in ("explained", "read", "point")]
@@ -113,7 +116,6 @@ class Maker:
         point = self._point(probe)
         if plain.statement is None or whole.statement is None or point is None:
             return None
-        outside = "the region" if within is None else f"the region, within {format_expression(within)}"
         decision = Decision(
             replace(task, name=typed.name, runs=None),
             typed,
@@ -121,7 +123,7 @@ class Maker:
             point,
             plain.statement.graph.inputs[0].shape,
             format_expression(body),
-            f"{outside}: {format_expression(near)}",
+            format_expression(near),
         )
         return decision if layer is None else self._at_layer(decision, plain.statement)
 
@@ -187,8 +189,13 @@ class Maker:
         for item in layers:
             if wanted in (item.name.text, item.tensor.value):
                 return self.spec, item.name.text
+        if self.spec.parsed is None or network not in self.spec.parsed.module.declarations:
+            problem = f"`{network.name.text}` is declared elsewhere, and has no layer `{wanted}` there"
+            fix = f'declare it there: `layer {tensor_word(wanted)} = "{wanted}"`'
+            self.problems.error(LAYER, problem, network.span, fix)
+            return self.spec, None
         taken = declared_names(self.spec) | {item.name.text for item in layers}
-        name = fresh_name("layer_asked", frozenset(taken))
+        name = fresh_name(tensor_word(wanted), frozenset(taken))
         item = ast.Layer(network.span, ast.Name(network.span, name), ast.String(network.span, wanted))
         changed = replace(network, items=(*network.items, item))
         return _with_declaration(self.spec, network, changed), name

@@ -51,15 +51,25 @@ def explain_at(
 
 
 def _fault(questions: Questions) -> Diagnostic | None:
-    """With nothing free the decision has to hold, or there is nothing to explain."""
-    report, typed = questions.report(frozenset()), questions.decision.typed
+    """The decision has to hold at the point, and where nothing is free, or there is nothing to explain.
+
+    Raises `TooManyCases`.
+    """
+    decision = questions.decision
+    name, span = decision.typed.name, decision.typed.span
+    if questions.at_point() is False:
+        problem = f"`{name}` does not hold at this point: there is no decision to explain"
+        return Diagnostic(POINT, problem, span, "choose another point")
+    report = questions.report(frozenset())
     if report.status is Status.PROVED:
         return None
-    problem = {
-        Status.REFUTED: f"`{typed.name}` does not hold at this point: there is no decision to explain",
-        Status.VACUOUS: f"the point is not in the region that `{typed.name}` is about",
-    }.get(report.status, f"`{typed.name}` is not decided at this point: {report.reason}")
-    return Diagnostic(POINT, problem, typed.span, "choose another point")
+    if report.status is Status.VACUOUS or questions.at_point() is None:
+        problem = f"the point is not in the region that `{name}` is about"
+        return Diagnostic(POINT, problem, span, "choose another point")
+    if report.status is Status.REFUTED and decision.first is not None:
+        problem = f"the phases of all neurons of `{decision.layer}` together do not imply `{name}`"
+        return Diagnostic(LAYER, problem, span, "choose another layer, or say `--within`")
+    return Diagnostic(POINT, f"`{name}` is not decided at this point: {report.reason}", span, None)
 
 
 def _searched(questions: Questions, observer: Observer) -> Explained:
@@ -180,7 +190,7 @@ def _stayed(questions: Questions, kept: Kept[Broken]) -> Stayed:
         return Stayed(kept.element, reason=why.reason or "it is not known")
     axes, phases = _axes(questions), questions.phases
     changes = []
-    for place in sorted(why.moved):
+    for place in sorted(why.moved, key=lambda moved: (moved != kept.element, moved)):
         axis = axes[place]
         if phases is None:
             here, there = (

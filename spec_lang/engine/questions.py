@@ -103,6 +103,20 @@ class Questions:
             changed = replace(statement, violation=All((*held, statement.violation)))
         return lower(replace(decision.typed, statement=changed), self._options.semantics)
 
+    def at_point(self) -> bool | None:
+        """Whether the decision is not seen to fail at the point; None where the region is elsewhere.
+
+        Raises `TooManyCases`.
+        """
+        statement = self.decision.statement
+        pins = tuple(map(self._pinned, range(len(self.decision.point))))
+        changed = replace(statement, region=All((statement.region, *pins)))
+        goal = lower(replace(self.decision.typed, statement=changed), self._options.semantics)
+        if goal.conflict is not None:
+            return None
+        point = self.decision.point
+        return all(WitnessChecker(obligation)(point) is None for obligation in goal.obligations)
+
     def confirmer(self, freed: frozenset[int]) -> Confirmer:
         """For several points.  Raises `TooManyCases`."""
         goal = self.goal(freed)
@@ -134,12 +148,16 @@ class Questions:
         """An input has its value at the point, a neuron its phase."""
         one, first = Fraction(1), self.decision.first
         if first is None:
-            value = self.decision.point[element]
-            below = LinearAtom(((element, one),), (), -value, strict=False)
-            return All((below, LinearAtom(((element, -one),), (), value, strict=False)))
+            return self._pinned(element)
         if self.phases is not None and self.phases[element]:
             return LinearAtom((), ((first + element, -one),), Fraction(0), strict=True)
         return LinearAtom((), ((first + element, one),), Fraction(0), strict=False)
+
+    def _pinned(self, place: int) -> Condition:
+        """Input number `place` has its value at the point."""
+        one, value = Fraction(1), self.decision.point[place]
+        below = LinearAtom(((place, one),), (), -value, strict=False)
+        return All((below, LinearAtom(((place, -one),), (), value, strict=False)))
 
     def _moved(self, point: Point) -> frozenset[int]:
         """The elements that are otherwise at `point`; all of them where phases are not known."""

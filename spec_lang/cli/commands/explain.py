@@ -1,4 +1,5 @@
-"""`nnspec explain`: what a claim stands for and how it would be decided; what a form or a code means."""
+"""`nnspec explain`: what a claim stands for and how it would be decided; what a form or a code means; what a
+decision at a point rests on."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ import re
 import sys
 from typing import Final
 
-from spec_lang.cli import shared
+from spec_lang.cli import explaining, shared
 from spec_lang.cli.commands.base import Command
 from spec_lang.cli.status import OK, exit_status
 from spec_lang.cli.usage import UsageError
@@ -17,10 +18,11 @@ _CODE: Final = re.compile(r"NN[0-9]{3}", re.IGNORECASE)
 
 class _Explain:
     name = "explain"
-    summary = "say what a claim, a claim form or a diagnostic stands for"
+    summary = "say what a claim, a claim form or a diagnostic stands for, or why a point is decided so"
     description = (
         "Print the formula that a claim stands for, its obligations, and the plan; or the page of a claim "
-        "form, such as `robust`, or of a diagnostic, such as `NN012`."
+        "form, such as `robust`, or of a diagnostic, such as `NN012`. With `--at`, find inputs, or neurons, "
+        "that are enough for what a claim says, or a network decides, at a point."
     )
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
@@ -32,8 +34,11 @@ class _Explain:
         shared.add_paths(parser)
         shared.add_inputs(parser)
         shared.add_planning(parser)
+        explaining.add_options(parser)
 
     def run(self, arguments: argparse.Namespace) -> int:
+        if explaining.wanted(arguments):
+            return explaining.run(arguments)
         if _CODE.fullmatch(arguments.what):
             return _write(_page(arguments.what))
         if not arguments.paths:  # with a path, a claim that is called like a form can be asked for
