@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from spec_lang import __version__
 from spec_lang.cli import outputs, shared, usage
 from spec_lang.cli.status import ERROR, INTERRUPTED, OK
 from spec_lang.cli.usage import UsageError
@@ -118,7 +119,7 @@ def _document(answered: Answered) -> object:
     from spec_lang.reporters._documents import diagnostic_json  # noqa: PLC0415 - start-up
     from spec_lang.reporters._explanation import explanation_json  # noqa: PLC0415
 
-    found = {} if answered.found is None else explanation_json(answered.found)
+    found = {} if answered.found is None else explanation_json(answered.found, __version__)
     return {**found, "diagnostics": [diagnostic_json(diagnostic) for diagnostic in answered.diagnostics]}
 
 

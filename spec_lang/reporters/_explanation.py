@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from spec_lang import __version__
 from spec_lang.explanations.model import Explained, Stayed
 from spec_lang.reporters._documents import SCHEMA_VERSION, Json
 from spec_lang.reporters._layout import Line, Role, line, table
@@ -48,11 +47,11 @@ def explanation_lines(found: Explained) -> list[Line]:
     return lines
 
 
-def explanation_json(found: Explained) -> Json:
-    """The document."""
+def explanation_json(found: Explained, version: str) -> Json:
+    """The document; `version` is nnspec's."""
     return {
         "schema": SCHEMA_VERSION,
-        "tool": {"name": "nnspec", "version": __version__},
+        "tool": {"name": "nnspec", "version": version},
         "explanation": {
             "claim": found.name,
             "implied": found.claim,
