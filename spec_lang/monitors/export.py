@@ -15,7 +15,7 @@ import numpy as np
 
 from spec_lang._values import dataclass
 from spec_lang.monitors.circuit import Circuit, Gate
-from spec_lang.monitors.nodes import BOOL, DOUBLE, FLOAT, OLDEST_OPSET, Nodes, names_in
+from spec_lang.monitors.nodes import BOOL, DOUBLE, FLOAT, OLDEST_OPSET, Nodes, names_in, opset_of
 from spec_lang.monitors.rows import Long, NotComputable, Short
 from spec_lang.network.onnx_messages import message_classes
 
@@ -36,7 +36,7 @@ def with_checks(
 ) -> tuple[bytes, tuple[str, ...]]:
     """The model, and the names of the outputs that are new.  Raises `NotComputable`."""
     model = message_classes().ModelProto.FromString(data)
-    opset = next(entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx"))
+    opset = opset_of(model)
     if opset < OLDEST_OPSET:
         words = f"its ONNX operator set {opset} cannot say it; export the network with {OLDEST_OPSET} or more"
         raise NotComputable(words)

@@ -17,13 +17,20 @@ from numpy.typing import NDArray
 from spec_lang.network.onnx_messages import message_classes
 
 OLDEST_OPSET: Final = 7  # from which on operands are broadcast
+_INTEGERS: Final = 9  # from which on a constant may be of integers
 FLOAT, INT64, BOOL, DOUBLE = 1, 7, 9, 11
 _TYPES: Final = {np.dtype(np.float32): FLOAT, np.dtype(np.int64): INT64, np.dtype(np.float64): DOUBLE}
 
 Numbers = NDArray[np.float32] | NDArray[np.float64] | NDArray[np.int64]
 
 
-def names_in(model: Any) -> set[str]:  # noqa: ANN401 - protobuf's classes are made at run time
+def opset_of(model: Any) -> int:  # noqa: ANN401 - protobuf's classes are made at run time
+    """The version of the standard operator set."""
+    versions = [entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")]
+    return int(versions[0])
+
+
+def names_in(model: Any) -> set[str]:  # noqa: ANN401
     """Every name of a tensor or a node."""
     graph = model.graph
     lists = (graph.input, graph.output, graph.initializer, graph.node, graph.value_info)
@@ -58,7 +65,9 @@ class Nodes:
         return output
 
     def constant(self, array: Numbers) -> str:
-        """A node that gives `array`."""
+        """A node that gives `array`; two, where the operator set has no constants of integers yet."""
+        if array.dtype == np.int64 and opset_of(self._model) < _INTEGERS:
+            return self.add("Cast", (self.constant(array.astype(np.float64)),), to=INT64)
         output = self.add("Constant", ())
         attribute = self._model.graph.node[-1].attribute.add(name="value")
         attribute.type = message_classes().AttributeProto.TENSOR
