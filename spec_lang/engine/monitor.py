@@ -255,5 +255,5 @@ def _tensors(graph: Graph, network: Graph) -> tuple[tuple[str, int], ...]:
     named = {number: name for name, number in reversed(graph.tensors) if name in own}
     numbers = (*range(len(graph.inputs)), *graph.outputs)
     if any(number not in named for number in numbers):
-        raise NotComputable("its antecedent has more in it than sums of inputs, layers and outputs")
+        raise NotComputable("it needs more than linear terms")
     return tuple((named[number], graph.value(number).size) for number in numbers)
