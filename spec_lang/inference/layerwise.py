@@ -12,17 +12,14 @@ import numpy as np
 from spec_lang.inference.model import Candidate, Literal, Mask, Method
 from spec_lang.inference.signatures import Signatures
 
-_STRETCH = 1 << 24  # entries of the array of differences that are looked at together
-
 
 def relaxed(
-    found: Signatures, layer: int, row: int, kept: tuple[Literal, ...] = (), extra: Mask | None = None
+    found: Signatures, layer: int, row: int, extra: Mask | None = None
 ) -> Candidate | None:
     """The signature of point `row`, without what is not needed to exclude other decisions; None where points
     of another decision have the same signature.
 
     `extra` are signatures of this layer (points, neurons) to exclude as well: those of counterexamples.
-    `kept` are conditions that stay.
     """
     decision = int(found.decided[row])
     bits = found.bits[layer]
@@ -30,14 +27,11 @@ def relaxed(
     other = bits[found.decided != decision]
     if extra is not None:
         other = np.concatenate([other, extra])
-    fixed = np.zeros(len(signature), dtype=np.bool_)
-    fixed[[literal.neuron for literal in kept]] = True
-    against = np.unique(other != signature, axis=0) if other.size < _STRETCH else other != signature
-    against = against[~against[:, fixed].any(axis=1)]
+    against = other != signature
     if not against.any(axis=1).all():
         return None
     lost = (bits[found.decided == decision] != signature).sum(axis=0)
-    chosen = _cover(against, lost) | fixed
+    chosen = _cover(against, lost)
     literals = tuple(
         Literal(layer, neuron, bool(signature[neuron])) for neuron in np.flatnonzero(chosen).tolist()
     )
@@ -52,12 +46,12 @@ def _cover(against: Mask, lost: np.ndarray[tuple[int], np.dtype[np.intp]]) -> Ma
     the others make superfluous are left out, the dearest first.
     """
     chosen = np.zeros(against.shape[1], dtype=np.bool_)
-    open_rows = np.ones(len(against), dtype=np.bool_)
+    left = against
     price = 1.0 + lost
-    while open_rows.any():
-        best = int(np.argmax(against[open_rows].sum(axis=0) / price))
+    while len(left):
+        best = int(np.argmax(np.count_nonzero(left, axis=0) / price))
         chosen[best] = True
-        open_rows &= ~against[:, best]
+        left = left[~left[:, best]]
     times = against[:, chosen].sum(axis=1)
     for column in sorted(np.flatnonzero(chosen).tolist(), key=lambda c: (-lost[c], c)):
         rows = against[:, column]

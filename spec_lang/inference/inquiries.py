@@ -1,0 +1,212 @@
+"""Lines of inquiry: each proposes a candidate, hears what the engine says of it, and proposes another or ends.
+
+In: signatures at the data, and a point to start from.  Out: generators of candidates that are sent a
+`Finding` for each.  A refuted candidate is specialised, so that the counterexample is excluded; one that is
+undecided is asked about a smaller region, which the candidate then names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+
+from spec_lang._values import dataclass
+from spec_lang.inference.growing import around, grown, halved
+from spec_lang.inference.layerwise import relaxed
+from spec_lang.inference.model import F64, Candidate, InputBox, Literal, Mask, Method
+from spec_lang.inference.polytopes import Polytope, inner_box
+from spec_lang.inference.proving import Finding
+from spec_lang.inference.signatures import Signatures, signatures
+from spec_lang.inference.writing import short_box
+from spec_lang.kernel.verdict import Status
+
+Inquiry = Generator[Candidate, Finding, None]
+
+_RETRIES = 4  # after counterexamples, at one size of the region
+_SHARES = (1.0, 0.25, 0.125, 0.0625, 0.03125)  # of the domain, in every coordinate
+_HALVINGS = 5
+_ROUNDS = 12  # of drawing points in a box
+_SAMPLES = 2048  # points drawn inside of a region, where the data are few
+_WHOLE = 0.999  # a share of the domain that is all of it
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Setting:
+    """What all inquiries share.  `seed` makes what they draw; nothing else is random."""
+
+    found: Signatures
+    seed: int
+
+    @property
+    def domain(self) -> tuple[F64, F64]:
+        box = self.found.subject.domain
+        return np.array([float(v) for v in box.lower]), np.array([float(v) for v in box.upper])
+
+    def exact(self, box: tuple[F64, F64]) -> InputBox | None:
+        """The box as it can be written, within the domain."""
+        limits = self.found.subject.domain
+        lower = [max(Fraction(v), end) for v, end in zip(box[0].tolist(), limits.lower, strict=True)]
+        upper = [min(Fraction(v), end) for v, end in zip(box[1].tolist(), limits.upper, strict=True)]
+        return short_box(self.found.subject, lower, upper)
+
+    def local(self, row: int, box: tuple[F64, F64]) -> Signatures:
+        """Signatures at point `row`, then at the data in a box, then at points drawn in it."""
+        points = self.found.points
+        here = points[((points >= box[0]) & (points <= box[1])).all(axis=1)]
+        rng = np.random.default_rng([self.seed, row])
+        drawn = rng.uniform(box[0], box[1], size=(_SAMPLES, len(box[0])))
+        every = np.concatenate([points[row : row + 1], here, drawn])
+        return signatures(self.found.subject, self.found.decisions, every)
+
+    def bits_at(self, witness: tuple[Fraction, ...], layer: int) -> Mask:
+        """The bits of a layer at a counterexample, as a row."""
+        point = np.array([[float(v) for v in witness]])
+        return signatures(self.found.subject, self.found.decisions, point).bits[layer]
+
+
+def of_layer(setting: Setting, layer: int, row: int) -> Inquiry:
+    """Patterns of one layer around point `row`: over the domain, then over smaller boxes around the point."""
+    found = setting.found
+    point = found.points[row]
+    for share in _SHARES:
+        box = around(point, setting.domain, share)
+        whole = share > _WHOLE
+        local, start = (found, row) if whole else (setting.local(row, box), 0)
+        if (local.decided == local.decided[start]).all():
+            return  # nothing of the layer is needed there
+        region = None if whole else setting.exact(box)
+        if region is None and not whole:
+            return
+        extra = np.zeros((0, found.bits[layer].shape[1]), dtype=np.bool_)
+        for _ in range(_RETRIES):
+            candidate = relaxed(local, layer, start, extra)
+            if candidate is None:
+                break
+            note = f"the signature of point {row} in {found.subject.layers[layer].name}, as far as it is needed"
+            finding = yield replace(candidate, box=region, note=note)
+            if finding.status is Status.PROVED:
+                return
+            if finding.status is not Status.REFUTED or finding.witness is None:
+                break
+            extra = np.concatenate([extra, setting.bits_at(finding.witness, layer)])
+
+
+def of_box(setting: Setting, row: int) -> Inquiry:
+    """Boxes around point `row`: from one inside of its linear region to the nearest points of others."""
+    found = setting.found
+    point, decision = found.points[row], int(found.decided[row])
+    inner = inner_box(_whole_signature(setting, row), found.decisions[decision], found.subject.graph.outputs)
+    start = (point, point) if inner is None else inner
+    box = grown(start, setting.domain, found.points[found.decided != decision])
+    center = 0.5 * (start[0] + start[1])
+    for attempt in range(_RETRIES + _HALVINGS):
+        box = _purified(setting, row, start, box)
+        region = setting.exact(box)
+        if region is None:
+            return
+        note = f"around point {row}, from a box in its linear region"
+        finding = yield Candidate(decision, Method.BOX, box=region, note=note)
+        if finding.status is Status.PROVED:
+            return
+        if finding.witness is not None and attempt < _RETRIES:
+            cut = grown((center, center), box, np.array([[float(v) for v in finding.witness]]))
+            box = cut if (cut[0] > box[0]).any() or (cut[1] < box[1]).any() else halved(box, center)
+        else:
+            box = halved(box, center)
+        start = (np.maximum(start[0], box[0]), np.minimum(start[1], box[1]))
+
+
+def _purified(setting: Setting, row: int, start: tuple[F64, F64], box: tuple[F64, F64]) -> tuple[F64, F64]:
+    """A box in which points that are drawn have one decision: cheaper than to have it refuted."""
+    for _ in range(_ROUNDS):
+        local = setting.local(row, box)
+        other = local.decided != setting.found.decided[row]
+        if not other.any():
+            break
+        smaller = grown(start, box, local.points[other])
+        if np.array_equal(smaller, box):
+            break
+        box = smaller
+    return box
+
+
+def of_prefix(setting: Setting, row: int) -> Inquiry:
+    """The signature of point `row` layer by layer: without the last layers, then without neurons of the last
+    that is left, while linear programs still see the decision; closed under predecessors, a polytope."""
+    found = setting.found
+    decision = int(found.decided[row])
+    whole = _whole_signature(setting, row)
+    literals, outputs = whole.literals, found.subject.graph.outputs
+    known = whole.implies(found.decisions[decision], outputs)
+    if not known.holds:
+        return
+    weight = known.weight
+    depth = len(found.subject.layers)
+    while depth > 1:
+        fewer = tuple(c for c in literals if c.layer < depth - 1)
+        answer = replace(whole, literals=fewer).implies(found.decisions[decision], outputs)
+        if not answer.holds:
+            break
+        literals, weight, depth = fewer, answer.weight, depth - 1
+    kept, record = _without_superfluous(whole, literals, weight, depth - 1, (setting, decision))
+    words = f"the signature of point {row} up to {found.subject.layers[depth - 1].name}; {record}"
+    yield Candidate(decision, Method.RELAX, kept, note=words)
+
+
+def _whole_signature(setting: Setting, row: int) -> Polytope:
+    found = setting.found
+    literals = tuple(
+        Literal(layer, neuron, on)
+        for layer, bits in enumerate(found.bits)
+        for neuron, on in enumerate(bits[row].tolist())
+    )
+    return Polytope(found.program, found.subject.layers, *setting.domain, literals)
+
+
+def _without_superfluous(
+    whole: Polytope, literals: tuple[Literal, ...], weight: F64, critical: int, of: tuple[Setting, int]
+) -> tuple[tuple[Literal, ...], str]:
+    """Without conditions of the critical layer that are not needed, in stretches that halve: those of small
+    multipliers first.  What is left is minimal, in the words that are returned."""
+    setting, decision = of
+    goal, outputs = setting.found.decisions[decision], setting.found.subject.graph.outputs
+    order = sorted(
+        (n for n, c in enumerate(literals) if c.layer == critical), key=lambda n: (float(weight[n]), n)
+    )
+    kept, waiting = set(range(len(literals))), [order]
+    needed: list[int] = []
+    while waiting:
+        stretch = waiting.pop()
+        trial = tuple(c for n, c in enumerate(literals) if n in kept and n not in stretch)
+        if replace(whole, literals=trial).implies(goal, outputs).holds:
+            kept -= set(stretch)
+        elif len(stretch) == 1:
+            needed += stretch
+        else:
+            middle = len(stretch) // 2
+            waiting += [stretch[middle:], stretch[:middle]]
+    chosen = tuple(c for n, c in enumerate(literals) if n in kept)
+    return _checked_minimal(whole, chosen, critical, of)
+
+
+def _checked_minimal(
+    whole: Polytope, literals: tuple[Literal, ...], critical: int, of: tuple[Setting, int]
+) -> tuple[tuple[Literal, ...], str]:
+    """Each condition of the critical layer is left out by itself: that is refuted by a point of the data, or
+    open; one that turns out superfluous is left out for good."""
+    setting, decision = of
+    found = setting.found
+    refuted = still_open = 0
+    for literal in [c for c in literals if c.layer == critical]:
+        trial = tuple(c for c in literals if c != literal)
+        met = found.where(Candidate(decision, Method.RELAX, trial))
+        if (found.decided[met] != decision).any():
+            refuted += 1
+        elif replace(whole, literals=trial).implies(found.decisions[decision], found.subject.graph.outputs).holds:
+            literals = trial
+        else:
+            still_open += 1
+    return literals, f"without any one of its neurons: {refuted} times refuted by the data, {still_open} open"

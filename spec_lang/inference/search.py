@@ -1,0 +1,175 @@
+"""Which inquiries are made, and how they take turns.
+
+In: signatures, a prover, and what is asked for.  Out: all findings, in an order that depends on the seed and on
+verdicts alone.  One candidate of every line of inquiry is decided at a time, so that no line waits for another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
+
+import numpy as np
+
+from spec_lang._values import dataclass
+from spec_lang.inference.growing import clearance
+from spec_lang.inference.inquiries import Inquiry, Setting, of_box, of_layer, of_prefix
+from spec_lang.inference.layerwise import relaxed
+from spec_lang.inference.model import Candidate, Method
+from spec_lang.inference.proving import Finding, Interrupted, Prover
+from spec_lang.inference.signatures import Signatures
+from spec_lang.inference.trees import leaves
+from spec_lang.kernel.verdict import Status
+
+_DRAWN = 48  # points of a decision that seeds are chosen among
+_WAVE = 16  # candidates that are decided together
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What to infer: of which `decisions` and `layers`, by which methods, `most` of each for a decision, with
+    at least `support` points of the data."""
+
+    decisions: tuple[int, ...]
+    layers: tuple[int, ...]
+    methods: tuple[Method, ...]
+    most: int
+    support: int
+    seed: int
+
+
+@dataclass(slots=True)
+class Found:
+    """All findings, and whether the search was cut short."""
+
+    findings: list[Finding]
+    interrupted: bool = False
+
+
+def search(found: Signatures, prover: Prover, wanted: Wanted) -> Found:
+    """Never raises `Interrupted`.  May raise `Refused`."""
+    result = Found([])
+    try:
+        # One line of every kind first, then the next of every kind: a limit of time leaves nothing out.
+        for wave in _batched(_lines(found, wanted), _WAVE):
+            if prover.seconds_left <= 0:
+                break
+            _together(found, prover, wave, wanted, result.findings)
+    except Interrupted:
+        result.interrupted = True
+    return result
+
+
+def _batched(lines: Iterator[Inquiry], size: int) -> Iterator[list[Inquiry]]:
+    while batch := list(islice(lines, size)):
+        yield batch
+
+
+def _together(
+    found: Signatures, prover: Prover, lines: list[Inquiry], wanted: Wanted, findings: list[Finding]
+) -> None:
+    """Advance every line until all have ended."""
+    asking = [(line, candidate) for line in lines if (candidate := next(line, None)) is not None]
+    while asking and prover.seconds_left > 0:
+        worth = [(line, c) for line, c in asking if _has_support(found, c, wanted)]
+        proved = [f.candidate for f in findings if f.status is Status.PROVED]
+        fresh = [(line, c) for line, c in worth if not any(c.implied_by(p) for p in proved)]
+        answers = prover.decide([c for _, c in fresh])
+        findings += answers
+        asking = []
+        for (line, _), answer in zip(fresh, answers, strict=True):
+            following = _sent(line, answer)
+            if following is not None:
+                asking.append((line, following))
+
+
+def _sent(line: Inquiry, answer: Finding) -> Candidate | None:
+    try:
+        return line.send(answer)
+    except StopIteration:
+        return None
+
+
+def _has_support(found: Signatures, candidate: Candidate, wanted: Wanted) -> bool:
+    return int(found.where(candidate).sum()) >= wanted.support
+
+
+def _lines(found: Signatures, wanted: Wanted) -> Iterator[Inquiry]:
+    """Every line of inquiry, the first of every kind before the second of any."""
+    setting = Setting(found, wanted.seed)
+    groups: list[Iterator[Inquiry]] = []
+    for decision in wanted.decisions:
+        seeds = seeds_of(found, decision, wanted)
+        if Method.BOX in wanted.methods:
+            groups.append(of_box(setting, row) for row in seeds[: wanted.most])
+        if Method.RELAX in wanted.methods:
+            groups.append(of_prefix(setting, row) for row in seeds[: 2 * wanted.most])
+        if Method.LAYER in wanted.methods:
+            for layer in reversed(wanted.layers):
+                rows = _best_rows(found, layer, seeds, wanted.most)
+                groups.append(of_layer(setting, layer, row) for row in rows)
+    if Method.TREE in wanted.methods:
+        groups += list(_of_trees(found, wanted))
+    return _in_turns(groups)
+
+
+def _best_rows(found: Signatures, layer: int, seeds: Sequence[int], most: int) -> list[int]:
+    """Of some points, those whose pattern in a layer has the most support; different patterns."""
+    best: dict[Candidate, int] = {}
+    for row in seeds[: 3 * most]:
+        candidate = relaxed(found, layer, row)
+        if candidate is not None:
+            best.setdefault(candidate_of(candidate), row)
+    ranked = sorted(best.items(), key=lambda item: -int(found.where(item[0]).sum()))
+    rows = [row for _, row in ranked]
+    return (rows + [row for row in seeds if row not in rows])[:most]
+
+
+def candidate_of(candidate: Candidate) -> Candidate:
+    """The candidate without its note, to compare by what it says."""
+    return replace(candidate, note="")
+
+
+def _of_trees(found: Signatures, wanted: Wanted) -> Iterator[Iterator[Inquiry]]:
+    for layer in reversed(wanted.layers):
+        for on_values in (False, True):
+            every = leaves(found, layer, wanted.seed, on_values=on_values)
+            for decision in wanted.decisions:
+                mine = [leaf for leaf in every if leaf.decision == decision][: wanted.most]
+                yield (_once(leaf) for leaf in mine)
+
+
+def _once(candidate: Candidate) -> Inquiry:
+    yield candidate
+
+
+def _in_turns(groups: Sequence[Iterator[Inquiry]]) -> Generator[Inquiry, None, None]:
+    waiting = list(groups)
+    while waiting:
+        for group in list(waiting):
+            line = next(group, None)
+            if line is None:
+                waiting.remove(group)
+            else:
+                yield line
+
+
+def seeds_of(found: Signatures, decision: int, wanted: Wanted) -> list[int]:
+    """Points of a decision to start from: of some that are drawn, those far from points of other decisions
+    first, and far from each other's."""
+    rows = np.flatnonzero(found.decided == decision)
+    if not len(rows):
+        return []
+    rng = np.random.default_rng([wanted.seed, decision])
+    drawn = rng.permutation(rows)[:_DRAWN]
+    span = found.points.max(axis=0) - found.points.min(axis=0)
+    scale = np.where(span > 0, span, 1.0)
+    room = clearance(found.points, drawn.tolist(), found.decided != decision, scale)
+    ordered = drawn[np.argsort(-room, kind="stable")].tolist()
+    chosen: list[int] = []
+    for row, reach in zip(ordered, np.sort(-room, kind="stable") * -1, strict=True):
+        near = abs((found.points[chosen] - found.points[row]) / scale).max(axis=1) if chosen else np.ones(0)
+        if (near > min(float(reach), 1.0)).all():
+            chosen.append(row)
+    return chosen + [row for row in ordered if row not in chosen]
