@@ -15,10 +15,10 @@ from typing import Final
 
 from spec_lang.diagnostics import Diagnostic
 from spec_lang.inference import codes
-from spec_lang.inference.model import F64, InputBox
+from spec_lang.inference.model import F64
 from spec_lang.inference.numbers import decimal, plain
 from spec_lang.inference.subject import Declared, Refused, Subject, box_of, layers_of, probed
-from spec_lang.obligations.model import Frame
+from spec_lang.obligations.model import Goal
 
 SEEN: Final = "inferred_over"  # the region's name where the network has no names to put limits on
 _NUMBER: Final = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d{1,3})?"
@@ -32,9 +32,8 @@ def subject(found: Declared, file: Path, said: str | None, points: F64) -> Subje
     goal = probed(found, "", file)
     obligation = next(iter(goal.obligations))
     size = obligation.graph.input_size
-    domain = box_of(obligation)
-    if said is None and domain is not None:
-        return _subject(found, file, domain, "", "the domain that the network declares", goal.frame)
+    if said is None and box_of(obligation) is not None:
+        return _subject(found, file, "", "the domain that the network declares", goal)
     if said is not None:
         limits, words = parsed(said, size), f"--domain {said}"
     else:
@@ -42,17 +41,16 @@ def subject(found: Declared, file: Path, said: str | None, points: F64) -> Subje
         words = "the range of the data: nothing is said of inputs outside of it"
     header, region = _limited(found, limits, obligation.graph.inputs[0].shape)
     known = Declared(header, found.network, found.layers, found.inputs)
-    goal = probed(known, region, file)
-    domain = box_of(next(iter(goal.obligations))) if goal.obligations else None
+    return _subject(known, file, region, words, probed(known, region, file))
+
+
+def _subject(found: Declared, file: Path, region: str, words: str, goal: Goal) -> Subject:
+    domain = box_of(goal.obligations[0]) if goal.obligations else None
     if domain is None:
         raise Refused(Diagnostic(codes.PROPERTY, "the domain has no points", fix="give it as `[low, high]`"))
-    return _subject(known, file, domain, region, words, goal.frame)
-
-
-def _subject(found: Declared, file: Path, domain: InputBox, region: str, words: str, frame: Frame) -> Subject:
-    graph = next(iter(probed(found, region, file).obligations)).graph
+    graph = goal.obligations[0].graph
     layers = layers_of(graph, found.layers)
-    return Subject(file, found.header, found.network, graph, frame, layers, domain, words, region)
+    return Subject(file, found.header, found.network, graph, goal.frame, layers, domain, words, region)
 
 
 def parsed(said: str, size: int) -> Limits:

@@ -23,7 +23,9 @@ def grown(start: tuple[F64, F64], domain: tuple[F64, F64], outside: F64) -> tupl
     left = outside[((outside >= lower) & (outside <= upper)).all(axis=1)]
     below, above = (start[0] - left) / scale, (left - start[1]) / scale
     distance = np.maximum(below, above)  # > 0 where a point is outside of the start in this coordinate
-    left, below, above, distance = (part[(distance > 0).any(axis=1)] for part in (left, below, above, distance))
+    left, below, above, distance = (
+        part[(distance > 0).any(axis=1)] for part in (left, below, above, distance)
+    )
     open_rows = np.ones(len(left), dtype=np.bool_)
     reach = distance.max(axis=1, initial=0.0)
     while open_rows.any():

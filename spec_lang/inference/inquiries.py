@@ -1,4 +1,4 @@
-"""Lines of inquiry: each proposes a candidate, hears what the engine says of it, and proposes another or ends.
+"""Lines of inquiry: each proposes a candidate, hears what the engine says, and proposes another or ends.
 
 In: signatures at the data, and a point to start from.  Out: generators of candidates that are sent a
 `Finding` for each.  A refuted candidate is specialised, so that the counterexample is excluded; one that is
@@ -26,7 +26,7 @@ from spec_lang.kernel.verdict import Status
 Inquiry = Generator[Candidate, Finding, None]
 
 _RETRIES = 4  # after counterexamples, at one size of the region
-_SHARES = (1.0, 0.25, 0.125, 0.0625, 0.03125)  # of the domain, in every coordinate
+_SHARES = (1.0, 0.25, 0.125, 0.0625, 0.03125, 0.015625)  # of the domain, in every coordinate
 _HALVINGS = 5
 _ROUNDS = 12  # of drawing points in a box
 _SAMPLES = 2048  # points drawn inside of a region, where the data are few
@@ -85,7 +85,9 @@ def of_layer(setting: Setting, layer: int, row: int) -> Inquiry:
             candidate = relaxed(local, layer, start, extra)
             if candidate is None:
                 break
-            note = f"the signature of point {row} in {found.subject.layers[layer].name}, as far as it is needed"
+            note = (
+                f"the signature of point {row} in {found.subject.layers[layer].name}, as far as it is needed"
+            )
             finding = yield replace(candidate, box=region, note=note)
             if finding.status is Status.PROVED:
                 return
@@ -205,7 +207,11 @@ def _checked_minimal(
         met = found.where(Candidate(decision, Method.RELAX, trial))
         if (found.decided[met] != decision).any():
             refuted += 1
-        elif replace(whole, literals=trial).implies(found.decisions[decision], found.subject.graph.outputs).holds:
+        elif (
+            replace(whole, literals=trial)
+            .implies(found.decisions[decision], found.subject.graph.outputs)
+            .holds
+        ):
             literals = trial
         else:
             still_open += 1

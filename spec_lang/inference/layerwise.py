@@ -13,9 +13,7 @@ from spec_lang.inference.model import Candidate, Literal, Mask, Method
 from spec_lang.inference.signatures import Signatures
 
 
-def relaxed(
-    found: Signatures, layer: int, row: int, extra: Mask | None = None
-) -> Candidate | None:
+def relaxed(found: Signatures, layer: int, row: int, extra: Mask | None = None) -> Candidate | None:
     """The signature of point `row`, without what is not needed to exclude other decisions; None where points
     of another decision have the same signature.
 

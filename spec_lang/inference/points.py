@@ -91,9 +91,13 @@ def _floats(path: Path, array: StoredArray) -> F64:
             values[start:stop] = [v.numerator / v.denominator for v in array.elements.fractions(start, stop)]
     except Misfit as error:
         at = "" if error.position is None else f" {error.position // max(1, prod(array.shape[1:]))}"
-        raise _refused(f"point{at} of `{path}` has {error.text}", "leave out points that are not finite") from None
+        raise _refused(
+            f"point{at} of `{path}` has {error.text}", "leave out points that are not finite"
+        ) from None
     except OverflowError:
-        raise _refused(f"`{path}` has numbers beyond float64", "give the points in the network's range") from None
+        raise _refused(
+            f"`{path}` has numbers beyond float64", "give the points in the network's range"
+        ) from None
     return values
 
 

@@ -1,7 +1,7 @@
 """What an invariant may imply: the decisions of a network, or a formula over its outputs.
 
-In: a subject, and `argmin`, `argmax`, or a formula over `input` and `output`.  Out: `Decision` values with the
-ways that each can fail, as the engine understands the formula; their text is what the file will say.
+In: a subject, and `argmin`, `argmax`, or a formula over `input` and `output`.  Out: `Decision` values with
+the ways that each can fail, as the engine understands the formula; their text is what the file will say.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ def decisions_of(subject: Subject, said: str) -> tuple[Decision, ...]:
         formulas = [(HOLDS, said)]
     on = f" on {subject.region}" if subject.region else ""
     claims = [
-        f"invariant {PROBE}_{n} of {subject.network}{on}: {formula}" for n, (_, formula) in enumerate(formulas)
+        f"invariant {PROBE}_{n} of {subject.network}{on}: {formula}"
+        for n, (_, formula) in enumerate(formulas)
     ]
     text = "\n".join(["language 1", subject.header, *claims, ""])
     tasks = tasks_of(text, subject.file)

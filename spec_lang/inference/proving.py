@@ -71,9 +71,7 @@ class Prover:
         """The findings, in the order of the candidates.  Raises `Interrupted`, with all that was decided
         known."""
         keys = [self.key(candidate) for candidate in candidates]
-        fresh = [
-            c for n, c in enumerate(candidates) if keys[n] not in self.known and keys[n] not in keys[:n]
-        ]
+        fresh = [c for n, c in enumerate(candidates) if keys[n] not in self.known and keys[n] not in keys[:n]]
         if fresh and self.seconds_left > 0:
             self._run(fresh, timeout)
         out = Finding(candidates[0], Status.UNKNOWN, "no time was left") if candidates else None

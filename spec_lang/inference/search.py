@@ -1,7 +1,7 @@
 """Which inquiries are made, and how they take turns.
 
-In: signatures, a prover, and what is asked for.  Out: all findings, in an order that depends on the seed and on
-verdicts alone.  One candidate of every line of inquiry is decided at a time, so that no line waits for another.
+In: signatures, a prover, and what is asked for.  Out: all findings, in an order that depends on the seed and
+on verdicts alone.  One candidate of every line is decided at a time, so that no line waits for another.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ def _lines(found: Signatures, wanted: Wanted) -> Iterator[Inquiry]:
             groups.append(of_prefix(setting, row) for row in seeds[: 2 * wanted.most])
         if Method.LAYER in wanted.methods:
             for layer in reversed(wanted.layers):
-                rows = _best_rows(found, layer, seeds, wanted.most)
+                rows = _best_rows(found, layer, sorted(seeds), wanted.most)
                 groups.append(of_layer(setting, layer, row) for row in rows)
     if Method.TREE in wanted.methods:
         groups += list(_of_trees(found, wanted))

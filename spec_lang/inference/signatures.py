@@ -14,11 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spec_lang._values import dataclass
-from spec_lang.bounding.program import UNIT_ROUNDOFF, AffineStep, Program, compile_graph
+from spec_lang.bounding.program import UNIT_ROUNDOFF, AffineStep, BinaryStep, Program, compile_graph
 from spec_lang.inference.model import F64, Candidate, Decision, Indices, Layer, Literal, Mask
 from spec_lang.inference.subject import Subject
 from spec_lang.kernel.exact import ExactNetwork
-from spec_lang.kernel.witness import holds
 from spec_lang.obligations.model import LinearAtom
 
 _CHUNK = 8192  # points at a time: all values of a network at once are kept of so many alone
@@ -217,11 +216,12 @@ def _with_errors(program: Program, points: F64) -> tuple[dict[int, F64], dict[in
         if isinstance(step, AffineStep):
             carried = step.magnitude(errors) - step.bias_magnitude
             sizes = step.magnitude({o: abs(values[o]) + errors[o] for o in step.operands})
-            errors[step.value] = 1.01 * (np.maximum(carried, 0.0) * (1 + program.gamma) + program.gamma * sizes)
+            errors[step.value] = 1.01 * (
+                np.maximum(carried, 0.0) * (1 + program.gamma) + program.gamma * sizes
+            )
             errors[step.value] += 1e-300
         else:
-            (operand,) = {getattr(step, "operand", None)}
-            errors[step.value] = errors[operand]
+            errors[step.value] = errors[step.operands[0] if isinstance(step, BinaryStep) else step.operand]
     return values, errors
 
 

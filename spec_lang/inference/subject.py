@@ -155,7 +155,9 @@ def _of_spec(path: Path, network: str, file: Path) -> Declared:
     if problems.has_errors or not sources:
         raise Refused(*problems)
     parsed = parse_source(sources[0]).parsed
-    networks = [] if parsed is None else [d for d in parsed.module.declarations if isinstance(d, ast.NetworkDecl)]
+    networks = (
+        [] if parsed is None else [d for d in parsed.module.declarations if isinstance(d, ast.NetworkDecl)]
+    )
     found = next((d for d in networks if d.name.text == network), None)
     if parsed is None or found is None:
         names = ", ".join(f"`{path}::{d.name.text}`" for d in networks) or "it declares none"
@@ -164,7 +166,9 @@ def _of_spec(path: Path, network: str, file: Path) -> Declared:
             Diagnostic(codes.NETWORK, f"`{path}` declares no network `{network}`", fix=f"say {names}"),
         )
     if found.family:
-        raise Refused(Diagnostic(codes.NETWORK, f"`{network}` is a network family", found.span, "name a file"))
+        raise Refused(
+            Diagnostic(codes.NETWORK, f"`{network}` is a network family", found.span, "name a file")
+        )
     header = f"import {_quoted(relative(path, file.parent))}"
     source = path.parent / found.path.value
     graph, diagnostics = load_graph(source, network, found.span)
@@ -196,8 +200,8 @@ def _quoted(text: str) -> str:
 def probed(found: Declared, region: str, file: Path) -> Goal:
     """What a claim of the network over a region, or over its domain, comes to.  Raises `Refused`."""
     on = f" on {region}" if region else ""
-    text = f"language 1\n{found.header}\ninvariant {PROBE} of {found.network}{on}: forall j: flat(output)[j] <= 0\n"
-    (task,) = tasks_of(text, file)
+    claim = f"invariant {PROBE} of {found.network}{on}: forall j: flat(output)[j] <= 0"
+    (task,) = tasks_of(f"language 1\n{found.header}\n{claim}\n", file)
     return goal_of(task)
 
 

@@ -66,7 +66,7 @@ def _pure(
     return [candidate for _, candidate in result]
 
 
-def _split(node: int, nodes: object, layer: int, above: bool, on_values: bool) -> Literal:  # noqa: FBT001
+def _split(node: int, nodes: object, layer: int, above: bool, on_values: bool) -> Literal:
     neuron = int(getattr(nodes, "feature")[node])  # noqa: B009 - the library's own, without types
     threshold = Fraction(float(getattr(nodes, "threshold")[node]))  # noqa: B009
     bound = Fraction(decimal(threshold, up=False, digits=6)) if on_values and threshold > 0 else Fraction(0)
