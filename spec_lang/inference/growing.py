@@ -14,6 +14,8 @@ from spec_lang.inference.model import F64, Mask
 
 _MARGIN = 0.25  # of the way back from the point that stopped a side: beside it the decision changes
 
+_SHRINK = 0.7  # of every side, where a box is too large to be decided
+
 
 def grown(start: tuple[F64, F64], domain: tuple[F64, F64], outside: F64) -> tuple[F64, F64]:
     """The domain, cut until none of `outside` is in it: each time one side moves, to exclude the point that
@@ -48,9 +50,9 @@ def around(center: F64, domain: tuple[F64, F64], share: float) -> tuple[F64, F64
     return lower, upper
 
 
-def halved(box: tuple[F64, F64], center: F64) -> tuple[F64, F64]:
-    """Half of a box, about a point in it."""
-    return center - 0.5 * (center - box[0]), center + 0.5 * (box[1] - center)
+def shrunk(box: tuple[F64, F64], center: F64) -> tuple[F64, F64]:
+    """A part of a box, about a point in it."""
+    return center - _SHRINK * (center - box[0]), center + _SHRINK * (box[1] - center)
 
 
 def clearance(points: F64, rows: Sequence[int], other: Mask, scale: F64) -> F64:

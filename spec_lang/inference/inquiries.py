@@ -14,7 +14,7 @@ from fractions import Fraction
 import numpy as np
 
 from spec_lang._values import dataclass
-from spec_lang.inference.growing import around, grown, halved
+from spec_lang.inference.growing import around, grown, shrunk
 from spec_lang.inference.layerwise import relaxed
 from spec_lang.inference.model import F64, Candidate, InputBox, Literal, Mask, Method
 from spec_lang.inference.polytopes import Polytope, inner_box
@@ -26,11 +26,10 @@ from spec_lang.kernel.verdict import Status
 Inquiry = Generator[Candidate, Finding, None]
 
 _RETRIES = 4  # after counterexamples, at one size of the region
-_SHARES = (1.0, 0.25, 0.125, 0.0625, 0.03125, 0.015625)  # of the domain, in every coordinate
-_HALVINGS = 5
+_SHARES = (1 / 64, 1 / 32, 1 / 16, 1 / 8, 1 / 4, 1.0)  # of the domain, in every coordinate
+_SHRINKINGS = 10
 _ROUNDS = 12  # of drawing points in a box
 _SAMPLES = 2048  # points drawn inside of a region, where the data are few
-_WHOLE = 0.999  # a share of the domain that is all of it
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,32 +67,40 @@ class Setting:
 
 
 def of_layer(setting: Setting, layer: int, row: int) -> Inquiry:
-    """Patterns of one layer around point `row`: over the domain, then over smaller boxes around the point."""
+    """Patterns of one layer around point `row`: over small boxes around it, then larger ones, in the end over
+    the domain; the first that is not proved is the last."""
     found = setting.found
-    point = found.points[row]
     for share in _SHARES:
-        box = around(point, setting.domain, share)
-        whole = share > _WHOLE
+        whole = share == _SHARES[-1]
+        box = around(found.points[row], setting.domain, share)
         local, start = (found, row) if whole else (setting.local(row, box), 0)
         if (local.decided == local.decided[start]).all():
-            return  # nothing of the layer is needed there
+            continue  # nothing of the layer is needed there
         region = None if whole else setting.exact(box)
         if region is None and not whole:
+            continue
+        proved = yield from _specialised(setting, (local, start), (layer, row), region)
+        if not proved:
             return
-        extra = np.zeros((0, found.bits[layer].shape[1]), dtype=np.bool_)
-        for _ in range(_RETRIES):
-            candidate = relaxed(local, layer, start, extra)
-            if candidate is None:
-                break
-            note = (
-                f"the signature of point {row} in {found.subject.layers[layer].name}, as far as it is needed"
-            )
-            finding = yield replace(candidate, box=region, note=note)
-            if finding.status is Status.PROVED:
-                return
-            if finding.status is not Status.REFUTED or finding.witness is None:
-                break
-            extra = np.concatenate([extra, setting.bits_at(finding.witness, layer)])
+
+
+def _specialised(
+    setting: Setting, local: tuple[Signatures, int], of: tuple[int, int], region: InputBox | None
+) -> Generator[Candidate, Finding, bool]:
+    """A pattern over one region, with more neurons after each counterexample; whether one was proved."""
+    layer, row = of
+    extra = np.zeros((0, setting.found.bits[layer].shape[1]), dtype=np.bool_)
+    for _ in range(_RETRIES):
+        candidate = relaxed(local[0], layer, local[1], extra)
+        if candidate is None:
+            return False
+        name = setting.found.subject.layers[layer].name
+        note = f"the signature of point {row} in {name}, as far as the data need it"
+        finding = yield replace(candidate, box=region, note=note)
+        if finding.witness is None:
+            return finding.status is Status.PROVED
+        extra = np.concatenate([extra, setting.bits_at(finding.witness, layer)])
+    return False
 
 
 def of_box(setting: Setting, row: int) -> Inquiry:
@@ -104,7 +111,7 @@ def of_box(setting: Setting, row: int) -> Inquiry:
     start = (point, point) if inner is None else inner
     box = grown(start, setting.domain, found.points[found.decided != decision])
     center = 0.5 * (start[0] + start[1])
-    for attempt in range(_RETRIES + _HALVINGS):
+    for attempt in range(_RETRIES + _SHRINKINGS):
         box = _purified(setting, row, start, box)
         region = setting.exact(box)
         if region is None:
@@ -115,9 +122,9 @@ def of_box(setting: Setting, row: int) -> Inquiry:
             return
         if finding.witness is not None and attempt < _RETRIES:
             cut = grown((center, center), box, np.array([[float(v) for v in finding.witness]]))
-            box = cut if (cut[0] > box[0]).any() or (cut[1] < box[1]).any() else halved(box, center)
+            box = cut if (cut[0] > box[0]).any() or (cut[1] < box[1]).any() else shrunk(box, center)
         else:
-            box = halved(box, center)
+            box = shrunk(box, center)
         start = (np.maximum(start[0], box[0]), np.minimum(start[1], box[1]))
 
 
@@ -155,7 +162,13 @@ def of_prefix(setting: Setting, row: int) -> Inquiry:
         literals, weight, depth = fewer, answer.weight, depth - 1
     kept, record = _without_superfluous(whole, literals, weight, depth - 1, (setting, decision))
     words = f"the signature of point {row} up to {found.subject.layers[depth - 1].name}; {record}"
-    yield Candidate(decision, Method.RELAX, kept, note=words)
+    candidate = Candidate(decision, Method.RELAX, kept, note=words)
+    finding = yield candidate
+    # The box around the polytope leaves nothing of it out, and tells the engine where to look.
+    around_it = None if finding.status is Status.PROVED else replace(whole, literals=kept).hull()
+    region = None if around_it is None else setting.exact(around_it)
+    if region is not None:
+        yield replace(candidate, box=region)
 
 
 def _whole_signature(setting: Setting, row: int) -> Polytope:

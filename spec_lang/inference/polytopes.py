@@ -67,6 +67,11 @@ class Polytope:
             weight = np.maximum(weight, found)
         return Implied(True, weight)
 
+    def hull(self) -> tuple[F64, F64] | None:
+        """A box around it; None where it is empty."""
+        known, box = self._bounded()
+        return None if known is None else box
+
     def _bounded(self) -> tuple[Known | None, tuple[F64, F64]]:
         """Ranges of what enters every ReLU, and a box around the polytope; no ranges where it is empty."""
         box = (self.lower, self.upper)
@@ -236,9 +241,9 @@ _MOST_SIDES = 16  # inputs: of more the box around a polytope costs more than it
 
 
 def inner_box(of: Polytope, decision: Decision, outputs: Sequence[int]) -> tuple[F64, F64] | None:
-    """The box of the largest sum of sides in the polytope of a whole signature, where the network is affine,
-    and within it where the decision holds: `max Σ(hi − lo)` so that every row is at most 0 at its worst
-    corner, `g⁺·hi − g⁻·lo + h <= 0`.  None where there is none."""
+    """A large box in the polytope of a whole signature, where the network is affine, and within it where the
+    decision holds: `max n·t + Σ(hi − lo)`, sides measured by the domain's and none below t, so that every row
+    `g·x + h` is at most 0 at its worst corner, `g⁺·hi − g⁻·lo + h <= 0`.  None where there is none."""
     known = of.ranges((of.lower, of.upper))
     if known is None:
         return None
@@ -248,21 +253,29 @@ def inner_box(of: Polytope, decision: Decision, outputs: Sequence[int]) -> tuple
         return None
     rows = [_row(forms, of.layers, literal) for literal in of.literals]
     rows += [-_atom_row(forms, rival[0], outputs) for rival in decision.rivals]
-    matrix = np.array(rows)
-    model = Model()
-    reach = np.maximum(abs(of.lower), abs(of.upper))
-    low, high = model.add_columns(of.lower, of.upper, reach), model.add_columns(of.lower, of.upper, reach)
-    worst = model.add_rows(np.full(len(matrix), -np.inf), -matrix[:, 0] - _SURE * abs(matrix[:, 1:]) @ reach)
-    model.put_block(worst, low, np.minimum(matrix[:, 1:], 0.0))
-    model.put_block(worst, high, np.maximum(matrix[:, 1:], 0.0))
-    order = model.add_rows(np.zeros(size), np.full(size, np.inf))
-    model.put(order, high, np.ones(size))
-    model.put(order, low, -np.ones(size))
-    cost = np.concatenate([np.ones(size), -np.ones(size)])
     try:
-        answer = Solver(model, cost).run(None)
+        answer = Solver(*_widest(np.array(rows), of.lower, of.upper)).run(None)
     except Unfit:
         return None
     if answer.status is not Status.OPTIMAL or answer.x is None:
         return None
-    return answer.x[:size], np.maximum(answer.x[:size], answer.x[size:])
+    return answer.x[:size], np.maximum(answer.x[:size], answer.x[size : 2 * size])
+
+
+def _widest(matrix: F64, lower: F64, upper: F64) -> tuple[Model, F64]:
+    """The program over the lower ends, the upper ends and t, with its cost."""
+    size = len(lower)
+    model = Model()
+    reach = np.maximum(abs(lower), abs(upper))
+    side = np.where(upper > lower, upper - lower, 1.0)
+    low, high = model.add_columns(lower, upper, reach), model.add_columns(lower, upper, reach)
+    shortest = model.add_columns(np.zeros(1), np.ones(1), np.ones(1))
+    slack = _SURE * abs(matrix[:, 1:]) @ reach
+    worst = model.add_rows(np.full(len(matrix), -np.inf), -matrix[:, 0] - slack)
+    model.put_block(worst, low, np.minimum(matrix[:, 1:], 0.0))
+    model.put_block(worst, high, np.maximum(matrix[:, 1:], 0.0))
+    order = model.add_rows(np.zeros(size), np.full(size, np.inf))
+    model.put(order, high, 1 / side)
+    model.put(order, low, -1 / side)
+    model.put(order, np.repeat(shortest, size), -np.where(upper > lower, 1.0, 0.0))
+    return model, np.concatenate([1 / side, -1 / side, [-float(size)]])

@@ -92,6 +92,12 @@ def _unsorted() -> onnx.ModelProto:
     return model
 
 
+def _two_sides() -> onnx.ModelProto:
+    """The larger of two inputs decides: `y = (relu(x0 − x1), relu(x1 − x0))`."""
+    nodes = [helper.make_node("Gemm", ["x", "w"], ["hidden"]), helper.make_node("Relu", ["hidden"], ["y"])]
+    return onnx_model(nodes, {"x": [1, 2]}, weights={"w": np.array([[1, -1], [-1, 1]], dtype=np.float32)})
+
+
 def _two_inputs() -> onnx.ModelProto:
     node = helper.make_node("Add", ["image", "state"], ["y"])
     return onnx_model([node], {"image": [1, 2], "state": [1, 2]})
@@ -111,6 +117,7 @@ MODELS: dict[str, Callable[[], onnx.ModelProto | bytes]] = {
     "unsorted": _unsorted,
     "functions": _with_functions,
     "two_inputs": _two_inputs,
+    "two_sides": _two_sides,
     "product": lambda: _one_node("Mul", ("x", "x")),
 }
 

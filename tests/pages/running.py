@@ -19,6 +19,7 @@ import io
 import os
 import re
 import shlex
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
@@ -118,6 +119,9 @@ def _command(block: Block, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
 def _take_away(backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
     from spec_lang.engine.decide import installed_backends  # noqa: PLC0415 - for one page
 
+    if backend == "sklearn":  # a library, which is then missing
+        monkeypatch.setitem(sys.modules, "sklearn.tree", None)
+        return
     (found,) = (b for b in installed_backends() if b.name == backend)
     monkeypatch.setattr(type(found), "availability", lambda _: "a library that it needs is not installed")
 
