@@ -32,6 +32,8 @@ def observer() -> Callable[[str, int], Observer] | None:
 
 def write_table(outcome: Outcome, file: Path, stream: TextIO, *, rich: bool) -> None:
     """One line for each invariant, and a last one for all."""
+    name = shlex.quote(str(file))
+    stream.write(f"{name} is written; `nnspec check {name}` proves its invariants again\n")
     points = {share.label: share.points for share in outcome.shares}
     rows = [_cells(row, points) for row in outcome.rows]
     (_draw if rich else _align)(rows, stream)
@@ -39,7 +41,7 @@ def write_table(outcome: Outcome, file: Path, stream: TextIO, *, rich: bool) -> 
     stopped = ", interrupted" if outcome.interrupted else ""
     stream.write(
         f"{proved} proved, {len(outcome.rows) - proved} undecided, {outcome.refuted} refuted on the way, "
-        f"in {outcome.seconds:.0f} s{stopped}; `nnspec check {shlex.quote(str(file))}` proves them again\n"
+        f"in {outcome.seconds:.0f} s{stopped}\n"
     )
 
 

@@ -24,7 +24,7 @@ from spec_lang.inference.points import Points, read_points
 from spec_lang.inference.properties import chosen, decisions_of
 from spec_lang.inference.proving import Prover
 from spec_lang.inference.search import Wanted, search
-from spec_lang.inference.signatures import NONE, Signatures, layer_number, signatures
+from spec_lang.inference.signatures import NONE, Signatures, inside, layer_number, signatures
 from spec_lang.inference.spec_file import text_of
 from spec_lang.inference.subject import Refused, Subject, declared, probed
 from spec_lang.obligations.model import Axis
@@ -61,6 +61,7 @@ def infer(asked: Asked, observer: Callable[[str, int], Observer] | None = None) 
     points = read_points(asked.data, width)
     about = subject(network, asked.output, asked.domain, points.inputs)
     decisions = decisions_of(about, asked.property)
+    points = _within(points, about)
     found = signatures(about, decisions, to_network(points.inputs, about))
     wanted = _wanted(asked, found)
     notes = (*_label_notes(points, found), *_class_notes(found, wanted))
@@ -87,6 +88,16 @@ def infer(asked: Asked, observer: Callable[[str, int], Observer] | None = None) 
         text,
         notes,
     )
+
+
+def _within(points: Points, about: Subject) -> Points:
+    """Those in the domain: of others nothing is said.  Raises `Refused` where there are none."""
+    kept = inside(to_network(points.inputs, about), about.domain.lower, about.domain.upper)
+    if not kept.any():
+        fix = "give data of the domain, or another one with `--domain`"
+        raise Refused(Diagnostic(codes.DATA, "no point of the data lies in the domain", fix=fix))
+    labels = None if points.labels is None else points.labels[kept]
+    return Points(points.inputs[kept], labels)
 
 
 def to_network(points: F64, about: Subject) -> F64:

@@ -26,7 +26,7 @@ from spec_lang.kernel.verdict import Status
 Inquiry = Generator[Candidate, Finding, None]
 
 _RETRIES = 4  # after counterexamples, at one size of the region
-_SHARES = (1 / 64, 1 / 32, 1 / 16, 1 / 8, 1 / 4, 1.0)  # of the domain, in every coordinate
+_SHARES = (1 / 256, 1 / 128, 1 / 64, 1 / 32, 1 / 16, 1 / 8, 1 / 4, 1.0)  # of the domain, in every coordinate
 _SHRINKINGS = 10
 _ROUNDS = 12  # of drawing points in a box
 _SAMPLES = 2048  # points drawn inside of a region, where the data are few
@@ -79,28 +79,29 @@ def of_layer(setting: Setting, layer: int, row: int) -> Inquiry:
         region = None if whole else setting.exact(box)
         if region is None and not whole:
             continue
-        proved = yield from _specialised(setting, (local, start), (layer, row), region)
-        if not proved:
+        status = yield from _specialised(setting, (local, start), (layer, row), region)
+        if status not in (None, Status.PROVED):
             return
 
 
 def _specialised(
     setting: Setting, local: tuple[Signatures, int], of: tuple[int, int], region: InputBox | None
-) -> Generator[Candidate, Finding, bool]:
-    """A pattern over one region, with more neurons after each counterexample; whether one was proved."""
+) -> Generator[Candidate, Finding, Status | None]:
+    """A pattern over one region, with more neurons after each counterexample.  What the last was found to be;
+    None where no pattern tells the points from others."""
     layer, row = of
     extra = np.zeros((0, setting.found.bits[layer].shape[1]), dtype=np.bool_)
     for _ in range(_RETRIES):
         candidate = relaxed(local[0], layer, local[1], extra)
         if candidate is None:
-            return False
+            return None
         name = setting.found.subject.layers[layer].name
         note = f"the signature of point {row} in {name}, as far as the data need it"
         finding = yield replace(candidate, box=region, note=note)
         if finding.witness is None:
-            return finding.status is Status.PROVED
+            return finding.status
         extra = np.concatenate([extra, setting.bits_at(finding.witness, layer)])
-    return False
+    return Status.REFUTED
 
 
 def of_box(setting: Setting, row: int) -> Inquiry:
@@ -163,12 +164,14 @@ def of_prefix(setting: Setting, row: int) -> Inquiry:
     kept, record = _without_superfluous(whole, literals, weight, depth - 1, (setting, decision))
     words = f"the signature of point {row} up to {found.subject.layers[depth - 1].name}; {record}"
     candidate = Candidate(decision, Method.RELAX, kept, note=words)
-    finding = yield candidate
     # The box around the polytope leaves nothing of it out, and tells the engine where to look.
-    around_it = None if finding.status is Status.PROVED else replace(whole, literals=kept).hull()
+    around_it = replace(whole, literals=kept).hull()
     region = None if around_it is None else setting.exact(around_it)
     if region is not None:
-        yield replace(candidate, box=region)
+        finding = yield replace(candidate, box=region)
+        if finding.status is not Status.PROVED:
+            return
+    yield candidate
 
 
 def _whole_signature(setting: Setting, row: int) -> Polytope:

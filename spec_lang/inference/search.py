@@ -107,7 +107,7 @@ def _lines(found: Signatures, wanted: Wanted) -> Iterator[Inquiry]:
             groups.append(of_prefix(setting, row) for row in seeds[: 2 * wanted.most])
         if Method.LAYER in wanted.methods:
             for layer in reversed(wanted.layers):
-                rows = _best_rows(found, layer, sorted(seeds), wanted.most)
+                rows = _best_rows(found, layer, seeds[::-1], wanted.most)
                 groups.append(of_layer(setting, layer, row) for row in rows)
     if Method.TREE in wanted.methods:
         groups += list(_of_trees(found, wanted))

@@ -28,7 +28,7 @@ def _lines(
     points, keep = of
     yield "language 1"
     yield ""
-    yield f"# Inferred from {points} points by `nnspec infer`. Without `on`, an invariant holds over"
+    yield f"# Inferred from {points} points of the domain by `nnspec infer`. Without `on`, an invariant holds over"
     yield f"# {subject.domain_words}."
     yield subject.header
     yield ""

@@ -47,8 +47,8 @@ def load(path: Path, question: str) -> dict[str, Finding]:
             problem = f"`{path}` is of a run with another network, data, property or domain"
             raise Refused(Diagnostic(codes.STATE, problem, fix=fix))
         return {key: _read(value) for key, value in content["findings"].items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        problem = f"`{path}` holds no state of a run ({type(error).__name__})"
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        problem = f"`{path}` holds no state of a run"
         raise Refused(Diagnostic(codes.STATE, problem, fix=fix)) from None
 
 
