@@ -28,8 +28,8 @@ def _lines(
     points, keep = of
     yield "language 1"
     yield ""
-    yield f"# Inferred from {points} points of the domain by `nnspec infer`. Without `on`, an invariant holds over"
-    yield f"# {subject.domain_words}."
+    yield f"# Inferred from {points} points by `nnspec infer`. Without `on`, an invariant holds over"
+    yield f"# {subject.domain_words}. Points outside of it are not counted."
     yield subject.header
     yield ""
     for row in rows:

@@ -6,6 +6,7 @@ exact and an oracle of plain numpy is the truth.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -21,11 +22,11 @@ from tests.tiny_networks import onnx_model
 F64 = NDArray[np.float64]
 
 
-def write_network(folder: Path, seed: int, widths: tuple[int, ...] = (2, 4, 4, 3)) -> Path:
+def write_network(folder: Path, seed: int, widths: tuple[int, ...] = (2, 6, 6, 3)) -> Path:
     """ReLU layers of these widths, at `folder/net.onnx`, and `folder/net.nnspec` with the domain [−1, 1]."""
     rng = np.random.default_rng(seed)
     nodes, weights, last = [], {}, "x"
-    for number, (before, after) in enumerate(zip(widths[:-1], widths[1:], strict=True), start=1):
+    for number, (before, after) in enumerate(pairwise(widths), start=1):
         weights[f"w{number}"] = (rng.integers(-8, 9, size=(after, before)) / 8).astype(np.float32)
         weights[f"b{number}"] = (rng.integers(-4, 5, size=after) / 8).astype(np.float32)
         nodes.append(helper.make_node("Gemm", [last, f"w{number}", f"b{number}"], [f"z{number}"], transB=1))

@@ -44,7 +44,7 @@ def counted(found: Signatures, candidate: Candidate) -> int:
 literals = st.builds(
     Literal,
     st.integers(0, 1),
-    st.integers(0, 3),
+    st.integers(0, 5),
     st.booleans(),
     st.sampled_from([Fraction(0), Fraction(0), Fraction(1, 8), Fraction(3, 64), Fraction(1, 3)]),
 )
