@@ -163,7 +163,7 @@ def measure(text: str) -> ast.Optimum | ast.Radius:
     parsed = parse_module(f"measure m = {text}", "test")
     (declaration,) = parsed.module.declarations
     assert isinstance(declaration, ast.MeasureDecl), parsed.diagnostics
-    assert not isinstance(declaration.quantity, ast.Count)
+    assert not isinstance(declaration.quantity, ast.Count | ast.Share)
     return declaration.quantity
 
 
