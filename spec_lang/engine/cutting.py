@@ -17,7 +17,8 @@ from spec_lang.engine.portfolio import Portfolio, Terms
 from spec_lang.kernel.proof import OutOfTime
 from spec_lang.kernel.witness import check_witness
 from spec_lang.obligations.certificate import Proof
-from spec_lang.obligations.cut_certificate import CutProof, cases_of
+from spec_lang.obligations.cut import cases_of
+from spec_lang.obligations.cut_certificate import CutProof
 from spec_lang.obligations.model import Obligation
 from spec_lang.obligations.outcome import Outcome, Proved, Refuted
 from spec_lang.reporters.model import CutCourse

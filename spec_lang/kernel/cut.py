@@ -2,7 +2,7 @@
 
 In: an obligation, a `CutProof`, and the check of a proof of one obligation.  Out: what is wrong with it, if
 anything is, and what the weaker of its parts is worth.  Both cases are made here anew, of the obligation and
-the condition, which is looked at for nothing but its form [`obligations.cut_certificate` says why any does].
+the condition, which is looked at for nothing but its form [`obligations.cut` says why any does].
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from spec_lang.kernel.network import Unchecked
 from spec_lang.kernel.verdict import EvidenceKind
 from spec_lang.network.graph import Graph
 from spec_lang.obligations.certificate import Flaw, Proof
-from spec_lang.obligations.cut_certificate import CutProof, cases_of
+from spec_lang.obligations.cut import cases_of
+from spec_lang.obligations.cut_certificate import CutProof
 from spec_lang.obligations.model import LinearAtom, Obligation, Terms, atoms
 
 _STRENGTH = tuple(EvidenceKind)  # strongest first

@@ -15,7 +15,8 @@ from spec_lang.kernel.verdict import EvidenceKind
 from spec_lang.kernel.witness import check_witness
 from spec_lang.network.primitives import RELU
 from spec_lang.obligations.certificate import Proof
-from spec_lang.obligations.cut_certificate import CutProof, cases_of
+from spec_lang.obligations.cut import cases_of
+from spec_lang.obligations.cut_certificate import CutProof
 from spec_lang.obligations.model import All, Any, Box, Condition, LinearAtom, Obligation, Region
 from spec_lang.obligations.outcome import Attestation, Proved
 from spec_lang.store.codec import decode, encode

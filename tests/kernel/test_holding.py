@@ -12,7 +12,7 @@ from spec_lang.kernel.holding import holding
 from spec_lang.kernel.proof import OutOfTime
 from spec_lang.network.graph import Graph
 from spec_lang.network.primitives import RELU, Smooth
-from spec_lang.obligations.cut_certificate import denied
+from spec_lang.obligations.cut import denied
 from spec_lang.obligations.model import All, Any, Condition, LinearAtom
 from tests.graphs import chains, dags, exact_values
 from tests.laws import law
