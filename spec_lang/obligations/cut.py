@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Final
 
-from spec_lang.obligations.model import All, Any, Condition, LinearAtom, Obligation
+from spec_lang.obligations.model import All, Any, Condition, LinearAtom, Obligation, Semantics
 from spec_lang.obligations.neurons import of_neurons
 
 _REMEMBERED: Final = 16  # obligations, so that who proves a case and who checks it speak of one
@@ -24,7 +24,9 @@ def cases_of(obligation: Obligation, condition: Condition) -> tuple[Obligation, 
 
 
 def _case(obligation: Obligation, case: Condition) -> Obligation:
-    graph, parts = of_neurons(obligation.graph, [obligation.violation, case])
+    graph, parts = obligation.graph, [obligation.violation, case]
+    if obligation.semantics is Semantics.REAL:
+        graph, parts = of_neurons(graph, parts)
     return replace(obligation, graph=graph, violation=All(tuple(parts)))
 
 

@@ -96,8 +96,9 @@ def _lower(claim: _Claim, conjuncts: Sequence[Condition], violation: Sequence[Co
     """A region's conjuncts that speak of outputs belong to the violation."""
     region = [part for part in conjuncts if not has_outputs(part)]
     violation = [*(part for part in conjuncts if has_outputs(part)), *violation]
-    graph, violation = of_neurons(claim.graph, violation)
-    claim = replace(claim, graph=graph)
+    if claim.semantics is Semantics.REAL:
+        graph, violation = of_neurons(claim.graph, violation)
+        claim = replace(claim, graph=graph)
     candidates = [(place, place.clash()) for place in _places(region)]
     places = [place for place, clash in candidates if clash is None]
     if not places:

@@ -42,7 +42,8 @@ def of_neurons(graph: Graph, conditions: Sequence[Condition]) -> tuple[Graph, li
     """Outputs keep their numbers; those that are new come after them.
 
     Sound because a ReLU's output is above 0 just where its input is, and is then the same; and because a
-    point that breaks the obligation satisfies all conditions, of which each neuron's phase is one."""
+    point that breaks the obligation satisfies all conditions, of which each neuron's phase is one.  So it is
+    with real numbers: where floats overflow, what a ReLU makes is no number either."""
     into = _relus(graph)
     outputs = _Outputs.of(graph)
     speaks = {index for condition in conditions for index in _single(condition)}

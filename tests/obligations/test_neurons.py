@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from spec_lang.kernel.exact import evaluate_exact
 from spec_lang.network.graph import Graph
 from spec_lang.network.primitives import RELU
-from spec_lang.obligations.model import All, Any, Condition, LinearAtom
+from spec_lang.obligations.lower import lower_condition
+from spec_lang.obligations.model import All, Any, Condition, Frame, LinearAtom, Semantics
 from spec_lang.obligations.neurons import of_neurons
 from spec_lang.obligations.simplify import FALSE, TRUE
 from tests.gradients.cases import case
@@ -98,3 +99,12 @@ def test_what_no_relu_can_be_and_always_is() -> None:
     wanted = [about(1, 1, 0, strict=True), about(1, -1, 0, strict=False), about(1, 1, -1, strict=False)]
     _, found = of_neurons(graph, wanted)
     assert found == [FALSE, TRUE, FALSE]
+
+
+def test_in_float32_nothing_is_said_of_what_is_no_number() -> None:
+    """An input that overflows leaves a ReLU without a number, which is not 0 or more."""
+    graph = replace(two_layers(), outputs=(3, 2))
+    wanted = All((about(1, -1, 1, strict=False), about(0, 1, 0, strict=False)))
+    for semantics, outputs in ((Semantics.REAL, 3), (Semantics.FLOAT32, 2)):
+        goal = lower_condition(graph, wanted, Frame("f", "x", (), ()), "c", semantics)
+        assert [len(obligation.graph.outputs) for obligation in goal.obligations] == [outputs]
