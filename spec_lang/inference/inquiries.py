@@ -164,14 +164,12 @@ def of_prefix(setting: Setting, row: int) -> Inquiry:
     kept, record = _without_superfluous(whole, literals, weight, depth - 1, (setting, decision))
     words = f"the signature of point {row} up to {found.subject.layers[depth - 1].name}; {record}"
     candidate = Candidate(decision, Method.RELAX, kept, note=words)
-    # The box around the polytope leaves nothing of it out, and tells the engine where to look.
-    around_it = replace(whole, literals=kept).hull()
+    finding = yield candidate
+    # The box around the polytope leaves next to nothing of it out, and tells the engine where to look.
+    around_it = None if finding.status is Status.PROVED else replace(whole, literals=kept).hull()
     region = None if around_it is None else setting.exact(around_it)
     if region is not None:
-        finding = yield replace(candidate, box=region)
-        if finding.status is not Status.PROVED:
-            return
-    yield candidate
+        yield replace(candidate, box=region)
 
 
 def _whole_signature(setting: Setting, row: int) -> Polytope:
