@@ -18,6 +18,7 @@ from spec_lang.kernel.dyadics import float_above, float_below
 from spec_lang.kernel.form import check_form
 from spec_lang.kernel.integers import Integers
 from spec_lang.kernel.mean_value import examine_mean_value
+from spec_lang.kernel.narrow_layer import examine_narrow
 from spec_lang.kernel.network import F64, Network, Unchecked, compiled
 from spec_lang.kernel.one_piece import examine_piece
 from spec_lang.kernel.pair_proofs import examine_pairs
@@ -36,6 +37,7 @@ from spec_lang.obligations.cut_certificate import CutProof
 from spec_lang.obligations.differential import differential
 from spec_lang.obligations.mean_value_certificate import MeanValueProof
 from spec_lang.obligations.model import Box, Obligation
+from spec_lang.obligations.narrow_certificate import NarrowProof
 from spec_lang.obligations.outcome import Certificate
 from spec_lang.obligations.pair_certificate import DegreeProof, PairProof
 from spec_lang.obligations.piece_certificate import PieceProof
@@ -90,7 +92,7 @@ def examine(
                 flaw, kind = examine_pairs(obligation, proof, _timer(expired), exact=exact)
             case PieceProof():
                 flaw, kind = examine_piece(obligation, proof, _timer(expired), exact=exact)
-            case MeanValueProof() | CutProof():
+            case MeanValueProof() | CutProof() | NarrowProof():
 
                 def check(asked: Obligation, part: Proof) -> tuple[Flaw | None, EvidenceKind]:
                     return _Check(asked, part, exact, _timer(expired), spread).run()
@@ -107,7 +109,7 @@ def examined_by_parts(
     obligation: Obligation, proof: Certificate, known: Sequence[Examined]
 ) -> Examined | None:
     """What a proof is worth all parts of which have been examined before; None for any other."""
-    if not isinstance(proof, MeanValueProof | CutProof):
+    if not isinstance(proof, MeanValueProof | CutProof | NarrowProof):
         return None
 
     def check(asked: Obligation, part: Proof) -> tuple[Flaw | None, EvidenceKind]:
@@ -125,12 +127,14 @@ def examined_by_parts(
 
 def _by_parts(
     obligation: Obligation,
-    proof: MeanValueProof | CutProof,
+    proof: MeanValueProof | CutProof | NarrowProof,
     check: Callable[[Obligation, Proof], tuple[Flaw | None, EvidenceKind]],
 ) -> tuple[Flaw | None, EvidenceKind]:
     """What a proof is worth whose parts are proofs of other obligations.  Raises `Unchecked`."""
     if isinstance(proof, CutProof):
         return examine_cut(obligation, proof, check)
+    if isinstance(proof, NarrowProof):
+        return examine_narrow(obligation, proof, check)
     return examine_mean_value(obligation, proof, check)
 
 

@@ -9,12 +9,14 @@ from spec_lang._values import dataclass
 from spec_lang.obligations.certificate import Proof
 from spec_lang.obligations.cut_certificate import CutProof
 from spec_lang.obligations.mean_value_certificate import MeanValueProof
+from spec_lang.obligations.narrow_certificate import NarrowProof
 from spec_lang.obligations.pair_certificate import DegreeProof, PairProof
 from spec_lang.obligations.piece_certificate import PieceProof
 
 # What the kernel can check: for any obligation, for those about two points of one function, where all that is
-# computed is affine on the region, for what follows from gradients, and for two cases together.
-Certificate = Proof | PairProof | DegreeProof | PieceProof | MeanValueProof | CutProof
+# computed is affine on the region, for what follows from gradients, for two cases together, and for what
+# follows a narrow layer.
+Certificate = Proof | PairProof | DegreeProof | PieceProof | MeanValueProof | CutProof | NarrowProof
 
 
 @dataclass(frozen=True, slots=True)

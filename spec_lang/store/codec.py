@@ -18,6 +18,7 @@ from spec_lang._values import dataclass
 from spec_lang.obligations.certificate import Proof
 from spec_lang.obligations.cut_certificate import CutProof
 from spec_lang.obligations.mean_value_certificate import MeanValueProof
+from spec_lang.obligations.narrow_certificate import Directions, NarrowProof
 from spec_lang.obligations.outcome import Attestation, GaveUp, GaveUpReason, Outcome, Proved, Refuted
 from spec_lang.obligations.pair_certificate import DegreeProof, PairProof
 from spec_lang.obligations.piece_certificate import PieceProof
@@ -31,7 +32,7 @@ HEADER: Final = len(MAGIC) + sha256().digest_size
 
 # What has neither squares nor pairs is written as it was before there were any.
 _NOTHING, _PROOF, _POINT, _PROOF_BY_SQUARES, _BY_PAIRS, _BY_DEGREE, _BY_PIECES, _BY_MEANS = range(8)
-_LONG_POINT, _BY_CUT = 8, 9
+_LONG_POINT, _BY_CUT, _BEHIND = 8, 9, 10
 _NOT_STORED: Final = GaveUp(GaveUpReason.INTERRUPTED, "nothing is stored of this obligation")
 
 # Bytes of one numerator or denominator: a thousand times what a float needs, and still quick to reduce.
@@ -111,6 +112,13 @@ def _write_outcome(writer: ColumnWriter, outcome: Outcome) -> None:
             write_condition(writer, condition, _write_fraction)
             for part in parts:
                 _write_one(writer, part)
+        case Proved(stamp, NarrowProof(value, directions, part)):
+            writer.number(_BEHIND)
+            _write_stamp(writer, stamp)
+            writer.number(value)
+            writer.matrix(Columns.CUT, directions.weights)
+            writer.matrix(Columns.CUT, directions.multipliers)
+            _write_one(writer, part)
         case Refuted(point) if len(point) < _LONG:
             writer.number(_POINT)
             _write_fractions(writer, point)
@@ -140,6 +148,10 @@ def _read_outcome(reader: ColumnReader) -> Outcome:
         stamp = _read_stamp(reader)
         condition = read_condition(reader, _read_fraction)
         return Proved(stamp, CutProof(condition, (_read_one(reader), _read_one(reader))))
+    if kind == _BEHIND:
+        stamp, value = _read_stamp(reader), reader.number()
+        directions = Directions(reader.matrix(Columns.CUT), reader.matrix(Columns.CUT))
+        return Proved(stamp, NarrowProof(value, directions, _read_one(reader)))
     if kind in (_PROOF, _PROOF_BY_SQUARES):
         stamp = _read_stamp(reader)
         return Proved(stamp, read_proof(reader, with_squares=kind == _PROOF_BY_SQUARES))

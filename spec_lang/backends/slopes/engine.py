@@ -10,9 +10,9 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
-from spec_lang import _registry, backends
 from spec_lang._values import dataclass
-from spec_lang.backends.base import Backend, Budget, Capabilities, Point, Run, Session
+from spec_lang.backends._answers import who_answers
+from spec_lang.backends.base import Budget, Capabilities, Point, Run, Session
 from spec_lang.kernel.verdict import EvidenceKind
 from spec_lang.obligations.certificate import Proof
 from spec_lang.obligations.gradient_tests import Question
@@ -46,7 +46,7 @@ class SlopesBackend:
         found = mean_value(obligation)
         if found is None:
             return "the claim is not about how much a function changes between two points"
-        reasons = (_who(question)[1] for question in found.questions)
+        reasons = (who_answers(question.obligation)[1] for question in found.questions)
         return next((reason for reason in reasons if reason is not None), None)
 
     def run(self, obligation: Obligation, session: Session) -> Run:
@@ -60,25 +60,6 @@ class SlopesBackend:
         outcome = decision.decide(Attestation(self.name, self.version, "gradients, outward-rounded float64"))
         units = tuple(sorted(decision.units.items()))
         return Run(outcome, Work(time.monotonic() - started, units))
-
-
-def _who(question: Question) -> tuple[Backend | None, str | None]:
-    """The backend that reaches furthest of those with proofs that the kernel checks, or why there is none."""
-    known: tuple[Backend, ...] = _registry.discover(backends, "BACKEND", Backend)  # type: ignore[type-abstract]
-    able: list[Backend] = []
-    reason = "no backend decides questions about gradients"
-    for backend in known:
-        can = backend.capabilities
-        if not can.proves or can.specialist or can.evidence is EvidenceKind.TRUSTED:
-            continue
-        obstacle = backend.availability() or backend.supports(question.obligation)
-        if obstacle is None:
-            able.append(backend)
-        else:
-            reason = obstacle
-    if not able:
-        return None, reason
-    return max(able, key=lambda one: (one.capabilities.neurons is None, one.capabilities.neurons or 0)), None
 
 
 class _Decision:
@@ -117,7 +98,7 @@ class _Decision:
     def _answered(self, question: Question) -> Outcome:
         from spec_lang.kernel.witness import WitnessChecker  # noqa: PLC0415
 
-        backend, reason = _who(question)
+        backend, reason = who_answers(question.obligation)
         if backend is None:
             return GaveUp(GaveUpReason.UNSUPPORTED, reason or "")
         budget = self.session.budget
