@@ -32,9 +32,9 @@ from spec_lang.network.primitives import Binary
 
 MOST_CELLS: Final = 2**13
 MOST_NUMBERS: Final = 2**25  # of the forms of all cells, in one value
-ASCENTS: Final = 8  # steps that are tried to show a part to be empty
+ASCENTS: Final = 5  # steps that are tried to show a part to be empty
 ROUNDS: Final = 8  # in which parts that ends come from are looked at again
-LONGER: Final = 8  # so much
+LONGER: Final = 3  # so much
 BELOW: Final = 0.05  # what the steps aim at, planes having slopes of length 1
 TINY: Final = 1e-12
 Bits = NDArray[np.bool_]
