@@ -207,7 +207,7 @@ class _Exactly:
             try:
                 return truth(self._condition, point, [(y, y) for y in self._exact(point)])
             except AtKink:
-                pass
+                pass  # no single value there: enclosures hold every choice
         self._enclosed = self._enclosed or EnclosedNetwork(self._graph)
         for bits in PRECISIONS:
             answer = truth(self._condition, point, self._enclosed(point, bits))

@@ -37,6 +37,7 @@ from spec_lang.obligations.model import (
     Region,
     Semantics,
     Tie,
+    conjuncts,
 )
 from spec_lang.obligations.neurons import of_neurons
 from spec_lang.obligations.place import Place
@@ -77,7 +78,7 @@ def lower(typed: TypedClaim, semantics: Semantics = Semantics.REAL) -> Goal:
         raise InternalError(f"{typed.name}: there is nothing to decide")
     denotation = typed.attributes.semantics or semantics
     claim = _Claim(statement.graph, statement.frame, typed.name, typed.span, denotation, statement.ties)
-    region = [_without_words(part) if has_outputs(part) else part for part in _conjuncts(statement.region)]
+    region = [_without_words(part) if has_outputs(part) else part for part in conjuncts(statement.region)]
     goal = _lower(claim, region, [statement.violation])
     return replace(goal, exists=statement.exists)
 
@@ -89,7 +90,7 @@ def lower_condition(
 
     Raises `TooManyCases`.
     """
-    return _lower(_Claim(graph, frame, claim, None, semantics), _conjuncts(condition), [])
+    return _lower(_Claim(graph, frame, claim, None, semantics), list(conjuncts(condition)), [])
 
 
 def _lower(claim: _Claim, conjuncts: Sequence[Condition], violation: Sequence[Condition]) -> Goal:
@@ -126,20 +127,14 @@ def _without_words(condition: Condition) -> Condition:
 def _violations(condition: Condition) -> tuple[Case, ...]:
     """The cases of a violation.  That two points differ is none: who looks at them together decides it in all
     inputs at once."""
-    parts = _conjuncts(condition)
+    parts = list(conjuncts(condition))
     apart = [part for part in parts if is_inequation(part)]
     rest = [part for part in parts if not is_inequation(part)]
     if not apart or not any(map(has_outputs, rest)):
         return cases(condition)
     return tuple(
-        Case(case.inputs, conjunction((*_conjuncts(case.rest), *apart))) for case in cases(conjunction(rest))
+        Case(case.inputs, conjunction((*conjuncts(case.rest), *apart))) for case in cases(conjunction(rest))
     )
-
-
-def _conjuncts(condition: Condition) -> list[Condition]:
-    if not isinstance(condition, All):
-        return [condition]
-    return [conjunct for part in condition.parts for conjunct in _conjuncts(part)]
 
 
 # -- empty regions -------------------------------------------------------------------------------------

@@ -75,6 +75,15 @@ def atoms(condition: Condition) -> Iterator[LinearAtom]:
             yield from atoms(part)
 
 
+def conjuncts(condition: Condition) -> Iterator[Condition]:
+    """What holds wherever `condition` does: its parts that are no conjunctions, left to right."""
+    if not isinstance(condition, All):
+        yield condition
+        return
+    for part in condition.parts:
+        yield from conjuncts(part)
+
+
 @dataclass(frozen=True, slots=True)
 class Box:
     """`lower <= x <= upper`, element by element; None is unbounded on that side."""

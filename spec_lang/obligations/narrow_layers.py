@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from spec_lang._values import dataclass
 from spec_lang.network.graph import OF_CLAIM, Graph, Node, TensorSpec
 from spec_lang.network.primitives import Affine, Dense, Entries, LinearMap, Scale, frozen
-from spec_lang.obligations.model import All, Condition, LinearAtom, Obligation, Semantics, atoms
+from spec_lang.obligations.model import All, Condition, LinearAtom, Obligation, Semantics, atoms, conjuncts
 from spec_lang.obligations.simplify import TRUE, conjunction, disjunction, simplify
 
 MOST_READ: Final = 19  # elements: boxes of more numbers are not halved
@@ -56,7 +56,7 @@ def narrowest(obligation: Obligation) -> Waist | None:
             best = found
     if best is None or len(best.read) * SHRINKS > width:
         return None
-    at_once = sum(1 for _ in _conjuncts(obligation.violation))
+    at_once = sum(isinstance(part, LinearAtom) for part in conjuncts(obligation.violation))
     return best if len(best.read) <= FEW or at_once >= SEVERAL else None
 
 
@@ -66,7 +66,7 @@ def waist_at(obligation: Obligation, value: int) -> Waist | None:
     graph = obligation.graph
     if not _is_taken(obligation) or value < len(graph.inputs) or value not in _affine(graph):
         return None
-    outputs = _outputs(graph)
+    outputs = flat_outputs(graph)
     premises = tuple(_premises(obligation, set(_affine(graph)), outputs))
     reach = _reach(graph, value)
     own = set(map(id, premises))
@@ -115,7 +115,7 @@ def _affine(graph: Graph) -> list[int]:
     return found
 
 
-def _outputs(graph: Graph) -> list[tuple[int, int]]:
+def flat_outputs(graph: Graph) -> list[tuple[int, int]]:
     """By flat output, the value and which element of it."""
     return [(value, i) for value in graph.outputs for i in range(graph.value(value).size)]
 
@@ -128,18 +128,9 @@ def _premises(
     obligation: Obligation, affine: set[int], outputs: Sequence[tuple[int, int]]
 ) -> Iterator[LinearAtom]:
     yield from obligation.region.constraints
-    for atom in _conjuncts(obligation.violation):
-        if all(outputs[i][0] in affine for i, _ in atom.outputs):
+    for atom in conjuncts(obligation.violation):
+        if isinstance(atom, LinearAtom) and all(outputs[i][0] in affine for i, _ in atom.outputs):
             yield atom
-
-
-def _conjuncts(condition: Condition) -> Iterator[LinearAtom]:
-    """The atoms that hold wherever the condition does."""
-    if isinstance(condition, LinearAtom):
-        yield condition
-    elif isinstance(condition, All):
-        for part in condition.parts:
-            yield from _conjuncts(part)
 
 
 def _reach(graph: Graph, value: int) -> dict[int, Mask]:

@@ -17,7 +17,7 @@ from spec_lang._values import dataclass
 from spec_lang.network.graph import Graph
 from spec_lang.network.primitives import RELU
 from spec_lang.network.transform.phases import Phases, with_phases
-from spec_lang.obligations.model import All, Condition, LinearAtom, atoms
+from spec_lang.obligations.model import All, Condition, LinearAtom, atoms, conjuncts
 from spec_lang.obligations.simplify import FALSE, TRUE
 
 
@@ -103,8 +103,10 @@ def _phases(graph: Graph, outputs: _Outputs, conditions: Sequence[Condition]) ->
     for relu, z in _relus(graph).items():
         after.setdefault(z, []).append(relu)
     found: dict[int, Phases] = {}
-    for atom in _conjuncts(conditions):
-        value, element = outputs.element(atom.outputs[0][0]) if _is_single(atom) else (-1, 0)
+    for atom in conjuncts(All(tuple(conditions))):
+        if not isinstance(atom, LinearAtom) or not _is_single(atom):
+            continue
+        value, element = outputs.element(atom.outputs[0][0])
         for relu in after.get(value, ()):
             ((_, factor),) = atom.outputs
             limit = -atom.constant / factor
@@ -112,12 +114,3 @@ def _phases(graph: Graph, outputs: _Outputs, conditions: Sequence[Condition]) ->
             known = found.setdefault(relu, np.zeros(graph.value(relu).size, dtype=np.int8))
             known[element] = side or known[element]
     return {relu: known for relu, known in found.items() if known.any()}
-
-
-def _conjuncts(conditions: Sequence[Condition]) -> Iterator[LinearAtom]:
-    """The atoms that hold wherever all conditions do."""
-    for condition in conditions:
-        if isinstance(condition, LinearAtom):
-            yield condition
-        elif isinstance(condition, All):
-            yield from _conjuncts(condition.parts)

@@ -63,7 +63,7 @@ def deepest(problem: Problem, k: int, active: Active, at: F64, deadline: float |
             if found is not None:
                 return found
     except Unfit:
-        pass
+        pass  # no program, and so no point of it
     return None
 
 

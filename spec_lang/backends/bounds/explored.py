@@ -5,6 +5,7 @@ In: nothing.  Out: limits, answers, and when an answer counts as exact.
 
 from __future__ import annotations
 
+import time
 from typing import Final
 
 import numpy as np
@@ -21,6 +22,9 @@ class Limits:
 
     deadline: float | None = None
     nodes: int | None = None
+
+    def expired(self) -> bool:
+        return self.deadline is not None and time.monotonic() > self.deadline
 
 
 @dataclass(frozen=True, slots=True, eq=False)

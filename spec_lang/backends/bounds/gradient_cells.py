@@ -31,13 +31,9 @@ def by_cells(gradient: Gradient, box: Boxes, limits: Limits) -> Explored | None:
     """The ranges over all cells; exact where every cell that an end comes from has a point."""
 
     # Half of the time, so that there is some left to look into cells, or for another search.
-    until = None if limits.deadline is None else (time.monotonic() + limits.deadline) / 2
-
-    def expired() -> bool:
-        return until is not None and time.monotonic() > until
-
+    half = Limits(None if limits.deadline is None else (time.monotonic() + limits.deadline) / 2)
     most = 2**62 if limits.nodes is None else limits.nodes
-    cells = cells_of(gradient, box, most, expired)
+    cells = cells_of(gradient, box, most, half.expired)
     return None if cells is None else _Looking(gradient, box, limits, cells).run()
 
 
@@ -54,7 +50,7 @@ class _Looking:
         self.patterns = Patterns(gradient.program, self.root)
 
     def run(self) -> Explored:
-        while len(rows := self._extremes()) and not self._expired():
+        while len(rows := self._extremes()) and not self.limits.expired():
             inside, points = points_of(self.cells.take(rows), self.box)
             self.seen[rows] = True
             if inside.any():
@@ -65,9 +61,6 @@ class _Looking:
         outer = Ranges(np.fmax(lower[None], self.whole.lower), np.fmin(upper[None], self.whole.upper))
         inner = Ranges(self.reached.lower[None], self.reached.upper[None])
         return Explored(outer, inner, is_exact(outer, inner, len(self.cells)), len(self.cells))
-
-    def _expired(self) -> bool:
-        return self.limits.deadline is not None and time.monotonic() > self.limits.deadline
 
     def _ends(self) -> tuple[F64, F64]:
         found = self.cells.ranges

@@ -7,7 +7,6 @@ the gradient has one value, and a linear program says whether some point has the
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from typing import Final
 
@@ -105,10 +104,7 @@ class _Search:
 
     def _is_over(self) -> bool:
         limits = self.limits
-        return self._expired() or (limits.nodes is not None and self.nodes >= limits.nodes)
-
-    def _expired(self) -> bool:
-        return self.limits.deadline is not None and time.monotonic() > self.limits.deadline
+        return self.limits.expired() or (limits.nodes is not None and self.nodes >= limits.nodes)
 
     def _excess(self) -> F64:
         """By how much each node's ranges go beyond what is reached, all coordinates together."""
@@ -137,7 +133,9 @@ class _Search:
         found, reached = halves.found, self.reached
         wanted = (found.upper > reached.upper) | (found.lower < reached.lower)
         boxes = Boxes(*(np.repeat(side, len(halves), axis=0) for side in (self.box.lower, self.box.upper)))
-        _, known, found = within(self.gradient, boxes, (halves.known, halves.phases), wanted, self._expired)
+        _, known, found = within(
+            self.gradient, boxes, (halves.known, halves.phases), wanted, self.limits.expired
+        )
         self.nodes += len(halves)
         before = halves.found  # a part has no points where ranges are empty
         found = Ranges(np.fmax(found.lower, before.lower), np.fmin(found.upper, before.upper))
