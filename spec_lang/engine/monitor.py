@@ -27,6 +27,7 @@ from spec_lang.engine.task import Run, Task
 from spec_lang.kernel.verdict import Status
 from spec_lang.monitors.circuit import circuit_of
 from spec_lang.monitors.export import Check, with_checks
+from spec_lang.monitors.layout import misplaced
 from spec_lang.monitors.rows import PRECISIONS, NotComputable
 from spec_lang.network.graph import Graph
 from spec_lang.network.onnx_file import read_model
@@ -202,17 +203,19 @@ def _computed(
     preparation, _ = prepare(texts, replace(options, claims=tuple(wanted)))
     problems.extend(d for d in preparation.problems if d.is_error)
     checks: list[Check] = []
+    graphs: dict[tuple[tuple[str, int], ...], tuple[str, Graph]] = {}
     sources: dict[NetworkSource, Span | None] = {}
     for task in preparation.tasks:
         typed = preparation.typed[task.id]
         try:
-            run, check_ = _check_of(task, typed, antecedent=_has_antecedent(wanted[typed.name]))
+            run, graph, check_ = _check_of(task, typed, antecedent=_has_antecedent(wanted[typed.name]))
         except NotComputable as reason:
             problem = f"there is no runtime check for `{typed.name}`: {reason}"
             problems.error(NOT_COMPUTABLE, problem, typed.span, "compare sums of inputs, layers and outputs")
         else:
             sources.setdefault(run.source, typed.span)
             checks.append(check_)
+            graphs.setdefault(check_.tensors, (check_.name, graph))
     if len(sources) > 1:
         problem = "these invariants are of several networks, and a monitor is of one"
         problems.error(NOT_COMPUTABLE, problem, list(sources.values())[1], "name those of one network")
@@ -223,6 +226,12 @@ def _computed(
     if isinstance(data, Diagnostic):
         problems.add(data)
         return None
+    for tensors, (name, graph) in graphs.items():
+        wrong = misplaced(data, graph, tensors)
+        if wrong is not None:
+            problem = f"there is no runtime check for `{name}`: {wrong}"
+            problems.error(NOT_COMPUTABLE, problem, span, "export the network for one example at a time")
+            return None
     return data, tuple(checks)
 
 
@@ -231,9 +240,9 @@ def _has_antecedent(typed: TypedClaim) -> bool:
     return isinstance(declaration, ast.InvariantDecl) and antecedent_of(declaration.body) is not None
 
 
-def _check_of(task: Task, typed: TypedClaim, *, antecedent: bool) -> tuple[Run, Check]:
-    """What an invariant that is `denied` takes for granted, and the run that it is about; without an
-    `antecedent`, the region alone.  Raises `NotComputable`."""
+def _check_of(task: Task, typed: TypedClaim, *, antecedent: bool) -> tuple[Run, Graph, Check]:
+    """The run that an invariant is about which is `denied`, its graph, and what it takes for granted; without
+    an `antecedent`, the region alone.  Raises `NotComputable`."""
     statement = typed.statement
     if statement is None or not task.runs or len(task.runs) > 1 or statement.ties:
         raise NotComputable(task.beyond or "its antecedent is about more than one run of the network")
@@ -246,7 +255,7 @@ def _check_of(task: Task, typed: TypedClaim, *, antecedent: bool) -> tuple[Run, 
     if antecedent:
         condition = All((statement.region, statement.violation))
     circuit = circuit_of(condition, graph.input_size, run.network.precision)
-    return run, Check(typed.name, circuit, _tensors(graph, run.network))
+    return run, graph, Check(typed.name, circuit, _tensors(graph, run.network))
 
 
 def _tensors(graph: Graph, network: Graph) -> tuple[tuple[str, int], ...]:

@@ -15,7 +15,7 @@ import numpy as np
 
 from spec_lang._values import dataclass
 from spec_lang.monitors.circuit import Circuit, Gate
-from spec_lang.monitors.nodes import BOOL, DOUBLE, FLOAT, OLDEST_OPSET, Nodes, names_in, opset_of
+from spec_lang.monitors.nodes import BOOL, DOUBLE, FLOAT, OLDEST_OPSET, Nodes, batch_of, names_in, opset_of
 from spec_lang.monitors.rows import Long, NotComputable, Short
 from spec_lang.network.onnx_messages import message_classes
 
@@ -59,20 +59,17 @@ def _output_name(name: str, taken: set[str]) -> str:
 
 def _add(model: Any, check: Check, output: str, taken: set[str]) -> None:  # noqa: ANN401
     nodes = Nodes(model, f"nnspec/{check.name}", taken)
-    weights = {entry.name for entry in model.graph.initializer}
-    first = next(entry for entry in model.graph.input if entry.name not in weights)
-    batch = first.type.tensor_type.shape.dim[0] if first.type.tensor_type.shape.dim else None
-    is_open = batch is not None and batch.dim_value <= 0
-    top = _Writer(nodes, check, -1 if is_open else 1).write()
+    batch = batch_of(model)
+    top = _Writer(nodes, check, 1 if batch is None else -1).write()
     whole = nodes.add("Greater", (top, nodes.constant(np.array([[0.5]], np.float32))))
     nodes.add("Reshape", (whole, nodes.constant(np.array([-1], np.int64))), output)
     info = model.graph.output.add(name=output)
     info.type.tensor_type.elem_type = BOOL
     size = info.type.tensor_type.shape.dim.add()
-    if is_open and batch is not None and batch.dim_param:
-        size.dim_param = batch.dim_param
-    elif not is_open:
+    if batch is None:
         size.dim_value = 1
+    elif batch.dim_param:
+        size.dim_param = batch.dim_param
 
 
 class _Writer:

@@ -39,6 +39,14 @@ def names_in(model: Any) -> set[str]:  # noqa: ANN401
     }
 
 
+def batch_of(model: Any) -> Any | None:  # noqa: ANN401
+    """The open first dimension of the model's first input; None where the file has fixed it."""
+    weights = {entry.name for entry in model.graph.initializer}
+    first = next(entry for entry in model.graph.input if entry.name not in weights)
+    dimensions = first.type.tensor_type.shape.dim
+    return dimensions[0] if dimensions and dimensions[0].dim_value <= 0 else None
+
+
 class Nodes:
     """Appends nodes to `model`; their names begin with `prefix` and are no other's."""
 
