@@ -7,16 +7,18 @@ is shown to break the decision was replayed exactly; floats only say what to ask
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 
 import numpy as np
 
+from spec_lang._values import dataclass
 from spec_lang.backends.base import Progress
-from spec_lang.diagnostics import Diagnostic
+from spec_lang.diagnostics import Diagnostic, Note
 from spec_lang.engine.decision import LAYER, POINT, Decision, Point
 from spec_lang.engine.options import CheckOptions, Observer, Silent
 from spec_lang.engine.questions import Broken, Questions
+from spec_lang.explanations.drops import Drops, drops_of
 from spec_lang.explanations.minimal import Answer, Kept, Outcome, Search
 from spec_lang.explanations.model import Change, Element, Explained, Stayed
 from spec_lang.explanations.sensitivity import (
@@ -30,7 +32,9 @@ from spec_lang.kernel.verdict import Status
 from spec_lang.obligations.lower import TooManyCases
 from spec_lang.obligations.model import All, Axis
 from spec_lang.reporters._numbers import shown
+from spec_lang.reporters.model import ClaimReport
 
+_MOST_CHANGES = 3  # that are shown of a counterexample
 _TRIED = 64  # samples that the kernel is asked about beforehand
 
 
@@ -67,32 +71,56 @@ def _fault(questions: Questions) -> Diagnostic | None:
         problem = f"the point is not in the region that `{name}` is about"
         return Diagnostic(POINT, problem, span, "choose another point")
     if report.status is Status.REFUTED and decision.first is not None:
-        problem = f"the phases of all neurons of `{decision.layer}` together do not imply `{name}`"
-        return Diagnostic(LAYER, problem, span, "choose another layer, or say `--within`")
-    return Diagnostic(POINT, f"`{name}` is not decided at this point: {report.reason}", span, None)
+        return _not_implied(decision, report)
+    fix = "give it more time with `--timeout`, or a smaller region with `--within`"
+    return Diagnostic(POINT, f"`{name}` is not decided at this point: {report.reason}", span, fix)
+
+
+def _not_implied(decision: Decision, report: ClaimReport) -> Diagnostic:
+    """A point with the phases of all neurons of the layer, where the decision is another one."""
+    name, found = decision.typed.name, report.counterexample
+    problem = f"the phases of all neurons of `{decision.layer}` together do not imply `{name}`"
+    if found is None:
+        return Diagnostic(LAYER, problem, decision.typed.span, "choose another layer, or say `--within`")
+    axes = decision.statement.frame.inputs
+    here = [axis.scaling.to_problem(value) for axis, value in zip(axes, decision.point, strict=True)]
+    there = [reading.problem for reading in found.inputs]
+    off = [abs(one - two) for one, two in zip(here, there, strict=True)]
+    moved = sorted((n for n, by in enumerate(off) if by), key=lambda n: -off[n])
+    words = ", ".join(f"{axes[n].name} {shown(here[n])} → {shown(there[n])}" for n in moved[:_MOST_CHANGES])
+    more = len(moved) - _MOST_CHANGES
+    words += f", … and {more} more changes" if more > 0 else ""
+    note = Note(f"with {words} no neuron changes its phase, and this fails: {found.violates}")
+    fix = (
+        f"stay nearer to the point, with `--within` less than {float(max(off)):.3g}; choose another layer; "
+        "or ask about inputs, without `--neurons`"
+    )
+    return Diagnostic(LAYER, problem, decision.typed.span, fix, notes=(note,))
 
 
 def _searched(questions: Questions, observer: Observer) -> Explained:
     scene = _scene(questions)
-    order, known = _beforehand(questions, scene)
     name = questions.decision.typed.name
+    start = Start(list(range(questions.size)))
 
     def ask(freed: frozenset[int]) -> Answer[Broken]:
         done = len(search.freed) + len(search.kept)
         observer.progress(name, Progress(done, questions.size - done))
-        answer = questions.ask(freed)
-        if answer.witness is None or questions.decision.first is not None:
-            return answer
-        floats = np.array([float(value) for value in answer.witness.point])
-        fewer = _exactly(questions.decision.point, fewer_moved(scene, order, floats))
-        smaller = questions.confirmer(freed)(fewer)
-        return answer if smaller is None or not smaller.moved < answer.moved else smaller
+        return _smaller(questions, scene, start.order, questions.ask(freed))
 
-    search: Search[Broken] = Search(order, ask, known)
+    def probe(freed: frozenset[int], rest: Sequence[int]) -> Iterator[Answer[Broken]]:
+        return _probed(questions, scene, start, freed, rest)
+
+    search: Search[Broken] = Search(start.order, ask)
     interrupted = False
     observer.start(1)
     try:
-        search.run()
+        start = _beforehand(questions, scene)
+        search = Search(start.order, ask, start.known, probe)
+        search.run(start.likely)
+        questions.patience = True
+        if search.again():
+            search.run()
     except KeyboardInterrupt:
         interrupted = True
         search.stop("interrupted")
@@ -104,18 +132,63 @@ def _searched(questions: Questions, observer: Observer) -> Explained:
 # -- what is asked about first -------------------------------------------------------------------------
 
 
-def _beforehand(questions: Questions, scene: Scene) -> tuple[list[int], list[Answer[Broken]]]:
-    """The order of the elements, and what sampling shows to break the decision."""
+@dataclass(frozen=True, slots=True)
+class Start:
+    """The elements in the order in which they are asked about, of which the first `likely` are likely to be
+    free together; and what is known to break the decision."""
+
+    order: list[int]
+    known: tuple[Answer[Broken], ...] = ()
+    likely: int = 0
+    drops: Drops | None = None
+
+
+def _beforehand(questions: Questions, scene: Scene) -> Start:
+    """What floats say, and what the kernel says of their points."""
     decision = questions.decision
-    points: Iterable[Floats]
-    if decision.first is None or questions.phases is None:
-        order, points = inputs_alone(scene)
-    else:
-        order, points = neurons_by_samples(scene, decision.first, questions.phases)
-        points = points[:_TRIED]
     confirm = questions.confirmer(questions.everything)
-    answers = (confirm(_exactly(decision.point, point)) for point in points)
-    return order, [answer for answer in answers if answer is not None and answer.moved]
+    if decision.first is not None and questions.phases is not None:
+        order, points = neurons_by_samples(scene, decision.first, questions.phases)
+        found = (confirm(_exactly(decision.point, point)) for point in points[:_TRIED])
+        return Start(order, tuple(answer for answer in found if answer is not None and answer.moved))
+    order, alone = inputs_alone(scene)
+    answers = [confirm(_exactly(decision.point, point)) for point in alone]
+    known = [answer for answer in answers if answer is not None and answer.moved]
+    box = (scene.lower, scene.upper)
+    drops = drops_of(questions.goal(questions.everything).obligations, scene.point, box, questions.expired)
+    if drops is None:
+        return Start(order, tuple(known))
+    kept = {element for answer in known for element in answer.moved}
+    freed = drops.largest([element for element in order if element not in kept])
+    rest = [element for element in order if element not in freed]
+    return Start([*freed, *rest], tuple(known), len(freed), drops)
+
+
+def _probed(
+    questions: Questions, scene: Scene, start: Start, freed: frozenset[int], rest: Sequence[int]
+) -> Iterator[Answer[Broken]]:
+    """Counterexamples where one of `rest` is free besides, for as many of these as descents find one."""
+    if start.drops is None:
+        return
+    confirm = questions.confirmer(questions.everything)
+    found: set[int] = set()
+    for element, point in start.drops.breaking(sorted(freed), rest):
+        answer = None if element in found else confirm(_exactly(questions.decision.point, point))
+        if answer is not None and answer.moved <= freed | {element}:
+            found.add(element)
+            yield _smaller(questions, scene, start.order, answer)
+
+
+def _smaller(
+    questions: Questions, scene: Scene, order: Sequence[int], answer: Answer[Broken]
+) -> Answer[Broken]:
+    """An answer whose counterexample moves fewer inputs, where one is found."""
+    if answer.witness is None or questions.decision.first is not None:
+        return answer
+    floats = np.array([float(value) for value in answer.witness.point])
+    fewer = _exactly(questions.decision.point, fewer_moved(scene, order, floats))
+    found = questions.confirmer(answer.moved)(fewer)
+    return answer if found is None or not found.moved < answer.moved else found
 
 
 def _exactly(exact: Point, found: Floats) -> Point:

@@ -29,7 +29,7 @@ from spec_lang.obligations.model import All, Condition, Goal, LinearAtom
 from spec_lang.reporters.model import ClaimReport
 
 _BITS: Final = 256  # of the enclosure that says which phase a neuron of a smooth network has
-_SHARE: Final = 8  # a question gets at most this part of all time or work,
+_SHARE: Final = 8  # a question gets at most this part of all time or work, as does what is done before,
 _LEAST: Final = 1.0  # but so many seconds
 _FEWEST: Final = 100  # or units of work
 _NOTHING_LEFT: Final = "the limit for the whole explanation is reached"
@@ -49,6 +49,7 @@ class Questions:
     def __init__(self, decision: Decision, options: CheckOptions, observer: Observer) -> None:
         self.decision = decision
         self.evidence: Evidence | None = None
+        self.patience = False  # whether a question may take all that is left
         self._options = options
         self._observer = observer
         self._started = time.monotonic()
@@ -61,6 +62,11 @@ class Questions:
     @property
     def seconds(self) -> float:
         return time.monotonic() - self._started
+
+    def expired(self) -> bool:
+        """Whether so much of the time is gone that the rest belongs to the engine."""
+        limit = self._options.timeout
+        return limit is not None and self.seconds > limit / _SHARE
 
     @property
     def everything(self) -> frozenset[int]:
@@ -129,17 +135,17 @@ class Questions:
 
     def _limits(self) -> CheckOptions | None:
         """Those of the next question; None where nothing is left."""
-        options = replace(self._options, store=None)
+        options, share = replace(self._options, store=None), 1 if self.patience else _SHARE
         if options.timeout is not None:
             left = options.timeout - self.seconds
             if left <= 0:
                 return None
-            options = replace(options, timeout=min(left, max(_LEAST, options.timeout / _SHARE)))
+            options = replace(options, timeout=min(left, max(_LEAST, options.timeout / share)))
         if options.budget is not None:
             units = options.budget - self._spent
             if units <= 0:
                 return None
-            options = replace(options, budget=min(units, max(_FEWEST, options.budget // _SHARE)))
+            options = replace(options, budget=min(units, max(_FEWEST, options.budget // share)))
         return options
 
     # -- elements ------------------------------------------------------------------------------------

@@ -51,6 +51,7 @@ class Search(Generic[W]):
         order: Sequence[int],
         ask: Callable[[frozenset[int]], Answer[W]],
         known: Iterable[Answer[W]] = (),
+        probe: Callable[[frozenset[int], Sequence[int]], Iterable[Answer[W]]] | None = None,
     ) -> None:
         self.freed: frozenset[int] = frozenset()
         self.kept: list[Kept[W]] = []
@@ -58,10 +59,16 @@ class Search(Generic[W]):
         self._rest = list(order)
         self._ask = ask
         self._broken = list(known)
+        self._probe = probe
+        self._probed: frozenset[int] | None = None
 
-    def run(self) -> None:
-        """To the end: every element is freed or kept."""
-        size = len(self._rest)
+    def run(self, first: int = 0) -> None:
+        """To the end: every element is freed or kept.  Asked about first are the `first` of them, or all.
+
+        `probe` is given what is free and what is left, and says what it can of the sets that have one of
+        these besides.
+        """
+        size = first or len(self._rest)
         while self._rest:
             limit, why = self._known_limit()
             if limit == 1 and why is not None:
@@ -74,12 +81,30 @@ class Search(Generic[W]):
                 size *= 2
             else:
                 size = max(1, 2 * self._narrowed(size, answer))
+                self._look()
+
+    def again(self) -> bool:
+        """Takes up what stayed without a counterexample; whether there is such."""
+        self._rest = [one.element for one in self.kept if one.why.outcome is Outcome.OPEN]
+        self.kept = [one for one in self.kept if one.why.outcome is not Outcome.OPEN]
+        self._probed = None
+        return bool(self._rest)
 
     def stop(self, reason: str) -> None:
         """All that is left stays, for that reason."""
         why: Answer[W] = Answer(Outcome.OPEN, reason=reason)
         self.kept += [Kept(element, why) for element in self._rest]
         self._rest.clear()
+
+    def _look(self) -> None:
+        """Where some elements cannot be freed, others may not either: all are looked at together."""
+        if self._probe is not None and self._rest and self._probed != self.freed:
+            self._probed = self.freed
+            self._broken += self._probe(self.freed, tuple(self._rest))
+        for answer in self._broken:  # whatever else is freed, what breaks the decision alone stays
+            moved = answer.moved - self.freed
+            if len(moved) == 1 and moved <= set(self._rest):
+                self._keep(self._rest.index(min(moved)), answer)
 
     def _narrowed(self, high: int, why: Answer[W]) -> int:
         """Frees as many of the first `high` elements as can be, and keeps the next; how many were freed."""

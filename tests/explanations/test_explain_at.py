@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -113,6 +114,23 @@ def test_the_neurons_found_are_a_minimal_set(tmp_path: Path, layer: str) -> None
     assert (stayed.element, stayed.changes[0].before) in ((0, "off"), (1, "on"))
     assert found.what == f"neurons of {layer}"
     assert found.minimal
+
+
+def test_phases_that_do_not_imply_a_decision_are_shown_to_fail(tmp_path: Path) -> None:
+    """`y = relu(x0) + relu(x1) - 3/2`: at (1, 9/10) both are on, and so they are at (1, 1/10)."""
+    found = explained(tmp_path, network(np.array([1, 1]), -1.5), "[10, 9]", "h")
+    assert isinstance(found, Diagnostic)
+    assert found.code == "NN462"
+    (note,) = found.notes
+    assert "no neuron changes its phase" in note.text
+    assert "→" in note.text
+    assert "fails: f(x)[0] > 0" in note.text
+    assert found.fix is not None
+    match = re.search(r"`--within` less than ([0-9.]+);", found.fix)
+    assert match is not None
+    assert 2 <= float(match[1]) <= 10
+    nearer = explained(tmp_path, network(np.array([1, 1]), -1.5), "[10, 9]", "h", within="1")
+    assert isinstance(nearer, Explained)
 
 
 def test_what_is_free_stays_near_the_point_where_that_is_asked(tmp_path: Path) -> None:
