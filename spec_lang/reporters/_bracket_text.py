@@ -77,8 +77,9 @@ def _share(found: Measurement, share: ShareCount) -> str:
 
 
 def percent(share: Fraction) -> str:
-    """A part of 1 in percent."""
-    return f"{shown(share * 100)} %"
+    """A part of 1 in percent: exact where that is short, else to three digits."""
+    exact = shown(share * 100)
+    return f"{exact} %" if not exact.startswith("~") else f"~{float(share * 100):.3g} %"
 
 
 def data_lines(found: DataCount) -> Iterator[str]:

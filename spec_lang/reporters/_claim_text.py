@@ -24,10 +24,10 @@ from spec_lang.reporters._bracket_text import (
 from spec_lang.reporters._drawing_text import drawing_lines
 from spec_lang.reporters._layout import STATUS_ROLE, Line, Role, line, table
 from spec_lang.reporters._numbers import amount, duration, shown
+from spec_lang.reporters._shortened import MANY, clause, few, where
 from spec_lang.reporters.model import ClaimReport, Counterexample, Measurement, Reading, Readings
 
 _SMALL_FAMILY = 3  # members that are listed one by one
-_MANY_READINGS = 16  # more than this are cut: nobody reads 784 pixels, and JSON has them all
 _SHORT_NOTE = 24  # longer ones do not push the titles away
 _VERBS = {"query": "meets"}
 _ASSUMED = (
@@ -98,7 +98,7 @@ def _rows(family: Sequence[ClaimReport], width: int) -> Iterator[_Row]:
         note += f", {_proofs(family)}"
     regions = dict.fromkeys(claim.region for claim in family)
     if len(regions) == 1 and (region := family[0].region) is not None:
-        note += f", for {region}" if region == "every input" else f", on {region}"
+        note += f", {where(region)}"
     yield _Row(
         status=alone.value if alone is not None else "mixed",
         role=STATUS_ROLE[alone] if alone is not None else Role.STRONG,
@@ -124,7 +124,7 @@ def _row(claim: ClaimReport, width: int) -> _Row:
     if claim.expected is not Status.PROVED:
         notes.append("as expected" if claim.as_expected else f"but `@expect({claim.expected.value})`")
     if claim.region is not None and claim.status in (Status.PROVED, Status.REFUTED):
-        notes.append(f"for {claim.region}" if claim.region == "every input" else f"on {claim.region}")
+        notes.append(where(claim.region))
     below = [line("      ", text) for text in (*rest, *([claim.note] if claim.note else []))]
     if claim.counterexample is not None:
         below += _counterexample(claim, claim.counterexample)
@@ -170,7 +170,7 @@ def _counterexample(claim: ClaimReport, found: Counterexample) -> list[Line]:
     verb, role = ("holds", Role.GOOD) if good else (_VERBS.get(claim.kind, "fails"), Role.BAD)
     return [
         *_point(found),
-        line(f"      {verb}   ", (found.violates, role)),
+        line(f"      {verb}   ", (clause(found.violates), role)),
         line("      replay  ", _replay(found, claim.semantics)),
     ]
 
@@ -186,7 +186,7 @@ def _point(found: Counterexample) -> list[Line]:
     for result in found.results:
         applied = f"{result.name}({found.points[0].name})" if alone else result.name
         lines += [line("      ", (applied, Role.STRONG), _spaces(result.readings))]
-        lines += _readings(result.readings)
+        lines += _readings(result.readings, found.violates)
     for network in found.networks:
         off = f"{network.changed:,} of {network.total:,} weights changed"
         most = f"by at most {100 * network.most:.3g} % each"
@@ -196,7 +196,7 @@ def _point(found: Counterexample) -> list[Line]:
 
 def _beside(point: Readings, other: Readings) -> Iterator[Line]:
     """By how much a point differs from another that looks like it where digits are few."""
-    pairs = list(zip(point.readings, other.readings, strict=False))[:_MANY_READINGS]
+    pairs = list(zip(point.readings, other.readings, strict=False))[:MANY]
     digits = [(shown(one.problem).lstrip("~"), shown(two.problem).lstrip("~")) for one, two in pairs]
     alike = all(one.name == two.name for one, two in pairs) and all(a == b for a, b in digits)
     apart = [(one.name, one.problem - two.problem) for one, two in pairs if one.problem != two.problem]
@@ -226,16 +226,16 @@ def _spaces(readings: Sequence[Reading]) -> str:
     return " (problem space, network space)" if _scaled(readings) else ""
 
 
-def _readings(readings: Sequence[Reading]) -> list[Line]:
+def _readings(readings: Sequence[Reading], said: str = "") -> list[Line]:
     scaled = _scaled(readings)
+    kept, more = few(readings, said)
     rows = [
         (r.name, f"{shown(r.problem)} {r.unit or ''}".rstrip(), shown(r.network) if scaled else "")
-        for r in readings[:_MANY_READINGS]
+        for r in kept
     ]
     lines = table(rows, (Role.TEXT, Role.TEXT, Role.DIM), indent=8)
-    if len(readings) > _MANY_READINGS:
-        more = f"        … and {len(readings) - _MANY_READINGS} more (all in `--output-format json`)"
-        lines.append(line((more, Role.DIM)))
+    if more:
+        lines.append(line((f"        … and {more} more (all in `--output-format json`)", Role.DIM)))
     return lines
 
 
