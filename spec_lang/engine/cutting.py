@@ -1,32 +1,53 @@
 """Claims `@via` an invariant: their obligations decided case by case.
 
-In: an obligation, and the invariant's left side as a cut.  Out: a proof of both cases together, which the
-kernel has accepted, or a point that breaks the obligation; None where a case stays open, and the obligation
-is to be decided without the cut.  What either case took is kept for the report.
+In: an obligation, the invariant's left side as a cut, and what the run knows of the invariant.  Out: a proof
+of both cases together, which the kernel has accepted, or a point that breaks the obligation; None where a
+case stays open, and the obligation is to be decided without the cut.  Where the left side fails, the layers
+up to it are asked alone first; where it holds, a proof of the invariant serves if it says enough.  What
+either case took is kept for the report.
 """
 
 from __future__ import annotations
 
 import time
 from collections import Counter
-from dataclasses import field
+from dataclasses import field, replace
 
 from spec_lang._values import dataclass
 from spec_lang.engine.checking import OUT_OF_TIME
-from spec_lang.engine.portfolio import Portfolio, Terms
+from spec_lang.engine.earlier import Earlier
+from spec_lang.engine.portfolio import Log, Portfolio, Terms
 from spec_lang.kernel.proof import OutOfTime
+from spec_lang.kernel.wider import wider
 from spec_lang.kernel.witness import check_witness
-from spec_lang.obligations.certificate import Proof
-from spec_lang.obligations.cut import cases_of
-from spec_lang.obligations.cut_certificate import CutProof
+from spec_lang.obligations.cut import cases_of, up_to
+from spec_lang.obligations.cut_certificate import CutProof, WiderProof
 from spec_lang.obligations.model import Obligation
-from spec_lang.obligations.outcome import Outcome, Proved, Refuted
-from spec_lang.reporters.model import CutCourse
+from spec_lang.obligations.outcome import Attestation, Outcome, Proved, Refuted
+from spec_lang.reporters.model import CutCourse, Reused
 from spec_lang.semantics.model import Cut
 
-# Of the time or work of an obligation the cut may spend this part; the rest is for deciding it without.
+# Of the time or work of an obligation the cut may spend this part; the rest is for deciding it without.  Of
+# that of a case, the layers up to the invariant alone may spend as much.
 _PART = 2
 _CASES = ("where it says nothing", "where it holds")
+_FAILING, _HOLDING = range(2)
+
+
+@dataclass(frozen=True, slots=True)
+class _Limits:
+    """Of one obligation or case: a moment, and units of work."""
+
+    end: float | None
+    units: int | None
+
+    def part(self, of: int) -> _Limits:
+        now = time.monotonic()
+        end = None if self.end is None else now + max(0.0, self.end - now) / of
+        return _Limits(end, None if self.units is None else self.units // of)
+
+    def less(self, spent: int) -> _Limits:
+        return self if self.units is None else replace(self, units=max(0, self.units - spent))
 
 
 @dataclass(slots=True)
@@ -35,23 +56,30 @@ class Cutting:
 
     cut: Cut
     terms: Terms
+    earlier: Earlier | None = None
     work: tuple[Counter[str], Counter[str]] = field(default_factory=lambda: (Counter(), Counter()))
     problem: str | None = None
+    alone: bool = True  # so far
+    reused: int | None = 0  # nodes of what served, unless a case was decided anew
 
     def decide(self, obligation: Obligation, deadline: float | None, units: int | None) -> Outcome | None:
         """Within a part of what the obligation may spend; nothing is tried once a cut has failed."""
         if self.problem is not None:
             return None
-        left = None if units is None else units // _PART
-        end = None if deadline is None else time.monotonic() + max(0.0, deadline - time.monotonic()) / _PART
+        limits = _Limits(deadline, units).part(_PART)
+        failing, holding = cases_of(obligation, self.cut.holds)
+        served = self._served(holding)
         proved: list[Proved] = []
-        for number, case in enumerate(cases_of(obligation, self.cut.holds)):
+        for number, case in ((_FAILING, failing), (_HOLDING, holding)):
+            if number == _HOLDING and served is not None:
+                proved.append(served)
+                continue
             before = self.terms.log.units.copy()
-            sharers = len(_CASES) - number
-            outcome = self._case(case, end, left, sharers)
+            sharers = len(_CASES) - number if served is None else 1
+            outcome = self._case(number, case, limits.part(sharers))
             spent = self.terms.log.units - before
             self.work[number].update(spent)
-            left = None if left is None else max(0, left - spent.total())
+            limits = limits.less(spent.total())
             if isinstance(outcome, Refuted):
                 if check_witness(obligation, outcome.point) is not None:
                     return outcome
@@ -63,17 +91,47 @@ class Cutting:
             proved.append(outcome)
         return self._together(obligation, proved)
 
-    def _case(self, case: Obligation, end: float | None, units: int | None, sharers: int) -> Outcome:
-        now = time.monotonic()
-        until = None if end is None else now + max(0.0, end - now) / sharers
-        return Portfolio(case, self.terms).decide(until, None if units is None else units // sharers)
+    def _served(self, holding: Obligation) -> Proved | None:
+        """The case where the invariant speaks, by a proof of the invariant."""
+        try:
+            for stamp, proof in () if self.earlier is None else self.earlier.serving(holding):
+                if self.terms.checks(holding, proof).evidence is not None:
+                    self.reused = None if self.reused is None else self.reused + proof.nodes
+                    return Proved(stamp, proof)
+        except OutOfTime:
+            pass  # what the search takes is not known to be more
+        self.reused = None
+        return None
+
+    def _case(self, number: int, case: Obligation, limits: _Limits) -> Outcome:
+        if number == _FAILING:
+            before = self.terms.log.spent
+            if (proved := self._by_layers(case, limits.part(_PART))) is not None:
+                return proved
+            self.alone = False
+            limits = limits.less(self.terms.log.spent - before)
+        return Portfolio(case, self.terms).decide(limits.end, limits.units)
+
+    def _by_layers(self, case: Obligation, limits: _Limits) -> Proved | None:
+        """That the left side holds all over the region, without the layers behind it; None where it may
+        not."""
+        said = up_to(case)
+        if said is None:
+            return None
+        own = replace(self.terms, log=Log())
+        asked = wider(case, said)
+        outcome = Portfolio(asked, own).decide(limits.end, limits.units)
+        if not isinstance(outcome, Proved):
+            self.terms.log.units.update(own.log.units)  # a point where it fails breaks nothing
+            return None
+        self.terms.log.join(own.log)
+        return outcome if outcome.proof is None else replace(outcome, proof=WiderProof(said, outcome.proof))
 
     def _together(self, obligation: Obligation, proved: list[Proved]) -> Outcome | None:
-        first, second = (outcome.proof for outcome in proved)
-        if not isinstance(first, Proof) or not isinstance(second, Proof):
-            self.problem = "a case has no proof that could be put together with another"
-            return None
-        proof = CutProof(self.cut.holds, (first, second))
+        first, second = proved
+        if first.proof is None or second.proof is None:
+            return Proved(_word_of(proved))
+        proof = CutProof(self.cut.holds, (first.proof, second.proof))
         try:
             flaw = self.terms.checks(obligation, proof).flaw
         except OutOfTime:
@@ -82,7 +140,7 @@ class Cutting:
         if flaw is not None:
             self.problem = f"the kernel does not accept both cases together: {flaw.problem}"
             return None
-        return Proved(proved[-1].attestation, proof)
+        return Proved(second.attestation, proof)
 
     @property
     def spent(self) -> int:
@@ -92,4 +150,22 @@ class Cutting:
     def course(self) -> CutCourse:
         """What came of it."""
         failing, holding = (tuple(sorted(work.items())) for work in self.work)
-        return CutCourse(self.cut.name, self.problem is None, failing, holding, self.problem)
+        used = self.problem is None
+        reused = None
+        if used and self.earlier is not None and self.reused:
+            reused = Reused(self.earlier.work, self.earlier.seconds, self.reused)
+        alone = used and self.alone
+        return CutCourse(self.cut.name, used, failing, holding, self.problem, alone, reused)
+
+
+def _word_of(proved: list[Proved]) -> Attestation:
+    """Whose word there is for the cases that have no proof."""
+    words = [(o.attestation, case) for o, case in zip(proved, _CASES, strict=True) if o.proof is None]
+    first, _ = words[0]
+    told = [
+        f"{stamp.method} {case}"
+        if stamp.backend == first.backend
+        else f"{stamp.backend} {stamp.version}, {stamp.method} {case}"
+        for stamp, case in words
+    ]
+    return replace(first, method="; ".join(told))

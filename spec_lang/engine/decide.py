@@ -75,6 +75,8 @@ def _report(settler: Settler, started: float) -> ClaimReport:
     goal = task.goal()
     settled = refuted_by_data(goal, at_points) or settler.settle(goal, Limits(end, options.budget))
     verdict = settled.verdict
+    if task.leaves is not None and verdict.status is Status.PROVED:
+        Store(task.leaves).keep(goal, settled.outcomes)
     found = _counterexample(task, goal, verdict)
     course = lift.Course(
         steps=settler.log.steps(),

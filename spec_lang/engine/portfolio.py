@@ -66,6 +66,15 @@ class Log:
         if not isinstance(outcome, GaveUp) or self.decider is None:
             self.decider = name
 
+    def join(self, other: Log) -> None:
+        """What was tried for a part of the claim."""
+        for name, why in other.why.items():
+            self.why.setdefault(name, why)
+            self.outcomes.setdefault(name, Counter()).update(other.outcomes[name])
+            self.seconds[name] = self.seconds.get(name, 0.0) + other.seconds[name]
+        self.units.update(other.units)
+        self.decider = other.decider or self.decider
+
     def steps(self) -> tuple[Step, ...]:
         return tuple(
             Step(name, why, tuple(self.outcomes[name].items()), self.seconds[name])

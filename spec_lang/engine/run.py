@@ -17,6 +17,7 @@ from spec_lang import __version__
 from spec_lang.diagnostics import Diagnostic, Severity
 from spec_lang.engine.data_counts import with_verdicts
 from spec_lang.engine.decide import decide, installed_backends
+from spec_lang.engine.earlier import left_for_claims
 from spec_lang.engine.options import CheckOptions, Observer, Silent
 from spec_lang.engine.prepare import Spec, prepare, texts_of
 from spec_lang.engine.selection import family_of
@@ -38,7 +39,8 @@ def check(
     if preparation.tasks:
         installed_backends()  # imported before workers are forked, which share it then
     one = partial(decide, options=options)
-    reports, interrupted = sweep(preparation.tasks, one, options.jobs, observer or Silent())
+    with left_for_claims(preparation.tasks) as (tasks, waiting):
+        reports, interrupted = sweep(tasks, one, options.jobs, observer or Silent(), waiting)
     reports = with_verdicts(reports)
     diagnostics = (*preparation.problems, *_vacuous(reports))
     for spec in specs:

@@ -88,7 +88,7 @@ class Settler:
         portfolios = {number: Portfolio(goal.obligations[number], terms) for number in todo}
         outcomes: dict[int, Outcome] = {}
         if self.task.cut is not None:
-            self.cutting = Cutting(self.task.cut, terms)
+            self.cutting = Cutting(self.task.cut, terms, self.task.earlier)
             self._by_cut(self.cutting, goal, clock, outcomes)
             todo = [number for number in todo if number not in outcomes]
             if not todo or any(isinstance(outcome, Refuted) for outcome in outcomes.values()):

@@ -6,12 +6,13 @@ whatever order they were made in.  An interrupt ends it early: what was found is
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from spec_lang._companions import Cores
+from spec_lang._values import dataclass
 from spec_lang.backends.base import Progress
 from spec_lang.engine.cores import OwnCores
 from spec_lang.engine.options import Checking, Narrowed, Observer
@@ -26,8 +27,19 @@ if TYPE_CHECKING:
 _INTERRUPTED: Final = "interrupted"
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The tasks with these numbers are decided after all others, once `told` has made them what they are."""
+
+    numbers: frozenset[int]
+    told: Callable[[Task, Sequence[ClaimReport]], Task]
+
+
+_NONE: Final = Waiting(frozenset(), lambda task, _: task)
+
+
 def sweep(
-    tasks: Sequence[Task], decide_one: Decide, jobs: int, observer: Observer
+    tasks: Sequence[Task], decide_one: Decide, jobs: int, observer: Observer, waiting: Waiting = _NONE
 ) -> tuple[tuple[ClaimReport, ...], bool]:
     """The reports, and whether the sweep was cut short.  Up to `jobs` processes are busy at any time."""
     found: dict[int, ClaimReport] = {}
@@ -35,23 +47,32 @@ def sweep(
     interrupted = False
     try:
         observer.start(len(tasks))
-        # A worker for a single claim would cost more to start than most claims take.
-        if jobs > 1 and len(tasks) > 1:
-            from spec_lang.engine.workers import run_in_workers  # noqa: PLC0415 - start-up
-
-            results = run_in_workers(tasks, decide_one, jobs, so_far)
-        else:
-            results = _one_by_one(tasks, decide_one, so_far, OwnCores(jobs - 1) if jobs > 1 else None)
-        with closing(results):
-            for number, report in results:
-                found[number] = so_far.completed(tasks[number], report)
-                observer.decided(found[number])
+        first = [number for number in range(len(tasks)) if number not in waiting.numbers]
+        for wave in (first, sorted(waiting.numbers)):
+            known = tuple(found.values())
+            members = [waiting.told(tasks[n], known) if n in waiting.numbers else tasks[n] for n in wave]
+            with closing(_results(members, decide_one, jobs, so_far)) as results:
+                for place, report in results:
+                    found[wave[place]] = so_far.completed(members[place], report)
+                    observer.decided(found[wave[place]])
     except KeyboardInterrupt:
         interrupted = True
     finally:
         observer.close()
     missing = (so_far.ended(task, Status.UNKNOWN, _INTERRUPTED) for task in tasks)
     return tuple(found.get(number, report) for number, report in enumerate(missing)), interrupted
+
+
+def _results(
+    tasks: Sequence[Task], decide_one: Decide, jobs: int, so_far: SoFar
+) -> Generator[tuple[int, ClaimReport]]:
+    """In the order of completion."""
+    # A worker for a single claim would cost more to start than most claims take.
+    if jobs > 1 and len(tasks) > 1:
+        from spec_lang.engine.workers import run_in_workers  # noqa: PLC0415 - start-up
+
+        return run_in_workers(tasks, decide_one, jobs, so_far)
+    return _one_by_one(tasks, decide_one, so_far, OwnCores(jobs - 1) if jobs > 1 else None)
 
 
 def _one_by_one(

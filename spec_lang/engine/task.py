@@ -10,7 +10,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from functools import partial
-from typing import Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from spec_lang._values import dataclass
 from spec_lang.diagnostics import Span
@@ -23,6 +24,9 @@ from spec_lang.semantics.formulas.clauses import clause_text
 from spec_lang.semantics.model import Counted, Cut, Measured, Shared, Support, TypedClaim
 from spec_lang.syntax import ast
 from spec_lang.syntax.ast import Comparison
+
+if TYPE_CHECKING:
+    from spec_lang.engine.earlier import Earlier
 
 QUERY: Final = "query"  # of VNN-LIB: a condition that no point may meet
 
@@ -53,7 +57,8 @@ class Task:
     `expected` is what `@expect` says; with `exists` the claim says that there is such a point.  `semantics`
     says which function its networks denote.  The goal of a `measure` is that of one of its thresholds;
     what is `counted` or `shared` has none.  `region` are the words for where an invariant is to hold,
-    `support` the data that it is over; `cut` is what a claim is proved `@via`."""
+    `support` the data that it is over; `cut` is what a claim is proved `@via`, and `earlier` what the run
+    has found out about that invariant, which leaves its proof in the folder `leaves`."""
 
     file: str
     name: str
@@ -74,6 +79,8 @@ class Task:
     region: str | None = None
     support: Support | None = None
     cut: Cut | None = None
+    earlier: Earlier | None = None
+    leaves: Path | None = None
 
     @property
     def by_kernel(self) -> bool:

@@ -1,6 +1,6 @@
 """The check of proofs by a case split.
 
-In: an obligation, a `CutProof`, and the check of a proof of one obligation.  Out: what is wrong with it, if
+In: an obligation, a `CutProof`, and the check of any proof of an obligation.  Out: what is wrong with it, if
 anything is, and what the weaker of its parts is worth.  Both cases are made here anew, of the obligation and
 the condition, which is looked at for nothing but its form [`obligations.cut` says why any does].
 """
@@ -14,22 +14,22 @@ from itertools import pairwise
 from spec_lang.kernel.network import Unchecked
 from spec_lang.kernel.verdict import EvidenceKind
 from spec_lang.network.graph import Graph
-from spec_lang.obligations.certificate import Flaw, Proof
+from spec_lang.obligations.certificate import Flaw
 from spec_lang.obligations.cut import cases_of
-from spec_lang.obligations.cut_certificate import CutProof
+from spec_lang.obligations.cut_certificate import Certificate, CutProof
 from spec_lang.obligations.model import LinearAtom, Obligation, Terms, atoms
 
 _STRENGTH = tuple(EvidenceKind)  # strongest first
 
-Check = Callable[[Obligation, Proof], tuple[Flaw | None, EvidenceKind]]
+Check = Callable[[Obligation, Certificate], tuple[Flaw | None, EvidenceKind]]
 
 
 def examine_cut(obligation: Obligation, proof: CutProof, check: Check) -> tuple[Flaw | None, EvidenceKind]:
     """The flaw, or None and what the check is worth.  Raises `Unchecked`."""
-    if len(proof.parts) != len(_CASES) or not all(isinstance(part, Proof) for part in proof.parts):
+    if len(proof.parts) != len(_CASES):
         raise Unchecked("the proof has not one part for either case")
     for atom in atoms(proof.condition):
-        _check_form(atom, obligation.graph)
+        check_form(atom, obligation.graph)
     kinds = []
     for case, question, part in zip(_CASES, cases_of(obligation, proof.condition), proof.parts, strict=True):
         flaw, kind = check(question, part)
@@ -42,11 +42,11 @@ def examine_cut(obligation: Obligation, proof: CutProof, check: Check) -> tuple[
 _CASES = ("fails", "holds")
 
 
-def _check_form(atom: LinearAtom, graph: Graph) -> None:
+def check_form(atom: LinearAtom, graph: Graph) -> None:
     """Raises `Unchecked` for an atom that says nothing over the graph's inputs and outputs."""
     fine = _is_sum(atom.inputs, graph.input_size) and _is_sum(atom.outputs, graph.output_size)
     if not fine or not isinstance(atom.constant, Fraction) or not isinstance(atom.strict, bool):
-        raise Unchecked("the condition of the cut is none over this network")
+        raise Unchecked("a condition of the proof is none over this network")
 
 
 def _is_sum(terms: Terms, size: int) -> bool:

@@ -28,12 +28,13 @@ from spec_lang.kernel.rows import Alternatives, alternatives
 from spec_lang.kernel.shares import WHOLE, Share
 from spec_lang.kernel.tree import Walk
 from spec_lang.kernel.verdict import Evidence, EvidenceKind
+from spec_lang.kernel.wider import examine_wider
 from spec_lang.obligations.certificate import (
     Flaw,
     Proof,
     Unclosed,
 )
-from spec_lang.obligations.cut_certificate import CutProof
+from spec_lang.obligations.cut_certificate import CutProof, WiderProof
 from spec_lang.obligations.differential import differential
 from spec_lang.obligations.mean_value_certificate import MeanValueProof
 from spec_lang.obligations.model import Box, Obligation
@@ -49,6 +50,9 @@ _PRODUCTS_A_NODE: Final = 12_000
 # What the lines of a smooth neuron cost: 0.1 ms.
 _PRODUCTS_A_LINE: Final = 700
 
+
+# Proofs within a proof, one in the other.
+_DEEPEST: Final = 8
 
 # Nodes of a proof that is worth several processes.
 MANY_NODES: Final = 1000
@@ -84,39 +88,61 @@ def examine(
 
     Raises `OutOfTime` once `expired` says so.
     """
+    terms = _Terms(exact, _timer(expired), spread)
     try:
-        match proof:
-            case Proof():
-                flaw, kind = _Check(obligation, proof, exact, _timer(expired), spread).run()
-            case PairProof() | DegreeProof():
-                flaw, kind = examine_pairs(obligation, proof, _timer(expired), exact=exact)
-            case PieceProof():
-                flaw, kind = examine_piece(obligation, proof, _timer(expired), exact=exact)
-            case MeanValueProof() | CutProof() | NarrowProof():
-
-                def check(asked: Obligation, part: Proof) -> tuple[Flaw | None, EvidenceKind]:
-                    return _Check(asked, part, exact, _timer(expired), spread).run()
-
-                flaw, kind = _by_parts(obligation, proof, check)
-            case _ as unreachable:
-                assert_never(unreachable)
+        flaw, kind = _weighed(obligation, proof, terms, 0)
     except (Unchecked, ValueError) as problem:
         flaw, kind = Flaw(str(problem)), EvidenceKind.TRUSTED
     return Examined(obligation, proof, None if flaw else Evidence(kind), flaw)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Terms:
+    """What holds for all parts of a proof."""
+
+    exact: bool
+    check_time: Callable[[], None]
+    spread: Spread | None
+
+
+def _weighed(
+    obligation: Obligation, proof: Certificate, terms: _Terms, depth: int
+) -> tuple[Flaw | None, EvidenceKind]:
+    """The flaw, or None and what the check is worth.  Raises `Unchecked`."""
+    if depth > _DEEPEST:
+        raise Unchecked("the proof has proofs within proofs, too deep")
+    match proof:
+        case Proof():
+            return _Check(obligation, proof, terms.exact, terms.check_time, terms.spread).run()
+        case PairProof() | DegreeProof():
+            return examine_pairs(obligation, proof, terms.check_time, exact=terms.exact)
+        case PieceProof():
+            return examine_piece(obligation, proof, terms.check_time, exact=terms.exact)
+        case MeanValueProof() | NarrowProof() | CutProof() | WiderProof():
+
+            def check(asked: Obligation, part: Certificate) -> tuple[Flaw | None, EvidenceKind]:
+                return _weighed(asked, part, terms, depth + 1)
+
+            return _by_parts(obligation, proof, check)
+        case _ as unreachable:
+            assert_never(unreachable)
 
 
 def examined_by_parts(
     obligation: Obligation, proof: Certificate, known: Sequence[Examined]
 ) -> Examined | None:
     """What a proof is worth all parts of which have been examined before; None for any other."""
-    if not isinstance(proof, MeanValueProof | CutProof | NarrowProof):
+    if not isinstance(proof, MeanValueProof | NarrowProof | CutProof | WiderProof):
         return None
 
-    def check(asked: Obligation, part: Proof) -> tuple[Flaw | None, EvidenceKind]:
+    def check(asked: Obligation, part: Certificate) -> tuple[Flaw | None, EvidenceKind]:
         for one in known:
             if one.proof is part and one.evidence is not None and _is_same(one.obligation, asked):
                 return None, one.evidence.kind
-        raise Unchecked("a part has not been examined")
+        by_parts = examined_by_parts(asked, part, known)
+        if by_parts is None or by_parts.evidence is None:
+            raise Unchecked("a part has not been examined")
+        return None, by_parts.evidence.kind
 
     try:
         flaw, kind = _by_parts(obligation, proof, check)
@@ -127,12 +153,14 @@ def examined_by_parts(
 
 def _by_parts(
     obligation: Obligation,
-    proof: MeanValueProof | CutProof | NarrowProof,
-    check: Callable[[Obligation, Proof], tuple[Flaw | None, EvidenceKind]],
+    proof: MeanValueProof | NarrowProof | CutProof | WiderProof,
+    check: Callable[[Obligation, Certificate], tuple[Flaw | None, EvidenceKind]],
 ) -> tuple[Flaw | None, EvidenceKind]:
     """What a proof is worth whose parts are proofs of other obligations.  Raises `Unchecked`."""
     if isinstance(proof, CutProof):
         return examine_cut(obligation, proof, check)
+    if isinstance(proof, WiderProof):
+        return examine_wider(obligation, proof, check)
     if isinstance(proof, NarrowProof):
         return examine_narrow(obligation, proof, check)
     return examine_mean_value(obligation, proof, check)

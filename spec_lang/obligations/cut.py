@@ -7,11 +7,22 @@ very outputs that break it, and so breaks one of the two, whatever the condition
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
 from typing import Final
 
-from spec_lang.obligations.model import All, Any, Condition, LinearAtom, Obligation, Semantics
+from spec_lang.obligations.cut_certificate import Wider
+from spec_lang.obligations.model import (
+    All,
+    Any,
+    Condition,
+    LinearAtom,
+    Obligation,
+    Semantics,
+    atoms,
+    conjuncts,
+)
 from spec_lang.obligations.neurons import of_neurons
 
 _REMEMBERED: Final = 16  # obligations, so that who proves a case and who checks it speak of one
@@ -28,6 +39,38 @@ def _case(obligation: Obligation, case: Condition) -> Obligation:
     if obligation.semantics is Semantics.REAL:
         graph, parts = of_neurons(graph, parts)
     return replace(obligation, graph=graph, violation=All(tuple(parts)))
+
+
+def up_to(case: Obligation) -> Wider | None:
+    """That what the condition's side of a case says is nowhere so, in the layers up to it alone; None where
+    it speaks of no layer, or there is nothing behind.
+
+    More than the case says: of its conjuncts those that are about other values are left out.
+    """
+    if not isinstance(case.violation, All) or case.graph.drifts:
+        return None
+    graph, (*_, own) = case.graph, case.violation.parts
+    flat = [(value, i) for value in graph.outputs for i in range(graph.value(value).size)]
+    kept = {flat[i][0] for atom in atoms(own) for i, _ in atom.outputs}
+    outputs = tuple(value for value in dict.fromkeys(graph.outputs) if value in kept)
+    if not outputs or len(graph.with_outputs(outputs).nodes) == len(graph.nodes):
+        return None
+    left = [(value, i) for value in outputs for i in range(graph.value(value).size)]
+    numbers = {element: i for i, element in reversed([*enumerate(flat)])}
+    places = {numbers[element]: place for place, element in enumerate(left)}
+    said = [part for part in conjuncts(case.violation) if _speaks_of(part) <= places.keys()]
+    return Wider(case.region, outputs, All(tuple(_renumbered(part, places) for part in said)))
+
+
+def _speaks_of(condition: Condition) -> set[int]:
+    return {i for atom in atoms(condition) for i, _ in atom.outputs}
+
+
+def _renumbered(condition: Condition, places: Mapping[int, int]) -> Condition:
+    if isinstance(condition, LinearAtom):
+        terms = tuple(sorted((places[i], c) for i, c in condition.outputs))
+        return replace(condition, outputs=terms)
+    return replace(condition, parts=tuple(_renumbered(part, places) for part in condition.parts))
 
 
 def denied(condition: Condition) -> Condition:

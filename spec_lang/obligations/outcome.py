@@ -6,17 +6,18 @@ from enum import Enum
 from fractions import Fraction
 
 from spec_lang._values import dataclass
-from spec_lang.obligations.certificate import Proof
-from spec_lang.obligations.cut_certificate import CutProof
-from spec_lang.obligations.mean_value_certificate import MeanValueProof
-from spec_lang.obligations.narrow_certificate import NarrowProof
-from spec_lang.obligations.pair_certificate import DegreeProof, PairProof
-from spec_lang.obligations.piece_certificate import PieceProof
+from spec_lang.obligations.cut_certificate import Certificate
 
-# What the kernel can check: for any obligation, for those about two points of one function, where all that is
-# computed is affine on the region, for what follows from gradients, for two cases together, and for what
-# follows a narrow layer.
-Certificate = Proof | PairProof | DegreeProof | PieceProof | MeanValueProof | CutProof | NarrowProof
+__all__ = [
+    "Attestation",
+    "Certificate",
+    "GaveUp",
+    "GaveUpReason",
+    "Outcome",
+    "Proved",
+    "Refuted",
+    "Work",
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import Final
 
-from spec_lang.reporters._numbers import shown
+from spec_lang.reporters._numbers import duration, shown
 from spec_lang.reporters.model import Counterexample, CutCourse, DataCount, End, Measurement, ShareCount
 
 _WITHIN: Final = 200  # what rounding adds to a bracket is at most one part of so many
@@ -117,8 +117,13 @@ def cut_lines(found: CutCourse) -> Iterator[str]:
     if not found.used:
         yield f"via     {found.invariant} did not lead to it: {found.problem}; decided without"
         return
-    yield f"via     {found.invariant}: {_work(found.failing)} where it says nothing, "
-    yield f"        {_work(found.holding)} where it does; what it takes without is not known"
+    alone = ", by the layers up to it alone" if found.alone else ""
+    yield f"via     {found.invariant}: {_work(found.failing)} where it says nothing{alone}"
+    if found.reused is None:
+        yield f"        {_work(found.holding)} where it does; what it takes without is not known"
+        return
+    took = f"{_work(found.reused.work)} in {duration(found.reused.seconds)}"
+    yield f"        none where it does, by the proof of {found.invariant} ({took})"
 
 
 def _work(units: tuple[tuple[str, int], ...]) -> str:

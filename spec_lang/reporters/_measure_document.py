@@ -19,6 +19,7 @@ from spec_lang.reporters.model import (
     DataCount,
     End,
     Measurement,
+    Reused,
     ShareCount,
 )
 
@@ -80,7 +81,13 @@ def cut_course(found: CutCourse) -> Json:
         "used": found.used,
         "work": {"where_it_fails": dict(found.failing), "where_it_holds": dict(found.holding)},
         "problem": found.problem,
+        "layers_alone": found.alone,
+        "reused": None if found.reused is None else _reused(found.reused),
     }
+
+
+def _reused(found: Reused) -> Json:
+    return {"work": dict(found.work), "seconds": round(found.seconds, 3), "nodes": found.nodes}
 
 
 def _precision(found: Measurement) -> Json:

@@ -213,15 +213,31 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Reused:
+    """A proof of an invariant that also served a claim `@via` it: what its search had taken, by unit and in
+    seconds, and the nodes of the parts that served."""
+
+    work: tuple[tuple[str, int], ...]
+    seconds: float
+    nodes: int
+
+
+@dataclass(frozen=True, slots=True)
 class CutCourse:
     """How a claim `@via` `invariant` was decided: whether the cut led to the verdict; by how much work in the
-    case where the invariant's left side fails, and where it holds, by unit; and why it did not, if so."""
+    case where the invariant's left side fails, and where it holds, by unit; and why it did not, if so.
+
+    With `alone` the left side holds in all of the claim's region, by the layers up to it and no others; what
+    was `reused` has shown the case where it holds.
+    """
 
     invariant: str
     used: bool
     failing: tuple[tuple[str, int], ...] = ()
     holding: tuple[tuple[str, int], ...] = ()
     problem: str | None = None
+    alone: bool = False
+    reused: Reused | None = None
 
 
 @dataclass(frozen=True, slots=True)

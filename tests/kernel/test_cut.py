@@ -106,7 +106,7 @@ def test_a_condition_that_is_none_is_refused(proof: CutProof, atom: LinearAtom) 
         found = examine(obligation(), CutProof(condition, proof.parts))
         assert found.evidence is None
         assert found.flaw is not None
-        assert "condition of the cut" in found.flaw.problem
+        assert "condition of the proof" in found.flaw.problem
 
 
 @pytest.mark.parametrize("count", [0, 1, 3])
