@@ -58,6 +58,10 @@ class Checks:
             self._accepted.append(found)
         return found
 
+    def know(self, examined: Examined) -> None:
+        """That the kernel has accepted a proof, somewhere else in this run."""
+        self._accepted.append(examined)
+
     def flaws(self, obligation: Obligation) -> Callable[[Certificate], Flaw | None]:
         """The check as a backend is handed it: never raises."""
 

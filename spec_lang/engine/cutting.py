@@ -20,8 +20,8 @@ from spec_lang.engine.portfolio import Log, Portfolio, Terms
 from spec_lang.kernel.proof import OutOfTime
 from spec_lang.kernel.wider import wider
 from spec_lang.kernel.witness import check_witness
-from spec_lang.obligations.cut import cases_of, up_to
-from spec_lang.obligations.cut_certificate import CutProof, WiderProof
+from spec_lang.obligations.cut import cases_of, up_to, without_condition
+from spec_lang.obligations.cut_certificate import CutProof, Wider, WiderProof
 from spec_lang.obligations.model import Obligation
 from spec_lang.obligations.outcome import Attestation, Outcome, Proved, Refuted
 from spec_lang.reporters.model import CutCourse, Reused
@@ -93,39 +93,41 @@ class Cutting:
 
     def _served(self, holding: Obligation) -> Proved | None:
         """The case where the invariant speaks, by a proof of the invariant."""
-        try:
-            for stamp, proof in () if self.earlier is None else self.earlier.serving(holding):
-                if self.terms.checks(holding, proof).evidence is not None:
-                    self.reused = None if self.reused is None else self.reused + proof.nodes
-                    return Proved(stamp, proof)
-        except OutOfTime:
-            pass  # what the search takes is not known to be more
+        for serving in () if self.earlier is None else self.earlier.serving(holding):
+            self.terms.checks.know(serving.known)
+            if self.terms.checks(holding, serving.proof).evidence is not None:
+                self.reused = None if self.reused is None else self.reused + serving.proof.nodes
+                return Proved(serving.stamp, serving.proof)
         self.reused = None
         return None
 
     def _case(self, number: int, case: Obligation, limits: _Limits) -> Outcome:
-        if number == _FAILING:
-            before = self.terms.log.spent
-            if (proved := self._by_layers(case, limits.part(_PART))) is not None:
-                return proved
-            self.alone = False
-            limits = limits.less(self.terms.log.spent - before)
+        if number == _HOLDING:
+            # Where the left side holds everywhere, it narrows nothing down: its phases are in the graph.
+            said = without_condition(case) if self.alone else None
+            return self._wider(case, said, self.terms, limits) or Portfolio(case, self.terms).decide(
+                limits.end, limits.units
+            )
+        before = self.terms.log.spent
+        own = replace(self.terms, log=Log())
+        # A point where the left side fails breaks nothing.
+        proved = self._wider(case, up_to(case), own, limits.part(_PART))
+        if isinstance(proved, Proved):
+            self.terms.log.join(own.log)
+            return proved
+        self.terms.log.units.update(own.log.units)
+        self.alone = False
+        limits = limits.less(self.terms.log.spent - before)
         return Portfolio(case, self.terms).decide(limits.end, limits.units)
 
-    def _by_layers(self, case: Obligation, limits: _Limits) -> Proved | None:
-        """That the left side holds all over the region, without the layers behind it; None where it may
-        not."""
-        said = up_to(case)
+    def _wider(self, case: Obligation, said: Wider | None, terms: Terms, limits: _Limits) -> Outcome | None:
+        """What backends say of more than the case; None where there is no more to say."""
         if said is None:
             return None
-        own = replace(self.terms, log=Log())
-        asked = wider(case, said)
-        outcome = Portfolio(asked, own).decide(limits.end, limits.units)
-        if not isinstance(outcome, Proved):
-            self.terms.log.units.update(own.log.units)  # a point where it fails breaks nothing
-            return None
-        self.terms.log.join(own.log)
-        return outcome if outcome.proof is None else replace(outcome, proof=WiderProof(said, outcome.proof))
+        outcome = Portfolio(wider(case, said), terms).decide(limits.end, limits.units)
+        if not isinstance(outcome, Proved) or outcome.proof is None:
+            return outcome
+        return replace(outcome, proof=WiderProof(said, outcome.proof))
 
     def _together(self, obligation: Obligation, proved: list[Proved]) -> Outcome | None:
         first, second = proved

@@ -75,8 +75,9 @@ def _report(settler: Settler, started: float) -> ClaimReport:
     goal = task.goal()
     settled = refuted_by_data(goal, at_points) or settler.settle(goal, Limits(end, options.budget))
     verdict = settled.verdict
+    left = None
     if task.leaves is not None and verdict.status is Status.PROVED:
-        Store(task.leaves).keep(goal, settled.outcomes)
+        left = Store(task.leaves).keep(goal, settled.outcomes)
     found = _counterexample(task, goal, verdict)
     course = lift.Course(
         steps=settler.log.steps(),
@@ -88,7 +89,13 @@ def _report(settler: Settler, started: float) -> ClaimReport:
     report = lift.decided(task, verdict, course, found)
     note = "; ".join(part for part in (report.note, too_late) if part) or None
     cut = None if settler.cutting is None else settler.cutting.course()
-    return replace(report, note=note, data=None if at_points is None else at_points.count, cut=cut)
+    return replace(
+        report,
+        note=note,
+        data=None if at_points is None else at_points.count,
+        cut=cut,
+        left=left.digest if isinstance(left, Kept) else None,
+    )
 
 
 def _at_data(task: Task, options: CheckOptions, end: float | None) -> tuple[AtData | None, str | None]:

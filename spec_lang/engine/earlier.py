@@ -1,7 +1,7 @@
 """Proofs of invariants that this run has made, for the claims `@via` them.
 
 In: the case of a claim where an invariant's left side holds, and what the run knows of the invariant.  Out:
-proofs that may serve the case: the kernel says whether one does.  They lie in a folder of the run's own, so
+proofs that serve the case, with what the kernel has said of them.  They lie in a folder of the run's own, so
 that what a run does depends on nothing that was there before.
 """
 
@@ -17,38 +17,60 @@ from spec_lang._values import dataclass
 from spec_lang.engine.sweep import Waiting
 from spec_lang.engine.task import Task
 from spec_lang.kernel.network import Unchecked
-from spec_lang.kernel.verdict import Status
+from spec_lang.kernel.proof import Examined
+from spec_lang.kernel.verdict import Evidence
 from spec_lang.kernel.wider import wider
 from spec_lang.obligations.cut_certificate import Wider, WiderProof
 from spec_lang.obligations.model import Goal, Obligation
 from spec_lang.obligations.outcome import Attestation, Proved
 from spec_lang.reporters.model import ClaimReport
-from spec_lang.store.files import Store
+from spec_lang.store.files import Found, Store
+from spec_lang.store.keys import Keys
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Earlier:
-    """An invariant that was proved: its goal, what its search has taken, and the folder with its proof."""
+    """An invariant that was proved: its goal, what the kernel's check of it was worth, what its search has
+    taken, and the folder with its proof, by the hash of the record."""
 
     goal: Callable[[], Goal]
+    evidence: Evidence
     work: tuple[tuple[str, int], ...]
     seconds: float
     folder: Path
+    digest: str
 
-    def serving(self, case: Obligation) -> Iterator[tuple[Attestation, WiderProof]]:
+    def serving(self, case: Obligation) -> Iterator[Serving]:
         """The proofs of all that the case says, and more."""
         goal = self.goal()
-        found = Store(self.folder).find(goal) or ()
-        for obligation, outcome in zip(goal.obligations, found, strict=False):
+        found, keys = Store(self.folder).look_up(goal), Keys()
+        if not isinstance(found, Found) or found.digest != self.digest:
+            return
+        for obligation, outcome in zip(goal.obligations, found.outcomes, strict=False):
             if not isinstance(outcome, Proved) or outcome.proof is None:
                 continue
             said = _said_of(case, obligation)
             try:
-                same = said is not None and wider(case, said).graph.outputs == obligation.graph.outputs
+                asked = None if said is None else wider(case, said)
             except Unchecked:
                 continue
-            if said is not None and same:
-                yield outcome.attestation, WiderProof(said, outcome.proof)
+            if (
+                said is not None
+                and asked is not None
+                and keys.obligation(asked) == keys.obligation(obligation)
+            ):
+                known = Examined(asked, outcome.proof, self.evidence, None)
+                yield Serving(outcome.attestation, WiderProof(said, outcome.proof), known)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Serving:
+    """A proof for a case.  What the kernel has said of its part is `known`: the record is the one that was
+    written when the kernel had accepted it, by its hash, and it is of the same obligation, by its key."""
+
+    stamp: Attestation
+    proof: WiderProof
+    known: Examined
 
 
 def _said_of(case: Obligation, other: Obligation) -> Wider | None:
@@ -77,9 +99,10 @@ def left_for_claims(tasks: Sequence[Task]) -> Iterator[tuple[Sequence[Task], Wai
         def told(task: Task, reports: Sequence[ClaimReport]) -> Task:
             name = None if task.cut is None else (task.file, task.cut.name)
             for report in reports:
-                if (report.file, report.name) == name and report.status is Status.PROVED:
-                    goal = invariants[name].goal
-                    return replace(task, earlier=Earlier(goal, report.work, report.seconds, leaves))
+                if (report.file, report.name) == name and report.left and report.evidence is not None:
+                    goal, seconds = invariants[name].goal, report.seconds
+                    known = Earlier(goal, report.evidence, report.work, seconds, leaves, report.left)
+                    return replace(task, earlier=known)
             return task
 
         yield (

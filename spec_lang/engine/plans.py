@@ -80,8 +80,9 @@ def plan_lines(found: Plan) -> Iterator[str]:
 
 def cut_text(cut: Cut) -> str:
     """What `@via` an invariant does to a plan."""
-    cases = f"where `{cut.name}` says nothing, and where its left side holds"
-    return f"via {cut.name}: first in two cases, {cases}, each by such a plan in half of the time"
+    failing = f"where `{cut.name}` says nothing, first by the layers up to it alone"
+    holding = "where its left side holds, by its own proof if this run has one that says as much"
+    return f"via {cut.name}: first in two cases, each in half of the time: {failing}; and {holding}"
 
 
 def text_of(found: Sequence[Planned]) -> str:

@@ -269,6 +269,7 @@ class ClaimReport:
     region: str | None = None  # of an invariant: where its verdict holds
     data: DataCount | None = None  # of an invariant over data
     cut: CutCourse | None = None  # of a claim `@via` an invariant
+    left: str | None = None  # "sha256:…" of the proof that an invariant has left for claims `@via` it
 
     @property
     def verdict(self) -> Status:
