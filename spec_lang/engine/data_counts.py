@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from functools import lru_cache
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,16 +22,18 @@ from spec_lang.engine import lift
 from spec_lang.engine.options import CheckOptions
 from spec_lang.engine.settle import Settled, in_order
 from spec_lang.engine.task import Task
-from spec_lang.kernel.holding import Holding, evidence_of, holding
+from spec_lang.kernel.float_values import FloatsAt
+from spec_lang.kernel.holding import Holding, Known, evidence_of, holding
 from spec_lang.kernel.judge import judge
 from spec_lang.kernel.proof import OutOfTime
 from spec_lang.kernel.verdict import Evidence, EvidenceKind, Status
 from spec_lang.obligations.model import Condition, Goal
 from spec_lang.obligations.outcome import Refuted
 from spec_lang.reporters.model import Bracket, ClaimReport, DataCount, End, Measurement, ShareCount
-from spec_lang.semantics.model import Shared, Support
+from spec_lang.semantics.model import Rows, Shared, Support
 from spec_lang.syntax.ast import Sharing
 
+_REMEMBERED: Final = 2  # sets of points
 OUT_OF_TIME = "timeout: the data were not all looked at"
 
 Mask = NDArray[np.bool_]
@@ -53,8 +57,17 @@ class _Counter:
 
     def __call__(self, condition: Condition, chosen: Sequence[int] | NDArray[np.intp]) -> Holding:
         """At the points with the numbers `chosen`."""
-        points = [self.support.completed(self.support.points[int(row)]) for row in chosen]
-        return holding(self.support.graph, points, condition, exact=self.exact, expired=self.expired)
+        support, rows = self.support, np.asarray(chosen, dtype=np.intp)
+        points = [support.completed(support.points[int(row)]) for row in rows]
+        alone = support.ties or self.exact
+        asked = points if alone else Known(points, _floats_at(support.rows), rows)
+        return holding(support.graph, asked, condition, exact=self.exact, expired=self.expired)
+
+
+@lru_cache(_REMEMBERED)
+def _floats_at(rows: Rows) -> FloatsAt:
+    """What all invariants that this process counts over the same points have in common."""
+    return FloatsAt(rows.points)
 
 
 def at_data(support: Support, options: CheckOptions, expired: Callable[[], bool]) -> AtData:

@@ -6,8 +6,9 @@ overflows is NaN or infinite, or has an error that is: it decides nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -15,15 +16,17 @@ import numpy as np
 from spec_lang._values import dataclass
 from spec_lang.diagnostics import InternalError
 from spec_lang.kernel.maps import absolute
-from spec_lang.kernel.network import F64, AffineStep, Network, ReluStep, Unchecked, compiled
+from spec_lang.kernel.network import F64, AffineStep, Network, ReluStep, Step, Unchecked, compiled
 from spec_lang.kernel.rounding import UNDERFLOW, UNIT
 from spec_lang.network.graph import Graph
 
 Point = Sequence[Fraction]
+Numbers = tuple[F64, F64]  # what floats say, and by how much that may be off
 
 LONG: Final = 1e-6  # from here on a sum's γ is too large for the factors below
 SLACK: Final = 1.0001  # what rounds the computation of errors
 _ROOM: Final = 2**20  # numbers of one value of a block of points
+_KEPT: Final = 2**23  # numbers of all values at all points, and as many of their errors
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,27 +75,92 @@ def float_values(network: Network, points: F64) -> FloatValues:
     operands are off, times the weights, and γ times the sizes that are added up.
     """
     share = gamma_of(network)
-    at = {value: points[:, where] for value, where in enumerate(network.inputs)}
-    off = {value: UNIT * abs(found) + UNDERFLOW for value, found in at.items()}
+    found = FloatValues({}, {})
+    for value, where in enumerate(network.inputs):
+        _put(found, value, _inputs(points, where))
+    for step in network.steps:
+        _put(found, step.value, _after(step, network, found, share))
+    return found
+
+
+def _put(found: FloatValues, value: int, numbers: Numbers) -> None:
+    found.at[value], found.off[value] = numbers
+
+
+def _inputs(points: F64, where: slice) -> Numbers:
+    at = points[:, where]
+    return at, UNIT * abs(at) + UNDERFLOW
+
+
+def _after(step: Step, network: Network, found: FloatValues, share: float) -> Numbers:
+    """The values that a step gives, from those that it takes."""
+    at, off = found.at, found.off
     with np.errstate(all="ignore"):  # what overflows is left to integers
+        if isinstance(step, AffineStep):
+            total, spread, size = step.bias, np.zeros(1), abs(step.bias)
+            for operand, linear in zip(step.operands, step.maps, strict=True):
+                sizes = absolute(linear)
+                total = total + linear.forward(at[operand])
+                spread = spread + sizes.forward(off[operand])
+                size = size + sizes.forward(abs(at[operand]))
+            count = len(at[step.operands[0]])
+            total = np.broadcast_to(total, (count, network.sizes[step.value]))
+            error = SLACK * (SLACK * spread + share * SLACK * size) + UNDERFLOW
+            return total, np.broadcast_to(error, total.shape)
+        if isinstance(step, ReluStep):
+            z, error = at[step.operand], off[step.operand]
+            return np.maximum(z, 0.0), np.where(z < -error, 0.0, error)  # it is 0 then, exactly
+    raise InternalError("a step that floats do not follow")
+
+
+class FloatsAt:
+    """What floats say at some points: once for all graphs that begin with the same layers.
+
+    A value is the same in two graphs where the same primitive makes it of the same values, and sums are as
+    long: by that it is found again.
+    """
+
+    __slots__ = ("_found", "_held", "_made", "_primitives", "points")
+
+    def __init__(self, points: Sequence[Point]) -> None:
+        self.points = nearest(points)
+        self._found: dict[tuple[object, ...], tuple[int, Numbers]] = {}
+        self._primitives: list[object] = []  # kept, so that no identity is used twice
+        self._made = self._held = 0
+
+    def values(self, graph: Graph, network: Network) -> FloatValues | None:
+        """At all of the points, of a graph that `network` is compiled from; None where there is no room."""
+        if len(self.points) * sum(network.sizes) > _KEPT:
+            return None
+        share, names = gamma_of(network), dict[int, int]()
+        found = FloatValues({}, {})
+        for value, where in enumerate(network.inputs):
+            key: tuple[object, ...] = ("input", where.start, where.stop)
+            names[value] = self._once(key, found, value, partial(_inputs, self.points, where))
         for step in network.steps:
-            if isinstance(step, AffineStep):
-                total, spread, size = step.bias, np.zeros(1), abs(step.bias)
-                for operand, linear in zip(step.operands, step.maps, strict=True):
-                    sizes = absolute(linear)
-                    total = total + linear.forward(at[operand])
-                    spread = spread + sizes.forward(off[operand])
-                    size = size + sizes.forward(abs(at[operand]))
-                at[step.value] = np.broadcast_to(total, (len(points), network.sizes[step.value]))
-                error = SLACK * (SLACK * spread + share * SLACK * size) + UNDERFLOW
-                off[step.value] = np.broadcast_to(error, at[step.value].shape)
-            elif isinstance(step, ReluStep):
-                z, error = at[step.operand], off[step.operand]
-                at[step.value] = np.maximum(z, 0.0)
-                off[step.value] = np.where(z < -error, 0.0, error)  # it is 0 then, exactly
-            else:
-                raise InternalError("a step that floats do not follow")
-    return FloatValues(at, off)
+            node = graph.nodes[step.value - len(graph.inputs)]
+            key = (id(node.primitive), share, *(names[operand] for operand in node.operands))
+            if key not in self._found:
+                self._primitives.append(node.primitive)
+            after = partial(_after, step, network, found, share)
+            names[step.value] = self._once(key, found, step.value, after)
+        return found
+
+    def _once(
+        self, key: tuple[object, ...], found: FloatValues, value: int, make: Callable[[], Numbers]
+    ) -> int:
+        """Puts a value in its place; the answer is a name of it that no other has."""
+        if key not in self._found:
+            made = make()
+            self._held += made[0].size
+            if self._held > _KEPT:
+                self._found.clear()
+                self._held = made[0].size
+            self._found[key] = (self._made, made)
+            self._made += 1
+        name, numbers = self._found[key]
+        _put(found, value, numbers)
+        return name
 
 
 def _nearest(number: Fraction) -> float:

@@ -21,6 +21,8 @@ from spec_lang.kernel.exact import AtKink, ExactNetwork
 from spec_lang.kernel.float_values import (
     LONG,
     SLACK,
+    FloatsAt,
+    FloatValues,
     Point,
     blocks,
     float_values,
@@ -53,6 +55,26 @@ class Holding:
     in_integers: int
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Known:
+    """Points, and what floats say at more of them, of which these are those with the numbers `rows`."""
+
+    points: Sequence[Point]
+    floats: FloatsAt
+    rows: NDArray[np.intp]
+
+    def values(self, graph: Graph, network: Network) -> FloatValues | None:
+        """At all points; None where there is no room."""
+        return self.floats.values(graph, network)
+
+    def part(self, network: Network, found: FloatValues, here: slice) -> tuple[F64, FloatValues]:
+        """Some of these points as floats, and what the network takes and gives there."""
+        rows = self.rows[here]
+        wanted = {*range(len(network.inputs)), *network.outputs}
+        at, off = ({value: one[value][rows] for value in wanted} for one in (found.at, found.off))
+        return self.floats.points[rows], FloatValues(at, off)
+
+
 def evidence_of(found: Sequence[Holding]) -> Evidence:
     """What vouches for what was found: integers, or floats where one of them decided."""
     whole = all(one.in_integers == len(one.true) for one in found)
@@ -61,33 +83,42 @@ def evidence_of(found: Sequence[Holding]) -> Evidence:
 
 def holding(
     graph: Graph,
-    points: Sequence[Point],
+    points: Sequence[Point] | Known,
     condition: Condition,
     *,
     exact: bool = False,
     expired: Callable[[], bool] = never,
 ) -> Holding:
-    """The flat `points` at which `condition` holds; with `exact` no float decides anything.
+    """The flat `points` at which `condition` holds; with `exact` no float decides anything.  What is `known`
+    at them is not computed again.
 
     Sound because a float decides an atom where it is further from 0 than it errs, and what follows of a
     condition from atoms that are decided is so whatever the others are.  Raises `OutOfTime`.
     """
     graph, condition = _needed(graph, condition)
+    known = points if isinstance(points, Known) else None
+    points = points.points if isinstance(points, Known) else points
     true: Mask = np.zeros(len(points), dtype=np.bool_)
-    known: Mask = np.zeros(len(points), dtype=np.bool_)
+    told: Mask = np.zeros(len(points), dtype=np.bool_)
     if not exact and fault() is None:
         by_floats = _ByFloats.of(graph, condition)
         if by_floats is not None:
+            shared = None if known is None else known.values(graph, by_floats.network)
             for here in blocks(by_floats.network, len(points)):
                 _stop(expired)
-                true[here], known[here] = by_floats(points[here])
-    doubtful = np.flatnonzero(~known)
+                if known is None or shared is None:
+                    flat = nearest(points[here])
+                    values = float_values(by_floats.network, flat)
+                else:
+                    flat, values = known.part(by_floats.network, shared, here)
+                true[here], told[here] = by_floats(flat, values)
+    doubtful = np.flatnonzero(~told)
     decide = _Exactly(graph, condition)
     for row in doubtful:
         _stop(expired)
         answer = decide(points[int(row)])
-        true[row], known[row] = bool(answer), answer is not None
-    return Holding(true, ~known, len(doubtful))
+        true[row], told[row] = bool(answer), answer is not None
+    return Holding(true, ~told, len(doubtful))
 
 
 def _stop(expired: Callable[[], bool]) -> None:
@@ -152,10 +183,8 @@ class _ByFloats:
         strict = np.array([atom.strict for atom in found], dtype=np.bool_)
         return cls(network, condition, rows, constants, strict, strange, gamma(width + 1))
 
-    def __call__(self, points: Sequence[Point]) -> tuple[Mask, Mask]:
+    def __call__(self, flat: F64, values: FloatValues) -> tuple[Mask, Mask]:
         """Where the condition holds, and where that is known."""
-        flat = nearest(points)
-        values = float_values(self.network, flat)
         outputs = self.network.outputs
         at = np.concatenate([flat, *(values.at[output] for output in outputs)], axis=1)
         inputs_off = np.concatenate([values.off[value] for value in range(len(self.network.inputs))], axis=1)

@@ -132,6 +132,13 @@ class Counted:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """Points that several invariants may be counted over; what was computed at them is found by them."""
+
+    points: tuple[tuple[Fraction, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Support:
     """An invariant, and points for which it is counted how many it speaks of; network space, exact.
 
@@ -143,14 +150,21 @@ class Support:
     name: str
     words: str
     graph: Graph
-    points: tuple[tuple[Fraction, ...], ...]
+    rows: Rows
     premise: Condition
     broken: Condition
     region: Condition
     ties: tuple[Tie, ...] = ()
 
+    @property
+    def points(self) -> tuple[tuple[Fraction, ...], ...]:
+        """Without what is behind those of the data."""
+        return self.rows.points
+
     def completed(self, point: tuple[Fraction, ...]) -> tuple[Fraction, ...]:
         """A point as the graph takes it."""
+        if not self.ties:
+            return point
         values = list(point)
         for tie in self.ties:
             values.append(tie.constant + sum((c * values[i] for i, c in tie.terms), Fraction(0)))

@@ -15,6 +15,7 @@ from spec_lang.engine import CheckOptions, check
 from spec_lang.engine.audit import audit
 from spec_lang.engine.explain import explain
 from spec_lang.engine.lint import lint
+from spec_lang.engine.prepare import prepare
 from spec_lang.kernel.verdict import EvidenceKind, Status
 from spec_lang.obligations.model import Semantics
 from spec_lang.reporters.json import REPORTER
@@ -98,6 +99,18 @@ def test_a_point_outside_of_the_region_refutes_nothing(
     assert claim.data is not None
     assert (claim.data.inside, claim.data.broken_inside, claim.data.broken_outside > 0) == (1, 0, True)
     assert "outside of the region, which refute nothing" in plain(tmp_path, capsys)
+
+
+def test_invariants_over_the_same_data_share_the_points(tmp_path: Path) -> None:
+    other = LOW.replace("invariant low", "invariant other").replace("<= 1 ", "<= 1.5 ")
+    preparation, _ = prepare(
+        [write(tmp_path, LOW, other, "measure m = support of low over seen.at\n")], BUDGET
+    )
+    one, two, share = preparation.tasks
+    assert one.support is not None
+    assert two.support is not None
+    assert share.shared is not None
+    assert one.support.rows is two.support.rows is share.shared.supports[0].rows
 
 
 def test_an_invariant_without_an_implication_speaks_of_every_point(tmp_path: Path) -> None:

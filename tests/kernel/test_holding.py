@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
+import numpy as np
 import pytest
 from hypothesis import strategies as st
 
-from spec_lang.kernel.holding import holding
+from spec_lang.kernel.float_values import FloatsAt, relu_network
+from spec_lang.kernel.holding import Known, holding
 from spec_lang.kernel.proof import OutOfTime
 from spec_lang.network.graph import Graph
 from spec_lang.network.primitives import RELU, Smooth
@@ -100,3 +102,42 @@ def test_a_count_that_has_no_time_stops() -> None:
     graph = chain(1, dense([[1.0]]))
     with pytest.raises(OutOfTime):
         holding(graph, [(Fraction(0),)], All(()), expired=lambda: True)
+
+
+@law(20, 3_000, graph=chains(inputs=2) | dags(), data=st.data())
+def test_what_is_known_at_more_points_says_the_same(graph: Graph, data: st.DataObject) -> None:
+    points = data.draw(st.lists(st.tuples(*[_NUMBER] * graph.input_size), min_size=1, max_size=5))
+    floats = FloatsAt(points)
+    for _ in range(2):
+        condition = data.draw(conditions(graph.input_size, graph.output_size))
+        rows = np.array(data.draw(st.lists(st.integers(0, len(points) - 1))), dtype=np.intp)
+        chosen = [points[row] for row in rows]
+        alone, known = (holding(graph, at, condition) for at in (chosen, Known(chosen, floats, rows)))
+        assert known.true.tolist() == alone.true.tolist()
+        assert known.in_integers == alone.in_integers
+
+
+def test_layers_that_networks_share_are_passed_once() -> None:
+    first, second = dense([[1.0, 2.0], [3.0, -4.0]]), dense([[1.0, 1.0]])
+    floats = FloatsAt([(Fraction(n), Fraction(1, n)) for n in range(1, 9)])
+    long, short = chain(2, first, RELU, second), chain(2, first, RELU)
+    whole = floats.values(long, relu_network(long))
+    part = floats.values(short, relu_network(short))
+    assert whole is not None
+    assert part is not None
+    assert all(part.at[value] is whole.at[value] for value in part.at)
+    other = chain(2, dense([[1.0, 2.0], [3.0, -4.0]]), RELU)
+    again = floats.values(other, relu_network(other))
+    assert again is not None
+    assert again.at[2] is not whole.at[2]
+    assert np.array_equal(again.at[2], whole.at[2])
+
+
+def test_what_finds_no_room_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    graph = chain(2, dense([[1.0, 2.0], [3.0, -4.0]]), RELU)
+    points = [(Fraction(n), Fraction(1, n)) for n in range(1, 9)]
+    floats, above = FloatsAt(points), LinearAtom((), ((1, Fraction(-1)),), Fraction(1), False)
+    monkeypatch.setattr("spec_lang.kernel.float_values._KEPT", 16)
+    assert floats.values(graph, relu_network(graph)) is None
+    known = holding(graph, Known(points, floats, np.arange(8)), above)
+    assert known.true.tolist() == holding(graph, points, above).true.tolist()

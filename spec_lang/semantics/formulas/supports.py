@@ -8,7 +8,6 @@ does not decide is reported: a formula about several points, or points that are 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from fractions import Fraction
 
 from spec_lang.diagnostics import InternalError
 from spec_lang.obligations.model import All
@@ -18,15 +17,15 @@ from spec_lang.semantics.context import Context
 from spec_lang.semantics.formulas.clauses import clause_text
 from spec_lang.semantics.formulas.counts import check_attributes, rows_of
 from spec_lang.semantics.formulas.indices import is_index
-from spec_lang.semantics.model import Shared, Support, TypedClaim
+from spec_lang.semantics.model import Rows, Shared, Support, TypedClaim
 from spec_lang.semantics.names.scope import ClaimFamily
 from spec_lang.semantics.rejection import Rejected
 from spec_lang.semantics.terms.values import NetworkValue
 from spec_lang.semantics.traverse import substitute, walk
 from spec_lang.syntax import ast
+from spec_lang.syntax.format import format_expression
 
 _Values = Mapping[str, ast.Expr]
-_Rows = tuple[tuple[Fraction, ...], ...]
 
 
 class Supports:
@@ -37,7 +36,7 @@ class Supports:
     def __init__(self, context: Callable[[], Context], signatures: Signatures) -> None:
         self._context = context
         self._signatures = signatures
-        self._rows: dict[tuple[str, str], _Rows] = {}
+        self._rows: dict[tuple[str, str], Rows] = {}
 
     def of_invariant(self, family: ClaimFamily, name: str, values: _Values) -> Support | None:
         """Of a member of a family of invariants; None where it is over no data.  Raises `Rejected`."""
@@ -102,7 +101,7 @@ class Supports:
         rows = self._points(network, points, context)
         if context.needs or graph is None or rows is None:
             return None
-        if any(len(row) + len(applications.ties) != graph.input_size for row in rows[:1]):
+        if any(len(row) + len(applications.ties) != graph.input_size for row in rows.points[:1]):
             raise _not_one_point(name, points, context)
         return Support(
             name,
@@ -115,13 +114,13 @@ class Supports:
             applications.ties,
         )
 
-    def _points(self, network: ast.Expr, points: ast.Expr, context: Context) -> _Rows | None:
+    def _points(self, network: ast.Expr, points: ast.Expr, context: Context) -> Rows | None:
         """In network space; None where the network did not load."""
         evaluator = context.translator.evaluator
         value = evaluator.value(network)
         if not isinstance(value, NetworkValue):
             raise InternalError("an invariant of no network")
-        key = (value.use.label, clause_text(points) + str(points.span))
+        key = (value.use.label, format_expression(points))
         if key not in self._rows:
             given = evaluator.constant(points, "what an invariant is over")
             signature = self._signatures(value.use)
@@ -132,8 +131,8 @@ class Supports:
                 raise evaluator.reject(codes.SUPPORT, problem, points.span)
             if not given.size:
                 raise evaluator.reject(codes.SUPPORT, "there are no points to count", points.span)
-            self._rows[key] = rows_of(
-                signature.input, given, points, context.log, "an invariant is counted over"
+            self._rows[key] = Rows(
+                rows_of(signature.input, given, points, context.log, "an invariant is counted over")
             )
         return self._rows[key]
 
