@@ -17,6 +17,7 @@ from spec_lang.kernel.cut import examine_cut
 from spec_lang.kernel.dyadics import float_above, float_below
 from spec_lang.kernel.form import check_form
 from spec_lang.kernel.integers import Integers
+from spec_lang.kernel.linear_cases import examine_cases
 from spec_lang.kernel.mean_value import examine_mean_value
 from spec_lang.kernel.narrow_layer import examine_narrow
 from spec_lang.kernel.network import F64, Network, Unchecked, compiled
@@ -29,6 +30,7 @@ from spec_lang.kernel.shares import WHOLE, Share
 from spec_lang.kernel.tree import Walk
 from spec_lang.kernel.verdict import Evidence, EvidenceKind
 from spec_lang.kernel.wider import examine_wider
+from spec_lang.obligations.cases_certificate import CasesProof
 from spec_lang.obligations.certificate import (
     Flaw,
     Proof,
@@ -118,6 +120,8 @@ def _weighed(
             return examine_pairs(obligation, proof, terms.check_time, exact=terms.exact)
         case PieceProof():
             return examine_piece(obligation, proof, terms.check_time, exact=terms.exact)
+        case CasesProof():
+            return examine_cases(obligation, proof, terms.check_time)
         case MeanValueProof() | NarrowProof() | CutProof() | WiderProof():
 
             def check(asked: Obligation, part: Certificate) -> tuple[Flaw | None, EvidenceKind]:

@@ -7,6 +7,7 @@ of these is written down: whoever checks a proof makes them, of the obligation a
 from __future__ import annotations
 
 from spec_lang._values import dataclass
+from spec_lang.obligations.cases_certificate import CasesProof
 from spec_lang.obligations.certificate import Proof
 from spec_lang.obligations.mean_value_certificate import MeanValueProof
 from spec_lang.obligations.model import Condition, Region
@@ -54,8 +55,16 @@ class WiderProof:
 
 
 # What the kernel can check: for any obligation, for those about two points of one function, where all that is
-# computed is affine on the region, for what follows from gradients, for what follows a narrow layer, for two
-# cases together, and for more than was asked.
+# computed is affine on the region, for what follows from gradients, for what follows a narrow layer, case by
+# case of phases, for two cases together, and for more than was asked.
 Certificate = (
-    Proof | PairProof | DegreeProof | PieceProof | MeanValueProof | NarrowProof | CutProof | WiderProof
+    Proof
+    | PairProof
+    | DegreeProof
+    | PieceProof
+    | MeanValueProof
+    | NarrowProof
+    | CasesProof
+    | CutProof
+    | WiderProof
 )

@@ -10,6 +10,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Final, assert_never
 
+from spec_lang.obligations.cases_certificate import CasesProof, CaseTree, Clash
 from spec_lang.obligations.certificate import Proof
 from spec_lang.obligations.cut_certificate import CutProof, Wider, WiderProof
 from spec_lang.obligations.mean_value_certificate import MeanValueProof
@@ -24,7 +25,7 @@ from spec_lang.store.conditions import read_condition, write_condition
 
 # What has neither squares nor pairs is written as it was before there were any.
 _PROOF, _PROOF_BY_SQUARES, _BY_PAIRS, _BY_DEGREE, _BY_PIECES, _BY_MEANS = 1, 3, 4, 5, 6, 7
-_BY_CUT, _BEHIND, _WIDER = 9, 10, 11
+_BY_CUT, _BEHIND, _WIDER, _BY_CASES = 9, 10, 11, 12
 
 # Certificates within a certificate, one in the other.
 _DEEPEST: Final = 8
@@ -52,6 +53,8 @@ def kind_of(proof: Certificate) -> int:
             return _BEHIND
         case WiderProof():
             return _WIDER
+        case CasesProof():
+            return _BY_CASES
         case _ as unreachable:
             assert_never(unreachable)
 
@@ -87,6 +90,10 @@ def write_certificate(writer: ColumnWriter, proof: Certificate, depth: int = 0) 
             writer.matrix(Columns.CUT, proof.directions.weights)
             writer.matrix(Columns.CUT, proof.directions.multipliers)
             _write_part(writer, proof.proof, depth)
+        case CasesProof():
+            writer.number(len(proof.trees))
+            for tree in proof.trees:
+                _write_tree(writer, tree)
         case WiderProof():
             _write_region(writer, proof.said.region)
             writer.number(len(proof.said.outputs))
@@ -126,6 +133,8 @@ def read_certificate(reader: ColumnReader, kind: int, depth: int = 0) -> Certifi
         value = reader.number()
         directions = Directions(reader.matrix(Columns.CUT), reader.matrix(Columns.CUT))
         return NarrowProof(value, directions, _read_plain(reader))
+    if kind == _BY_CASES:
+        return CasesProof(tuple(_read_tree(reader) for _ in range(reader.count())))
     if kind == _WIDER:
         region = _read_region(reader)
         outputs = tuple(reader.number() for _ in range(reader.count()))
@@ -149,6 +158,30 @@ def _read_plain(reader: ColumnReader) -> Proof:
     if kind not in (_PROOF, _PROOF_BY_SQUARES):
         raise BadRecord(f"there is no proof of kind {kind}")
     return read_proof(reader, with_squares=kind == _PROOF_BY_SQUARES)
+
+
+def _write_tree(writer: ColumnWriter, tree: CaseTree) -> None:
+    writer.array(Columns.NEURONS, tree.neuron)
+    writer.number(len(tree.clashes))
+    for clashes in tree.clashes:
+        writer.number(len(clashes))
+        for clash in clashes:
+            writer.number(len(clash))
+            for row, multiplier in clash:
+                writer.number(row)
+                write_fraction(writer, multiplier)
+
+
+def _read_tree(reader: ColumnReader) -> CaseTree:
+    neuron = reader.array(Columns.NEURONS)
+    return CaseTree(neuron, tuple(_read_clashes(reader) for _ in range(reader.count())))
+
+
+def _read_clashes(reader: ColumnReader) -> tuple[Clash, ...]:
+    return tuple(
+        tuple((reader.number(), read_fraction(reader)) for _ in range(reader.count()))
+        for _ in range(reader.count())
+    )
 
 
 # -- regions, and numbers --------------------------------------------------------------------------------
