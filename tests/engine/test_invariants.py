@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from fractions import Fraction
 from io import StringIO
 from pathlib import Path
@@ -142,8 +143,27 @@ def test_without_a_region_it_is_every_input(tmp_path: Path, capsys: pytest.Captu
     head = 'network f = "f.onnx" { layer r = "r" }\n'
     report = check([write(tmp_path, "invariant v of f: r[0] < 0 => output[0] <= 1\n", head=head)], BUDGET)
     assert report["v"].region == "every input"
-    if report["v"].status is Status.PROVED:
-        assert "for every input" in plain(tmp_path, capsys)
+    assert "for every input" in plain(tmp_path, capsys)
+
+
+def test_patterns_are_decided_where_inputs_have_no_bounds(tmp_path: Path) -> None:
+    """With r0 = 0.1 + a + 2b on it is q = −1 − r0 + 0.7 r2; where the others are off that is −1 − r0 < −1."""
+    head = 'network f = "f.onnx" {\n    input a, b\n    output p, q\n    layer r = "r"\n}\n'
+    lines = (
+        "invariant strict of f: pattern(r, on: [0], off: [1, 2]) => output.q < -1\n",
+        "invariant closed of f: pattern(r, off: [0, 1, 2]) => output.q < -1\n",
+        "invariant part of f: pattern(r, on: [0]) => output.p > 0\n",
+        "invariant much of f: pattern(r, on: [0]) => output.p < 1000000\n",
+    )
+    report = check([write(tmp_path, *lines, head=head)], BUDGET)
+    found = [claim.status for claim in report]
+    assert found == [Status.PROVED, Status.REFUTED, Status.PROVED, Status.REFUTED]
+    assert {claim.backend for claim in report} == {"cases"}
+    assert {claim.evidence.kind for claim in report if claim.evidence} == {EvidenceKind.CHECKED}
+    store = tmp_path / "store"
+    check([tmp_path / "f.nnspec"], replace(BUDGET, store=store))
+    audited = audit([tmp_path / "f.nnspec"], CheckOptions(store=store, timeout=None)).report
+    assert [claim.status for claim in audited] == found
 
 
 # -- shares ----------------------------------------------------------------------------------------------
@@ -349,5 +369,5 @@ def test_the_page_shows_what_is_printed(
 
 def _timeless(row: str) -> str:
     """A line without times, sizes of proofs and amounts of work."""
-    row = re.sub(r"(\d+ \w+, )*\d+ \w+ where", "… where", row)
+    row = re.sub(r"(\d+ \w+, )*\d+ \w+ (where|in )", r"… \2", row)
     return re.sub(r"\s+[\d.]+ (m?s|k?B)\b", "", row)
