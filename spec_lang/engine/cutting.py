@@ -24,7 +24,7 @@ from spec_lang.obligations.cut import cases_of, up_to, without_condition
 from spec_lang.obligations.cut_certificate import CutProof, Wider, WiderProof
 from spec_lang.obligations.model import Obligation
 from spec_lang.obligations.outcome import Attestation, Outcome, Proved, Refuted
-from spec_lang.reporters.model import CutCourse, Reused
+from spec_lang.reporters._cut import CutCourse, Reused
 from spec_lang.semantics.model import Cut
 
 # Of the time or work of an obligation the cut may spend this part; the rest is for deciding it without.  Of

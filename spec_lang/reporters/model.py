@@ -12,6 +12,7 @@ from fractions import Fraction
 from spec_lang._values import dataclass
 from spec_lang.diagnostics import Diagnostic, Span
 from spec_lang.kernel.verdict import Evidence, Status
+from spec_lang.reporters._cut import CutCourse
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,34 +211,6 @@ class Step:
     why: str
     outcomes: tuple[tuple[str, int], ...] = ()
     seconds: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Reused:
-    """A proof of an invariant that also served a claim `@via` it: what its search had taken, by unit and in
-    seconds, and the nodes of the parts that served."""
-
-    work: tuple[tuple[str, int], ...]
-    seconds: float
-    nodes: int
-
-
-@dataclass(frozen=True, slots=True)
-class CutCourse:
-    """How a claim `@via` `invariant` was decided: whether the cut led to the verdict; by how much work in the
-    case where the invariant's left side fails, and where it holds, by unit; and why it did not, if so.
-
-    With `alone` the left side holds in all of the claim's region, by the layers up to it and no others; what
-    was `reused` has shown the case where it holds.
-    """
-
-    invariant: str
-    used: bool
-    failing: tuple[tuple[str, int], ...] = ()
-    holding: tuple[tuple[str, int], ...] = ()
-    problem: str | None = None
-    alone: bool = False
-    reused: Reused | None = None
 
 
 @dataclass(frozen=True, slots=True)

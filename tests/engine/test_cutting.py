@@ -14,7 +14,8 @@ from spec_lang.engine.audit import audit
 from spec_lang.kernel.verdict import EvidenceKind, Status
 from spec_lang.obligations.model import Obligation
 from spec_lang.obligations.outcome import Attestation, Proved
-from spec_lang.reporters.model import ClaimReport, CutCourse, Report
+from spec_lang.reporters._cut import CutCourse
+from spec_lang.reporters.model import ClaimReport, Report
 from tests.engine.fakes import Fake
 from tests.engine.test_invariants import BUDGET, document, plain, write
 

@@ -14,8 +14,11 @@ from hypothesis import strategies as st
 from spec_lang.backends.base import Budget
 from spec_lang.backends.cases import BACKEND
 from spec_lang.backends.cases.phases import open_phases
+from spec_lang.kernel.linear_cases import Linear
+from spec_lang.kernel.network import ReluStep, Unchecked
 from spec_lang.kernel.proof import examine
 from spec_lang.kernel.verdict import EvidenceKind
+from spec_lang.network.graph import Graph
 from spec_lang.network.primitives import RELU, Smooth
 from spec_lang.obligations.cases_certificate import CasesProof, CaseTree
 from spec_lang.obligations.model import All, Any, Box, LinearAtom, Obligation, Region, Semantics
@@ -25,6 +28,7 @@ from spec_lang.store.codec import decode, encode
 from tests.backends.enumeration import counterexample
 from tests.backends.oracle import violates
 from tests.backends.smt.cases import obligations, session
+from tests.graphs import chains, dags, exact_values
 from tests.laws import law
 from tests.tiny_networks import chain, dense
 
@@ -99,6 +103,27 @@ def test_what_only_the_closure_reaches_is_told_from_what_is_reached() -> None:
         assert isinstance(
             decided(asked(off, LinearAtom((), ((2, -ONE),), ZERO, False), region=region)), Refuted
         )
+
+
+@law(25, 3_000, graph=chains(inputs=2) | dags(), data=st.data())
+def test_forms_are_what_the_network_computes(graph: Graph, data: st.DataObject) -> None:
+    """With the phases of a point, and with some of them."""
+    point = data.draw(st.tuples(*[st.fractions(-3, 3, max_denominator=8)] * graph.input_size))
+    try:
+        scene = Linear.of(Obligation(graph, ANYWHERE, All(())))
+    except Unchecked:
+        return
+    values = exact_values(graph, point)
+    relus = [step for step in scene.network.steps if isinstance(step, ReluStep)]
+    path = {step.first + i: z > 0 for step in relus for i, z in enumerate(values[step.operand])}
+    part = {n: on for n, on in path.items() if data.draw(st.booleans())}
+    for phases, whole in ((path, True), (part, False)):
+        for value, form in scene.forms(phases).items():
+            assert form.known.all() or not whole
+            unit = 1 << form.numbers.shift
+            found = np.array([*point, Fraction(1)], dtype=object) @ form.numbers.numbers
+            for element in np.flatnonzero(form.known):
+                assert Fraction(found[element]) / unit == values[value][element]
 
 
 def test_phases_that_a_pattern_fixes_are_not_open() -> None:
