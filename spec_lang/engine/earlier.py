@@ -47,18 +47,15 @@ class Earlier:
         if not isinstance(found, Found) or found.digest != self.digest:
             return
         for obligation, outcome in zip(goal.obligations, found.outcomes, strict=False):
-            if not isinstance(outcome, Proved) or outcome.proof is None:
-                continue
             said = _said_of(case, obligation)
+            if said is None or not isinstance(outcome, Proved) or outcome.proof is None:
+                continue
             try:
-                asked = None if said is None else wider(case, said)
+                asked = wider(case, said)
             except Unchecked:
                 continue
-            if (
-                said is not None
-                and asked is not None
-                and keys.obligation(asked) == keys.obligation(obligation)
-            ):
+            same = asked.graph.precision == obligation.graph.precision
+            if same and keys.obligation(asked) == keys.obligation(obligation):
                 known = Examined(asked, outcome.proof, self.evidence, None)
                 yield Serving(outcome.attestation, WiderProof(said, outcome.proof), known)
 
