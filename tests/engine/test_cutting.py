@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,12 @@ from spec_lang.backends.base import Run, Session
 from spec_lang.backends.bounds import BACKEND
 from spec_lang.engine import CheckOptions, check, decide
 from spec_lang.engine.audit import audit
+from spec_lang.engine.earlier import Earlier
+from spec_lang.engine.prepare import prepare
+from spec_lang.kernel.proof import examine
 from spec_lang.kernel.verdict import EvidenceKind, Status
-from spec_lang.obligations.model import Obligation
+from spec_lang.obligations.cut import cases_of
+from spec_lang.obligations.model import Box, LinearAtom, Obligation, Region
 from spec_lang.obligations.outcome import Attestation, Proved
 from spec_lang.reporters._cut import CutCourse
 from spec_lang.reporters.model import ClaimReport, Report
@@ -115,3 +120,29 @@ def test_a_case_without_a_proof_makes_the_whole_trusted(
     assert claim.certificate is None
     checked = check([path], replace(options, evidence=EvidenceKind.CHECKED_ROUNDED))["small"]
     assert checked.status is Status.UNKNOWN
+
+
+def test_only_the_record_that_the_kernel_has_accepted_serves(tmp_path: Path) -> None:
+    path, store = write(tmp_path, CORE, SMALL, INSIDE), tmp_path / "store"
+    report = check([path], replace(BUDGET, store=store, claims=("core",)))["core"]
+    core, small, inside = prepare([path], BUDGET)[0].tasks
+    assert report.certificate is not None
+    assert report.evidence is not None
+    assert small.cut is not None
+    _, holding = cases_of(small.goal().obligations[0], small.cut.holds)
+    earlier = Earlier(core.goal, report.evidence, (), 0.0, store, report.certificate)
+    (serving,) = earlier.serving(holding)
+    assert examine(holding, serving.proof).evidence == report.evidence
+    for other in (
+        replace(earlier, digest="sha256:" + "0" * 64),
+        replace(earlier, goal=inside.goal),
+        replace(earlier, folder=tmp_path),
+    ):
+        assert list(other.serving(holding)) == []
+    # What the invariant says less of than is asked.
+    for region in (Box((None, None), (None, None)), Box((Fraction(0),) * 2, (Fraction(3),) * 2)):
+        assert list(earlier.serving(replace(holding, region=Region((region,))))) == []
+    assert list(earlier.serving(replace(holding, violation=LinearAtom((), (), Fraction(0), False)))) == []
+    (record,) = store.rglob("*.proof")
+    record.write_bytes(record.read_bytes()[:-1])
+    assert list(earlier.serving(holding)) == []

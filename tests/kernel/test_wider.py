@@ -166,7 +166,7 @@ def test_a_case_may_be_proved_by_more_than_it_says() -> None:
 _PART = st.fractions(-1, 1, max_denominator=5)
 
 
-@law(60, 4_000, one=conditions(2, 4), cut=conditions(2, 4), x=_PART, y=_PART)
+@law(20, 4_000, one=conditions(2, 4), cut=conditions(2, 4), x=_PART, y=_PART)
 def test_what_breaks_a_case_breaks_what_says_more(
     one: Condition, cut: Condition, x: Fraction, y: Fraction
 ) -> None:
@@ -176,7 +176,7 @@ def test_what_breaks_a_case_breaks_what_says_more(
                 assert check_witness(wider(case, said), (x, y)) is not None
 
 
-@law(60, 4_000, one=conditions(2, 4), other=conditions(2, 4), x=_PART, y=_PART)
+@law(20, 4_000, one=conditions(2, 4), other=conditions(2, 4), x=_PART, y=_PART)
 def test_what_is_accepted_follows(one: Condition, other: Condition, x: Fraction, y: Fraction) -> None:
     for violation in (other, Any((other, one)), All((other,)), one):
         try:

@@ -56,7 +56,7 @@ def below(constant: Fraction, *, strict: bool) -> LinearAtom:
     return LinearAtom((), ((2, ONE),), -constant, strict)
 
 
-@law(20, 2_000, obligation=obligations(st.just(RELU)))
+@law(12, 2_000, obligation=obligations(st.just(RELU)))
 def test_it_agrees_with_exact_enumeration(obligation: Obligation) -> None:
     match decided(obligation):
         case Proved(proof=proof):
@@ -71,7 +71,7 @@ def test_it_agrees_with_exact_enumeration(obligation: Obligation) -> None:
             assert reason in (GaveUpReason.BUDGET, GaveUpReason.UNSUPPORTED)
 
 
-@law(15, 2_000, obligation=obligations(st.just(RELU), bounded=False), data=st.data())
+@law(10, 2_000, obligation=obligations(st.just(RELU), bounded=False), data=st.data())
 def test_no_point_of_a_region_without_ends_breaks_what_is_proved(
     obligation: Obligation, data: st.DataObject
 ) -> None:
@@ -105,7 +105,7 @@ def test_what_only_the_closure_reaches_is_told_from_what_is_reached() -> None:
         )
 
 
-@law(25, 3_000, graph=chains(inputs=2) | dags(), data=st.data())
+@law(15, 3_000, graph=chains(inputs=2) | dags(), data=st.data())
 def test_forms_are_what_the_network_computes(graph: Graph, data: st.DataObject) -> None:
     """With the phases of a point, and with some of them."""
     point = data.draw(st.tuples(*[st.fractions(-3, 3, max_denominator=8)] * graph.input_size))
