@@ -119,7 +119,7 @@ def cut_lines(found: CutCourse) -> Iterator[str]:
         yield f"via     {found.invariant} did not lead to it: {found.problem}; decided without"
         return
     alone = ", by the layers up to it alone" if found.alone else ""
-    yield f"via     {found.invariant}: {_work(found.failing)} where it says nothing{alone}"
+    yield f"via     {found.invariant}: {_work(found.failing)} where it says nothing{alone},"
     if found.reused is None:
         yield f"        {_work(found.holding)} where it does; what it takes without is not known"
         return
