@@ -14,8 +14,6 @@ from spec_lang.inference.model import F64, Mask
 
 _MARGIN = 0.25  # of the way back from the point that stopped a side: beside it the decision changes
 
-_SHRINK = 0.7  # of every side, where a box is too large to be decided
-
 
 def grown(start: tuple[F64, F64], domain: tuple[F64, F64], outside: F64) -> tuple[F64, F64]:
     """The domain, cut until none of `outside` is in it: each time one side moves, to exclude the point that
@@ -48,11 +46,6 @@ def around(center: F64, domain: tuple[F64, F64], share: float) -> tuple[F64, F64
     lower = np.clip(center - reach, domain[0], domain[1])
     upper = np.clip(center + reach, domain[0], domain[1])
     return lower, upper
-
-
-def shrunk(box: tuple[F64, F64], center: F64) -> tuple[F64, F64]:
-    """A part of a box, about a point in it."""
-    return center - _SHRINK * (center - box[0]), center + _SHRINK * (box[1] - center)
 
 
 def clearance(points: F64, rows: Sequence[int], other: Mask, scale: F64) -> F64:

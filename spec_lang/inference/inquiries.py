@@ -14,7 +14,7 @@ from fractions import Fraction
 import numpy as np
 
 from spec_lang._values import dataclass
-from spec_lang.inference.growing import around, grown, shrunk
+from spec_lang.inference.growing import around
 from spec_lang.inference.layerwise import relaxed
 from spec_lang.inference.model import F64, Candidate, InputBox, Literal, Mask, Method
 from spec_lang.inference.polytopes import Polytope, inner_box
@@ -27,8 +27,7 @@ Inquiry = Generator[Candidate, Finding, None]
 
 _RETRIES = 4  # after counterexamples, at one size of the region
 _SHARES = (1 / 256, 1 / 128, 1 / 64, 1 / 32, 1 / 16, 1 / 8, 1 / 4, 1.0)  # of the domain, in every coordinate
-_SHRINKINGS = 10
-_ROUNDS = 12  # of drawing points in a box
+_FEW_INPUTS = 64  # of more, boxes in linear regions are tiny, and programs for them are large
 _SAMPLES = 2048  # points drawn inside of a region, where the data are few
 
 
@@ -104,43 +103,14 @@ def _specialised(
     return Status.REFUTED
 
 
-def of_box(setting: Setting, row: int) -> Inquiry:
-    """Boxes around point `row`: from one inside of its linear region to the nearest points of others."""
+def start_box(setting: Setting, row: int) -> tuple[F64, F64]:
+    """A box in the linear region of point `row`, in which the decision is the same; else the point."""
     found = setting.found
-    point, decision = found.points[row], int(found.decided[row])
-    inner = inner_box(_whole_signature(setting, row), found.decisions[decision], found.subject.graph.outputs)
-    start = (point, point) if inner is None else inner
-    box = grown(start, setting.domain, found.points[found.decided != decision])
-    center = 0.5 * (start[0] + start[1])
-    for attempt in range(_RETRIES + _SHRINKINGS):
-        box = _purified(setting, row, start, box)
-        region = setting.exact(box)
-        if region is None:
-            return
-        note = f"around point {row}, from a box in its linear region"
-        finding = yield Candidate(decision, Method.BOX, box=region, note=note)
-        if finding.status is Status.PROVED:
-            return
-        if finding.witness is not None and attempt < _RETRIES:
-            cut = grown((center, center), box, np.array([[float(v) for v in finding.witness]]))
-            box = cut if (cut[0] > box[0]).any() or (cut[1] < box[1]).any() else shrunk(box, center)
-        else:
-            box = shrunk(box, center)
-        start = (np.maximum(start[0], box[0]), np.minimum(start[1], box[1]))
-
-
-def _purified(setting: Setting, row: int, start: tuple[F64, F64], box: tuple[F64, F64]) -> tuple[F64, F64]:
-    """A box in which points that are drawn have one decision: cheaper than to have it refuted."""
-    for _ in range(_ROUNDS):
-        local = setting.local(row, box)
-        other = local.decided != setting.found.decided[row]
-        if not other.any():
-            break
-        smaller = grown(start, box, local.points[other])
-        if np.array_equal(smaller, box):
-            break
-        box = smaller
-    return box
+    decision, point = found.decisions[int(found.decided[row])], found.points[row]
+    if len(point) > _FEW_INPUTS:
+        return point, point
+    inner = inner_box(_whole_signature(setting, row), decision, found.subject.graph.outputs)
+    return (point, point) if inner is None else inner
 
 
 def of_prefix(setting: Setting, row: int) -> Inquiry:

@@ -26,7 +26,8 @@ class Method(Enum):
     RELAX = "relax"  # a prefix of a point's signature, relaxed by linear programs
     LAYER = "layer"  # a layer's signature at a point, relaxed as far as the data allow
     TREE = "tree"  # a leaf of a decision tree
-    BOX = "box"  # inside of a linear region, then widened
+    RULE = "rule"  # thresholds on a layer's values, over the domain or a part of it
+    BOX = "box"  # grown around points
 
 
 @dataclass(frozen=True, slots=True)

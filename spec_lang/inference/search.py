@@ -13,17 +13,20 @@ from itertools import islice
 import numpy as np
 
 from spec_lang._values import dataclass
+from spec_lang.inference.covering import Cover, around_point, by_boxes, by_rules
 from spec_lang.inference.growing import clearance
-from spec_lang.inference.inquiries import Inquiry, Setting, of_box, of_layer, of_prefix
+from spec_lang.inference.inquiries import Inquiry, Setting, of_layer, of_prefix
 from spec_lang.inference.layerwise import relaxed
 from spec_lang.inference.model import Candidate, Method
 from spec_lang.inference.proving import Finding, Interrupted, Prover
-from spec_lang.inference.signatures import Signatures
+from spec_lang.inference.signatures import Signatures, room
 from spec_lang.inference.trees import leaves
 from spec_lang.kernel.verdict import Status
 
 _DRAWN = 48  # points of a decision that seeds are chosen among
-_WAVE = 16  # candidates that are decided together
+_ROOMY = 4  # points that rules are grown around
+_BESIDE = 3  # lines that grow boxes of one decision
+_WAVE = 32  # lines at a time, whose candidates are decided together
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,38 +53,48 @@ class Found:
 def search(found: Signatures, prover: Prover, wanted: Wanted) -> Found:
     """Never raises `Interrupted`.  May raise `Refused`."""
     result = Found([])
+    waiting = _lines(found, wanted)
+    asking: list[tuple[Inquiry, Candidate]] = []
     try:
-        # One line of every kind first, then the next of every kind: a limit of time leaves nothing out.
-        for wave in _batched(_lines(found, wanted), _WAVE):
-            if prover.seconds_left <= 0:
+        while prover.seconds_left > 0:
+            started = ((line, next(line, None)) for line in waiting)
+            more = ((line, candidate) for line, candidate in started if candidate is not None)
+            asking += islice(more, _WAVE - len(asking))
+            if not asking:
                 break
-            _together(found, prover, wave, wanted, result.findings)
+            asking = _advanced(found, prover, asking, wanted, result.findings)
     except Interrupted:
         result.interrupted = True
     return result
 
 
-def _batched(lines: Iterator[Inquiry], size: int) -> Iterator[list[Inquiry]]:
-    while batch := list(islice(lines, size)):
-        yield batch
+def _advanced(
+    found: Signatures,
+    prover: Prover,
+    asking: list[tuple[Inquiry, Candidate]],
+    wanted: Wanted,
+    findings: list[Finding],
+) -> list[tuple[Inquiry, Candidate]]:
+    """What the lines ask next, after one answer each; a line whose candidate has too few points ends."""
+    worth = [(line, c) for line, c in asking if _has_support(found, c, wanted)]
+    known = [_implied(c, findings) for _, c in worth]
+    fresh = [c for (_, c), answer in zip(worth, known, strict=True) if answer is None]
+    decided = iter(prover.decide(fresh))
+    following = []
+    for (line, _), before in zip(worth, known, strict=True):
+        answer = next(decided) if before is None else before
+        if before is None:
+            findings.append(answer)
+        asked = _sent(line, answer)
+        if asked is not None:
+            following.append((line, asked))
+    return following
 
 
-def _together(
-    found: Signatures, prover: Prover, lines: list[Inquiry], wanted: Wanted, findings: list[Finding]
-) -> None:
-    """Advance every line until all have ended."""
-    asking = [(line, candidate) for line in lines if (candidate := next(line, None)) is not None]
-    while asking and prover.seconds_left > 0:
-        worth = [(line, c) for line, c in asking if _has_support(found, c, wanted)]
-        proved = [f.candidate for f in findings if f.status is Status.PROVED]
-        fresh = [(line, c) for line, c in worth if not any(c.implied_by(p) for p in proved)]
-        answers = prover.decide([c for _, c in fresh])
-        findings += answers
-        asking = []
-        for (line, _), answer in zip(fresh, answers, strict=True):
-            following = _sent(line, answer)
-            if following is not None:
-                asking.append((line, following))
+def _implied(candidate: Candidate, findings: list[Finding]) -> Finding | None:
+    """That a candidate is proved already, by its form."""
+    proved = (f for f in findings if f.status is Status.PROVED and candidate.implied_by(f.candidate))
+    return next((replace(f, candidate=candidate) for f in proved), None)
 
 
 def _sent(line: Inquiry, answer: Finding) -> Candidate | None:
@@ -100,9 +113,22 @@ def _lines(found: Signatures, wanted: Wanted) -> Iterator[Inquiry]:
     setting = Setting(found, wanted.seed)
     groups: list[Iterator[Inquiry]] = []
     for decision in wanted.decisions:
-        seeds = seeds_of(found, decision, wanted)
+        if Method.RULE in wanted.methods:
+            for layer in reversed(wanted.layers):
+                cover = Cover.start(setting, decision, wanted.support)
+                groups.append(iter([by_rules(cover, layer, wanted.most)]))
         if Method.BOX in wanted.methods:
-            groups.append(of_box(setting, row) for row in seeds[: wanted.most])
+            cover = Cover.start(setting, decision, wanted.support)
+            most = -(-wanted.most // _BESIDE)
+            groups.append(iter([by_boxes(cover, most) for _ in range(_BESIDE)]))
+    if Method.RULE in wanted.methods:
+        for decision in wanted.decisions:
+            rows = roomy(found, decision, min(wanted.most, _ROOMY))
+            groups += [
+                (around_point(setting, layer, row) for row in rows) for layer in reversed(wanted.layers)
+            ]
+    for decision in wanted.decisions:
+        seeds = seeds_of(found, decision, wanted)
         if Method.RELAX in wanted.methods:
             groups.append(of_prefix(setting, row) for row in seeds[: 2 * wanted.most])
         if Method.LAYER in wanted.methods:
@@ -112,6 +138,13 @@ def _lines(found: Signatures, wanted: Wanted) -> Iterator[Inquiry]:
     if Method.TREE in wanted.methods:
         groups += list(_of_trees(found, wanted))
     return _in_turns(groups)
+
+
+def roomy(found: Signatures, decision: int, most: int) -> list[int]:
+    """Points of a decision at which the outputs are farthest from another one."""
+    rows = np.flatnonzero(found.decided == decision)
+    away = room(found.decisions[decision], found.points[rows], found.outputs[rows])
+    return [int(row) for row in rows[np.argsort(-away, kind="stable")][:most]]
 
 
 def _best_rows(found: Signatures, layer: int, seeds: Sequence[int], most: int) -> list[int]:

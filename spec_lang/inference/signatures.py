@@ -182,6 +182,15 @@ def decisions_at(decisions: Sequence[Decision], points: F64, outputs: F64) -> ND
     return found
 
 
+def room(decision: Decision, points: F64, outputs: F64) -> F64:
+    """How far each point is from breaking a decision, by the largest atom of the nearest rival."""
+    found = np.full(len(points), np.inf)
+    for rival in decision.rivals:
+        atoms = [atom_values(atom, points, outputs) for atom in rival]
+        found = np.minimum(found, np.maximum.reduce(atoms))
+    return found
+
+
 def atom_values(atom: LinearAtom, points: F64, outputs: F64) -> F64:
     """The left side of an atom, which is true where this is 0 or less."""
     total = np.full(len(points), float(atom.constant))

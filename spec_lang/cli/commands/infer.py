@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from spec_lang.diagnostics import Diagnostic
     from spec_lang.inference.infer import Asked
 
-METHODS: Final = ("relax", "layer", "tree", "box")
+METHODS: Final = ("relax", "layer", "tree", "rule", "box")
 _FORMATS: Final = ("rich", "plain", "json")
 _SECONDS: Final = 5.0  # for a candidate: many are tried, and what is hard is asked of a smaller region
 
