@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Final, TextIO
 
 if TYPE_CHECKING:
     from spec_lang.engine.options import Observer
-    from spec_lang.inference.outcome import Outcome, Row
+    from spec_lang.inference.outcome import Kind, Outcome, Row
 
 Cells = tuple[str, ...]
 
+_KINDS: Final = ("label", "kind", "proved", "open", "refuted", "largest", "of data", "of domain")
 _HEAD: Final = ("invariant", "layer", "neurons", "region", "support", "share", "verdict", "seconds")
 
 
@@ -36,8 +37,11 @@ def write_table(outcome: Outcome, file: Path, stream: TextIO, *, rich: bool) -> 
     stream.write(f"{name} is written; `nnspec check {name}` proves its invariants again\n")
     points = {share.label: share.points for share in outcome.shares}
     rows = [_cells(row, points) for row in outcome.rows]
-    (_draw if rich else _align)(rows, stream)
+    (_draw if rich else _align)(_HEAD, rows, stream)
     proved = sum(row.is_proved for row in outcome.rows)
+    if outcome.kinds:
+        stream.write("\n")
+        (_draw if rich else _align)(_KINDS, [_kind_cells(kind) for kind in outcome.kinds], stream)
     stopped = ", interrupted" if outcome.interrupted else ""
     stream.write(
         f"{proved} proved, {len(outcome.rows) - proved} undecided, {outcome.refuted} refuted on the way, "
@@ -54,18 +58,18 @@ def write_coverage(outcome: Outcome, stream: TextIO) -> None:
         stream.write(f"proved boxes have at least {_percent(float(outcome.volume))} of the domain\n")
 
 
-def _align(rows: Sequence[Cells], stream: TextIO) -> None:
-    widths = [max(map(len, column)) for column in zip(_HEAD, *rows, strict=True)]
-    for cells in (_HEAD, *rows):
+def _align(head: Cells, rows: Sequence[Cells], stream: TextIO) -> None:
+    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+    for cells in (head, *rows):
         padded = (cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
         stream.write("  ".join(padded).rstrip() + "\n")
 
 
-def _draw(rows: Sequence[Cells], stream: TextIO) -> None:
+def _draw(head: Cells, rows: Sequence[Cells], stream: TextIO) -> None:
     from rich.console import Console  # noqa: PLC0415 - start-up
     from rich.table import Table  # noqa: PLC0415
 
-    table = Table(*_HEAD)
+    table = Table(*head)
     for cells in rows:
         table.add_row(*cells)
     Console(file=stream).print(table)
@@ -92,6 +96,21 @@ def _cells(row: Row, points: dict[str, int]) -> Cells:
     )
 
 
+def _kind_cells(kind: Kind) -> Cells:
+    # Only boxes without conditions have a volume that is known.
+    has_volume = kind.kind == "input" and kind.volume is not None
+    return (
+        kind.label,
+        kind.kind,
+        str(kind.proved),
+        str(kind.undecided),
+        str(kind.refuted),
+        str(kind.largest),
+        _percent(kind.decided / kind.points) if kind.points else "-",
+        _percent(float(kind.volume)) if has_volume and kind.volume is not None else "-",
+    )
+
+
 def _percent(share: float) -> str:
     return f"{100 * share:.3g} %"
 
@@ -105,6 +124,19 @@ def write_json(outcome: Outcome, file: Path, stream: TextIO) -> None:
         "coverage": [
             {"label": share.label, "points": share.points, "decided": share.decided}
             for share in outcome.shares
+        ],
+        "kinds": [
+            {
+                "label": kind.label,
+                "kind": kind.kind,
+                "proved": kind.proved,
+                "undecided": kind.undecided,
+                "refuted": kind.refuted,
+                "largest": kind.largest,
+                "decided": kind.decided,
+                "points": kind.points,
+            }
+            for kind in outcome.kinds
         ],
         "volume": None if outcome.volume is None else float(outcome.volume),
         "refuted": outcome.refuted,

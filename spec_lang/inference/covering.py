@@ -30,12 +30,15 @@ _JITTER = 200  # points around a counterexample
 _ROOMS = (0.1, 0.25, 0.5, 0.7)  # of the points of a decision so many count as others, one for each attempt
 _MARGIN = 0.05  # of a neuron's standard deviation
 _SEEDS = 12
+_ASIDE = 0.5  # of the outputs' median distance from another decision
+_REMEMBERED = 40  # batches of points that broke something
 _OUTSIDE = 20_000  # points of other decisions that boxes are grown between
 _MISSES = 12  # in a row, after which a line ends
 _SHARES = tuple(2.0 ** (-n / 2) for n in range(16, 1, -1))  # of the domain, in every coordinate
 _ROUNDS = 20  # of drawing points in a box
 _LEAST = 2.0**-40  # of the domain's volume
 _FALL, _RISE = 1 / 16, 2.0  # of the volume that is asked about, after what is not proved and what is
+_WIDER, _NARROWER = 1.5, 0.3  # the same of boxes, where several lines go by it
 _LESSONS = 6  # rules that are broken by points that are found, before one is for the engine
 _STARTS = 300  # of descents
 _KEPT = 500  # points that broke a rule
@@ -49,12 +52,23 @@ class Cover:
     decision: int
     support: int
     left: Mask
+    limit: float = 1.0  # of the domain's volume: larger boxes are cut before they are asked about
+    least: float = 0.0  # points that are nearer than this to another decision stay outside of boxes
     against: list[F64] = field(default_factory=list)
     draws: int = 0
 
     @classmethod
     def start(cls, setting: Setting, decision: int, support: int) -> Cover:
-        return cls(setting, decision, support, setting.found.decided == decision)
+        found = setting.found
+        own = found.decided == decision
+        away = room(found.decisions[decision], found.points[own], found.outputs[own])
+        least = _ASIDE * float(np.median(away)) if len(away) else 0.0
+        return cls(setting, decision, support, own, least=least)
+
+    def away(self, found: Signatures) -> Mask:
+        """The points that stay outside of boxes."""
+        distance = room(found.decisions[self.decision], found.points, found.outputs)
+        return np.asarray(distance <= self.least)
 
     def rng(self) -> np.random.Generator:
         """Another one each time, the same in every run."""
@@ -254,7 +268,10 @@ def by_boxes(cover: Cover, most: int) -> Inquiry:
         waiting = [] if box is None else [box]
         while waiting and proved < most and missed < _MISSES:
             part = waiting.pop()
-            here = cover.within(part)
+            here, share = cover.within(part), _volume(part, cover.setting.domain)
+            if share > cover.limit:
+                waiting += _in_order(cover, part)
+                continue
             region = cover.setting.exact(part)
             if len(here) < max(cover.support, 1) or region is None:
                 continue
@@ -270,19 +287,29 @@ def by_boxes(cover: Cover, most: int) -> Inquiry:
             missed += 1
             if finding.status is Status.PROVED:
                 proved, missed = proved + 1, 0
+                cover.limit = max(cover.limit, min(1.0, _WIDER * share))
             elif finding.witness is not None:
                 break
-            elif _volume(part, cover.setting.domain) > _LEAST:
-                halves = _divided(cover, part)
-                waiting += sorted(halves, key=lambda half: len(cover.within(half)))
+            elif share > _LEAST:
+                cover.limit = min(cover.limit, _NARROWER * share)
+                waiting += _in_order(cover, part)
+
+
+def _in_order(cover: Cover, box: Box) -> list[Box]:
+    """Two parts, the one with most points last."""
+    return sorted(_divided(cover, box), key=lambda half: len(cover.within(half)))
 
 
 def _largest(cover: Cover) -> Box | None:
     """Of boxes that are grown around some points that are left, the one with most of them."""
     found, domain = cover.setting.found, cover.setting.domain
     rng = cover.rng()
-    seeds = rng.permutation(np.flatnonzero(cover.left))[:_SEEDS].tolist()
-    other = rng.permutation(np.flatnonzero(found.decided != cover.decision))[:_OUTSIDE]
+    away = cover.away(found)
+    mine = np.flatnonzero(cover.left & ~away)
+    if not len(mine):
+        mine = np.flatnonzero(cover.left)
+    seeds = rng.permutation(mine)[:_SEEDS].tolist()
+    other = rng.permutation(np.flatnonzero(away))[:_OUTSIDE]
     outside = np.concatenate([found.points[other], cover.others()])
     boxes = [(grown((p, p), domain, outside), row) for row, p in zip(seeds, found.points[seeds], strict=True)]
     box, row = max(boxes, key=lambda pair: len(cover.within(pair[0])))
@@ -292,10 +319,10 @@ def _largest(cover: Cover) -> Box | None:
         start = (found.points[row], found.points[row])
     for _ in range(_ROUNDS):
         drawn = _drawn(box, rng, _DRAWN)
-        other = drawn[cover.evaluated(drawn).decided != cover.decision]
+        other = drawn[cover.away(cover.evaluated(drawn))]
         if not len(other):
             break
-        cover.against.append(other[:500])
+        cover.against.append(other[:_KEPT])
         smaller = grown(start, box, other)
         if np.array_equal(smaller, box):
             break

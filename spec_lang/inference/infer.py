@@ -19,7 +19,7 @@ from spec_lang.engine.options import CheckOptions, Observer
 from spec_lang.inference import codes, state
 from spec_lang.inference.domain import subject
 from spec_lang.inference.model import F64, Method
-from spec_lang.inference.outcome import Outcome, ranked, shares, volume
+from spec_lang.inference.outcome import Outcome, kinds, ranked, shares, volume
 from spec_lang.inference.points import Points, read_points
 from spec_lang.inference.properties import chosen, decisions_of
 from spec_lang.inference.proving import Prover
@@ -87,6 +87,7 @@ def infer(asked: Asked, observer: Callable[[str, int], Observer] | None = None) 
         time.monotonic() - started,
         text,
         notes,
+        kinds(found, rows, result.findings, wanted.decisions),
     )
 
 

@@ -44,6 +44,22 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
+class Kind:
+    """What came of one kind of candidates of a decision: of inputs alone, or of layers.  `largest` is the
+    most points that a proved one has, `decided` how many of the decision's points are in one of them."""
+
+    label: str
+    kind: str
+    proved: int
+    undecided: int
+    refuted: int
+    largest: int
+    decided: int
+    points: int
+    volume: Fraction | None
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """`rows` are what goes into the file.  `volume` is the share of the domain's box that proved boxes have
     at least; None where the domain is flat."""
@@ -57,6 +73,7 @@ class Outcome:
     seconds: float = 0.0
     text: str = ""
     diagnostics: tuple[Diagnostic, ...] = ()
+    kinds: tuple[Kind, ...] = ()
 
 
 def ranked(found: Signatures, findings: Sequence[Finding], *, undecided: bool) -> tuple[Row, ...]:
@@ -101,6 +118,38 @@ def shares(found: Signatures, rows: Sequence[Row], wanted: Sequence[int]) -> tup
                 met |= found.where(row.finding.candidate)
         result.append(Share(found.decisions[decision].label, int(mine.sum()), int((met & mine).sum())))
     return tuple(result)
+
+
+def kinds(
+    found: Signatures, rows: Sequence[Row], findings: Sequence[Finding], wanted: Sequence[int]
+) -> tuple[Kind, ...]:
+    """Decision by decision, of inputs alone first."""
+    result = []
+    for decision in wanted:
+        for kind in ("input", "layer"):
+            mine = [row for row in rows if _is(row.finding, decision, kind)]
+            proved = [row for row in mine if row.is_proved]
+            refuted = sum(f.status is Status.REFUTED and _is(f, decision, kind) for f in findings)
+            (share,) = shares(found, mine, [decision])
+            result.append(
+                Kind(
+                    share.label,
+                    kind,
+                    len(proved),
+                    len(mine) - len(proved),
+                    refuted,
+                    max((row.support.points for row in proved), default=0),
+                    share.decided,
+                    share.points,
+                    volume(found.subject.domain, mine),
+                )
+            )
+    return tuple(result)
+
+
+def _is(finding: Finding, decision: int, kind: str) -> bool:
+    candidate = finding.candidate
+    return candidate.decision == decision and bool(candidate.literals) == (kind == "layer")
 
 
 def volume(domain: InputBox, rows: Sequence[Row]) -> Fraction | None:

@@ -25,7 +25,7 @@ from spec_lang.kernel.verdict import Status
 
 _DRAWN = 48  # points of a decision that seeds are chosen among
 _ROOMY = 4  # points that rules are grown around
-_BESIDE = 3  # lines that grow boxes of one decision
+_BESIDE, _MORE = 2, 8  # lines that grow boxes of one decision, and for its share of the points
 _WAVE = 32  # lines at a time, whose candidates are decided together
 
 
@@ -119,8 +119,9 @@ def _lines(found: Signatures, wanted: Wanted) -> Iterator[Inquiry]:
                 groups.append(iter([by_rules(cover, layer, wanted.most)]))
         if Method.BOX in wanted.methods:
             cover = Cover.start(setting, decision, wanted.support)
-            most = -(-wanted.most // _BESIDE)
-            groups.append(iter([by_boxes(cover, most) for _ in range(_BESIDE)]))
+            beside = _BESIDE + round(_MORE * int(found.counts[decision]) / len(found))
+            most = -(-wanted.most // beside)
+            groups.append(iter([by_boxes(cover, most) for _ in range(beside)]))
     if Method.RULE in wanted.methods:
         for decision in wanted.decisions:
             rows = roomy(found, decision, min(wanted.most, _ROOMY))
