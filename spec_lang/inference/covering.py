@@ -19,7 +19,7 @@ from spec_lang.inference.growing import around, grown
 from spec_lang.inference.inquiries import Inquiry, Setting, start_box
 from spec_lang.inference.model import F64, Candidate, Indices, Literal, Mask, Method
 from spec_lang.inference.proving import Finding
-from spec_lang.inference.rules import Outside, rule
+from spec_lang.inference.rules import Outside, needed, rule
 from spec_lang.inference.signatures import Signatures, room, signatures
 from spec_lang.kernel.verdict import Status
 
@@ -154,11 +154,13 @@ def _learnt(cover: Cover, layer: int, box: Box) -> Generator[Candidate, Finding,
         return None
     name = setting.found.subject.layers[layer].name
     for share in _ROOMS:
-        literals = _unbroken(cover, layer, box, share)
-        if literals is None:
+        learnt = _unbroken(cover, layer, box, share)
+        if learnt is None:
             return None
+        literals, shown = learnt
         method = Method.RULE if literals else Method.BOX
-        note = f"a rule on the values of {name}" if literals else "nothing else is decided there"
+        words = f"without any one condition: {shown} times refuted by a point, {len(literals) - shown} open"
+        note = f"a rule on the values of {name}; {words}" if literals else "nothing else is decided there"
         candidate = Candidate(cover.decision, method, literals, region, note)
         if int((setting.found.where(candidate) & cover.left).sum()) < cover.support:
             return None
@@ -169,8 +171,9 @@ def _learnt(cover: Cover, layer: int, box: Box) -> Generator[Candidate, Finding,
     return Status.REFUTED
 
 
-def _unbroken(cover: Cover, layer: int, box: Box, share: float) -> tuple[Literal, ...] | None:
-    """A rule that descents find no point against; None where there is none."""
+def _unbroken(cover: Cover, layer: int, box: Box, share: float) -> tuple[tuple[Literal, ...], int] | None:
+    """A rule that descents find no point against, and how many of its conditions a known point shows to be
+    needed; None where there is none."""
     found, rng = cover.setting.found, cover.rng()
     for _ in range(_LESSONS):
         local, mine = _sample(cover, box)
@@ -188,7 +191,7 @@ def _unbroken(cover: Cover, layer: int, box: Box, share: float) -> tuple[Literal
         starts = np.concatenate([_drawn(box, rng, _STARTS), local.points[mine][:_STARTS]])
         points = breaking(rows, box, starts)
         if not len(points):
-            return literals
+            return literals, needed(values[local.decided != cover.decision], literals)
         cover.against.append(rng.permutation(points)[:_KEPT])
     return None
 

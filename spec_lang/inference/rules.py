@@ -83,11 +83,11 @@ def _best(inside: F64, outside: Outside, slack: F64, layer: int) -> Literal | No
     return Literal(layer, int(neuron), above, bound)
 
 
-def satisfying(values: F64, literals: Sequence[Literal]) -> F64:
-    """The rows that satisfy all conditions."""
-    for literal in literals:
-        values = values[Outside(values, values).met(literal)]
-    return values
+def needed(others: F64, literals: Sequence[Literal]) -> int:
+    """Of how many conditions it is known that the rest is no rule: some of `others` satisfy it."""
+    points = Outside(others, others)
+    failed = np.array([~points.met(literal) for literal in literals]).reshape(len(literals), len(others))
+    return int(failed[:, failed.sum(axis=0) == 1].any(axis=1).sum())
 
 
 def strongest(literals: Sequence[Literal]) -> tuple[Literal, ...]:

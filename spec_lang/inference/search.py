@@ -63,7 +63,7 @@ def search(found: Signatures, prover: Prover, wanted: Wanted) -> Found:
             if not asking:
                 break
             asking = _advanced(found, prover, asking, wanted, result.findings)
-    except Interrupted:
+    except (Interrupted, KeyboardInterrupt):  # while candidates are decided, or are looked for
         result.interrupted = True
     return result
 

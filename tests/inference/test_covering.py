@@ -12,9 +12,9 @@ from spec_lang.engine import CheckOptions, check
 from spec_lang.inference.attack import breaking, rows_of
 from spec_lang.inference.covering import Cover, by_boxes, by_rules
 from spec_lang.inference.inquiries import Setting
-from spec_lang.inference.model import Candidate, Method
+from spec_lang.inference.model import Candidate, Literal, Method
 from spec_lang.inference.proving import Finding
-from spec_lang.inference.rules import Outside, rule
+from spec_lang.inference.rules import Outside, needed, rule
 from spec_lang.inference.search import roomy
 from spec_lang.inference.signatures import NONE, Signatures, room, signatures
 from spec_lang.kernel.verdict import Status
@@ -49,6 +49,14 @@ def test_a_rule_leaves_out_what_lies_in_an_interval() -> None:
     assert literals is not None
     assert all(not c.above and c.bound < 2.5 for c in literals)
     assert rule(inside, Outside(np.array([[0.0]]), np.array([[9.0]])), 0, 0.0) is None
+
+
+def test_a_condition_is_needed_where_the_rest_is_true_of_another_point() -> None:
+    literals = (Literal(0, 0, True, Fraction(1)), Literal(0, 1, False, Fraction(2)))
+    assert needed(np.zeros((0, 2)), literals) == 0
+    assert needed(np.array([[0.0, 1.0]]), literals) == 1  # fails the first alone
+    assert needed(np.array([[0.0, 3.0]]), literals) == 0  # fails both
+    assert needed(np.array([[0.0, 1.0], [2.0, 3.0], [0.0, 3.0]]), literals) == 2
 
 
 def test_points_that_break_a_rule_break_it(found: Signatures) -> None:
