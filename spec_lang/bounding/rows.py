@@ -72,6 +72,14 @@ class Rows:
         return points @ self.inputs.T + outputs @ self.outputs.T + self.constant
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Conjunction:
+    """Number `number` of `rows`."""
+
+    rows: Rows
+    number: int
+
+
 def start_of(rows: Rows, context: Context, index: NDArray[np.intp]) -> dict[int, F64]:
     """The rows numbered by `index`, of any shape, as coefficients by value of the program."""
     program = context.program

@@ -182,6 +182,7 @@ def tighten(
 
     Sound because the two phases of a split cover all points, so that the least of the leaves' bounds holds
     on all of the box where the atoms do; there these are at most 0, and so is what is added to `side·z`.
+    At a leaf where the neuron's own phase says that `side·z >= 0`, 0 is a bound whatever else is there.
     """
     lower, upper = scene.ranges[step.operand]
     columns = lemma.columns.astype(np.intp)
@@ -193,7 +194,9 @@ def tighten(
         slopes = Slopes(phases, columns, lemma.slopes[part].astype(np.float64))
         about = About(step.operand, neuron[tree], lemma.side[tree])
         found = scene.mixtures(atoms, lemma.multipliers[part].astype(np.float64), slopes, about)
-        np.minimum.at(best, tree, np.where(slopes_are_sound(slopes), found, -np.inf))
+        found = np.where(slopes_are_sound(slopes), found, -np.inf)
+        own = phases[np.arange(len(tree)), lemma.neuron[tree]] == lemma.side[tree]
+        np.minimum.at(best, tree, np.where(own, np.maximum(found, 0.0), found))
         first += len(phases)
     best = np.where(np.isfinite(best), best, -np.inf)
     below, above = lemma.side > 0, lemma.side < 0

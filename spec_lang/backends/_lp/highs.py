@@ -63,6 +63,8 @@ class Solver:
         if not self.is_integer:
             # Without it the solver starts from the last basis and knows a ray when there is no point.
             _expect_ok(self.highs.setOptionValue("presolve", "off"))
+        self.goal: int | None = None  # the column that is minimised instead of the cost
+        self.unit = 1.0 / self.scaled.objective  # of the objective
         self.nodes = 0  # of the searches for integers, over all runs
         self.iterations = 0  # of the simplex method, over all runs: what they cost, on any machine
         self._pass()
@@ -104,6 +106,16 @@ class Solver:
         for row, low, high in zip(rows, lower * scale, upper * scale, strict=True):
             _expect_ok(self.highs.changeRowBounds(int(row), float(low), float(high)))
 
+    def minimise(self, column: int, sign: float) -> None:
+        """`sign` times one column from now on, in place of the cost."""
+        if self.goal is None:
+            for old in np.flatnonzero(self.scaled.cost):
+                _expect_ok(self.highs.changeColCost(int(old), 0.0))
+        elif self.goal != column:
+            _expect_ok(self.highs.changeColCost(self.goal, 0.0))
+        _expect_ok(self.highs.changeColCost(column, sign))
+        self.goal, self.unit = column, float(self.scaled.columns[column])
+
     def run(self, deadline: float | None) -> Answer:
         """Solve, until `deadline` (a `time.monotonic()` moment) at the latest."""
         answer = self._run(deadline)
@@ -137,13 +149,13 @@ class Solver:
 
     def _with_solution(self, status: Status, detail: str) -> Answer:
         solution, scaled = self.highs.getSolution(), self.scaled
-        objective = float(self.highs.getInfo().objective_function_value) / scaled.objective
+        objective = float(self.highs.getInfo().objective_function_value) * self.unit
         x = duals = reduced = None
         if solution.value_valid:
             x = _finite(np.asarray(solution.col_value) * scaled.columns)
         if solution.dual_valid and status is Status.OPTIMAL and not self.is_integer:
-            duals = _finite(np.asarray(solution.row_dual) * scaled.rows / scaled.objective)
-            reduced = _finite(np.asarray(solution.col_dual) / scaled.columns / scaled.objective)
+            duals = _finite(np.asarray(solution.row_dual) * scaled.rows * self.unit)
+            reduced = _finite(np.asarray(solution.col_dual) / scaled.columns * self.unit)
         if status is Status.OPTIMAL and (x is None or (duals is None and not self.is_integer)):
             return Answer(Status.FAILED, f"{detail}, without a solution")
         return Answer(status, detail, objective, x, duals, reduced)

@@ -6,13 +6,12 @@ there is neither.  Every leaf has been closed in outward-rounded arithmetic with
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 
-from spec_lang.backends._lp.setting import Setting, Tally
+from spec_lang.backends._lp.setting import Setting, Tally, is_past
 from spec_lang.backends._lp.tree import PhaseSearch
 from spec_lang.backends._search.problem import Problem, Witnesses
 from spec_lang.backends.base import Session
@@ -84,7 +83,3 @@ def uncut(problem: Problem, box: int, proof: PhaseProof) -> BoxProof:
 
 def out_of_range() -> GaveUp:
     return GaveUp(GaveUpReason.NUMERICAL, "the network's values leave the range of safe floats")
-
-
-def is_past(deadline: float | None) -> bool:
-    return deadline is not None and time.monotonic() > deadline

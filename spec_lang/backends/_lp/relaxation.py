@@ -16,11 +16,11 @@ from spec_lang._values import dataclass
 from spec_lang.backends._lp.highs import Answer, Solver, Status
 from spec_lang.backends._lp.model import Model
 from spec_lang.backends._lp.network import Encoder, Encoding
-from spec_lang.bounding.context import Context
+from spec_lang.bounding.phases import Optimiser
 from spec_lang.bounding.program import F64, Indices
 from spec_lang.bounding.propagate import Known
-from spec_lang.bounding.rows import Rows
-from spec_lang.bounding.unstable import Phases, Unstable
+from spec_lang.bounding.rows import Conjunction, Rows
+from spec_lang.bounding.unstable import Phases
 
 _TINY: Final = 1e-12
 LOOSELY, CLOSELY = 1e-7, 1e-10  # of the solver's own units
@@ -46,20 +46,31 @@ class Relaxed:
 
 
 class Triangle:
-    """One conjunction over one box; `solve` starts from the last basis."""
+    """One conjunction over one box; `solve` starts from the last basis.
 
-    def __init__(self, context: Context, known: Known, unstable: Unstable, rows: Rows, k: int) -> None:
-        """Raises `Unfit`."""
-        self.unstable = unstable
+    With a `value` the atoms hold, and instead of the largest of them an element of that value is minimised.
+    """
+
+    def __init__(self, optimiser: Optimiser, known: Known, of: Conjunction, value: int | None = None) -> None:
+        """`known` is what the relaxations of `optimiser` are made of.  Raises `Unfit`."""
+        context, unstable = optimiser.context, optimiser.unstable
+        self.unstable, self.value = unstable, value
         self.inputs = context.program.input_size
         model = Model()
-        self.encoding: Encoding = Encoder(model, context, known, unstable).encode(context.program.outputs)
-        self.atoms, self.margin = add_atoms(model, self.encoding, rows, k, np.inf)
+        wanted = (*context.program.outputs, *(() if value is None else (value,)))
+        self.encoding: Encoding = Encoder(model, context, known, unstable).encode(wanted)
+        most = np.inf if value is None else 0.0
+        self.atoms, self.margin = add_atoms(model, self.encoding, of.rows, of.number, most)
         cost = np.zeros(model.columns)
         cost[self.margin] = 1.0
         self.solver = Solver(model, cost)
         self.phases: Phases = np.zeros(unstable.count, dtype=np.int8)
         self.used = self.encoding.z >= 0
+
+    def aim(self, element: int, side: float) -> None:
+        """Minimise `side` times an element of the value, if there is one, from now on."""
+        if self.value is not None:
+            self.solver.minimise(int(self.encoding.column[self.value][element]), side)
 
     def fix(self, phases: Phases) -> None:
         """Fix these phases, and free all others."""

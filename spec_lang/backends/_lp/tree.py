@@ -32,8 +32,9 @@ from spec_lang.bounding.leaves import (
 )
 from spec_lang.bounding.objectives import Rows
 from spec_lang.bounding.program import F64, Indices
+from spec_lang.bounding.rows import Conjunction
 from spec_lang.bounding.unstable import neuron_numbers
-from spec_lang.obligations.certificate import PhaseTree
+from spec_lang.obligations.certificate import Lemma, PhaseTree
 from spec_lang.obligations.outcome import GaveUp, GaveUpReason
 
 BATCH: Final = 32
@@ -48,6 +49,7 @@ class PhaseSearch:
     setting: Setting
     bounds: Bounded
     k: int
+    lemmas: tuple[Lemma, ...] = ()  # that hold where the conjunction does
     deadline: float | None = None
     neuron: list[int] = field(default_factory=list)  # by node: what is split, −1 for a leaf
     children: list[tuple[int, int]] = field(default_factory=list)
@@ -215,13 +217,8 @@ class PhaseSearch:
         if self.triangle is None and not self.unfit:
             bounds = self.bounds
             try:
-                self.triangle = Triangle(
-                    bounds.context,
-                    bounds.known,
-                    bounds.optimiser.unstable,
-                    self.setting.problem.rows,
-                    self.k,
-                )
+                of = Conjunction(self.setting.problem.rows, self.k)
+                self.triangle = Triangle(bounds.optimiser, bounds.known, of)
             except Unfit:
                 self.unfit = True  # gradient steps alone, then
         return self.triangle
@@ -262,6 +259,7 @@ class PhaseSearch:
             self.setting.problem.rows.unfold(self.k, np.stack([multipliers for multipliers, _ in numbers])),
             neuron_numbers(self.bounds.context).astype(np.int32),
             np.stack([slopes for _, slopes in numbers]),
+            self.lemmas,
         )
 
 

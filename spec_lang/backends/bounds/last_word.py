@@ -21,6 +21,7 @@ from spec_lang.bounding.objectives import Rows
 from spec_lang.bounding.phases import Optimiser
 from spec_lang.bounding.program import F64, ReluStep
 from spec_lang.bounding.propagate import Ranges
+from spec_lang.bounding.rows import Conjunction
 from spec_lang.bounding.unstable import Phases, Unstable
 
 
@@ -75,7 +76,7 @@ class LastWord:
         if k not in self.programs:
             context = self.optimiser.context
             known = {value: Ranges(*ends) for value, ends in context.entering.items()}
-            self.programs[k] = Triangle(context, known, self.optimiser.unstable, self.problem.rows, k)
+            self.programs[k] = Triangle(self.optimiser, known, Conjunction(self.problem.rows, k))
         return self.programs[k]
 
 

@@ -17,7 +17,6 @@ from spec_lang.backends._search.attack import descend, random_starts, sample
 from spec_lang.backends._search.problem import Problem
 from spec_lang.backends.base import Progress, Session
 from spec_lang.backends.bounds.last_word import LastWord
-from spec_lang.backends.bounds.output_constraint import Conjunction, constrained, relaxed
 from spec_lang.backends.bounds.phase_search import PhaseSearch
 from spec_lang.backends.bounds.record import MOST_SLOPES, PhaseRecord, phase_tree
 from spec_lang.backends.bounds.refining import Terms, refined
@@ -26,7 +25,9 @@ from spec_lang.bounding.boxes import Boxes
 from spec_lang.bounding.context import Context, Expired
 from spec_lang.bounding.hidden import Bounded, bounded
 from spec_lang.bounding.leaves import fresh
+from spec_lang.bounding.output_constraint import constrained, relaxed
 from spec_lang.bounding.phases import Optimiser
+from spec_lang.bounding.rows import Conjunction
 from spec_lang.bounding.unstable import neuron_numbers
 from spec_lang.obligations.certificate import (
     BY_PHASES,
@@ -216,12 +217,10 @@ class ReluSplitting(Search):
 
     def _alone(self, root: _Root, k: int) -> _Stage:
         """Conjunction k over bounds that hold where it does."""
-        program, rows, known = self.problem.program, self.problem.rows, root.bounds.known
-        found = constrained(program, root.box, known, Conjunction(rows, k), self.expired)
+        rows = self.problem.rows
+        found = constrained(root.bounds, Conjunction(rows, k))
         self.done += found.done
-        context = (
-            root.bounds.context if found.closed else relaxed(program, root.box, found.known, self.expired)
-        )
+        context = root.bounds.context if found.closed else relaxed(root.bounds.context, found.known)
         optimiser = Optimiser(context)
         record = PhaseRecord(1, neuron_numbers(context))
         search = PhaseSearch(self.problem, self.witnesses, optimiser, record, self.session.cores)

@@ -15,9 +15,10 @@ import numpy as np
 from spec_lang.backends._lp.highs import Status
 from spec_lang.backends._lp.model import Unfit
 from spec_lang.backends._lp.polish import Polisher
-from spec_lang.backends._lp.prove import TIED, is_past, out_of_range, prove_box
+from spec_lang.backends._lp.prove import TIED, out_of_range, prove_box
 from spec_lang.backends._lp.relaxation import Triangle
-from spec_lang.backends._lp.setting import AT_KINKS, Setting, Tally
+from spec_lang.backends._lp.setting import AT_KINKS, Setting, Tally, is_past
+from spec_lang.backends._lp.tightening import Allowance, Tightened, closed_by, tightened
 from spec_lang.backends._lp.tree import PhaseSearch
 from spec_lang.backends._search.attack import deepen, descend, random_starts, sample
 from spec_lang.backends._search.cutting import Cutting, Decision, Leaf, Readiness
@@ -29,6 +30,7 @@ from spec_lang.backends.milp import program
 from spec_lang.bounding.boxes import Boxes
 from spec_lang.bounding.context import Expired
 from spec_lang.bounding.hidden import Bounded, bounded
+from spec_lang.bounding.rows import Conjunction
 from spec_lang.obligations.certificate import Flaw, PhaseProof, PhaseTree, Proof
 from spec_lang.obligations.outcome import Attestation, GaveUp, GaveUpReason, Outcome, Proved, Refuted, Work
 
@@ -39,6 +41,7 @@ QUICK_NODES: Final = 400  # sub-problems before the solver is asked
 READINESS: Final = Readiness(first=60.0, least=8.0, more=1.05, fewer=0.8, root=True)
 MEND_NODES: Final = 400  # the same in a leaf that the kernel does not find closed
 CUT_NODES, CUT_NODES_AFTER = 40, 400  # the same in a box that may be cut instead, and once the solver says no
+TIGHTENING_SHARE: Final = 0.3  # of the time, or of the budget, that a conjunction has
 SOLVER_SHARE: Final = 0.5  # of the time, or of the budget, that a conjunction has
 CUT_SECONDS: Final = 2.0  # for the solver, in a box that may be cut instead
 CUT_SHARE: Final = 0.05  # the same of a budget that is left
@@ -146,7 +149,14 @@ class Search:
         open, which is noted."""
         search = PhaseSearch(self.setting, bounds, k)
         tree = search.run(deadline, QUICK_NODES)
-        if tree == AT_KINKS or not isinstance(tree, GaveUp) or tree.reason is GaveUpReason.TIMEOUT:
+        if isinstance(tree, GaveUp) and _may_go_on(tree):
+            tight = self._tightened(bounds, k, deadline)
+            if tight is not None and tight.closed:
+                return closed_by(tight.lemmas, self.problem.rows, k)
+            if tight is not None:
+                search = PhaseSearch(self.setting, tight.bounds, k, tight.lemmas)
+                tree = search.run(deadline, QUICK_NODES)
+        if not isinstance(tree, GaveUp) or not _may_go_on(tree):
             return self._closed(tree)
         word = self._ask(search, k, deadline, SOLVER_SHARE)
         if self.setting.witnesses.found is not None:
@@ -156,6 +166,13 @@ class Search:
             self.words.append(word)
             return None
         return self._closed(tree)
+
+    def _tightened(self, bounds: Bounded, k: int, deadline: float | None) -> Tightened | None:
+        """Bounds where the conjunction holds, for a share of the time or of the budget."""
+        left = self.setting.left()
+        programs = None if left is None else int(TIGHTENING_SHARE * left)
+        allowance = Allowance(self._part(deadline, TIGHTENING_SHARE), programs)
+        return tightened(bounds, Conjunction(self.problem.rows, k), self.setting.tally, allowance)
 
     def _closed(self, tree: PhaseTree | GaveUp | None) -> PhaseTree | GaveUp | None:
         """What a search ended with: a conjunction that is met at kinks alone counts as closed, for others may
@@ -195,8 +212,7 @@ class Search:
     def _polish(self, bounds: Bounded, k: int, said: program.Said, deadline: float | None) -> bool:
         if said.point is None:
             return False
-        unstable, rows = bounds.optimiser.unstable, self.problem.rows
-        triangle = Triangle(bounds.context, bounds.known, unstable, rows, k)
+        triangle = Triangle(bounds.optimiser, bounds.known, Conjunction(self.problem.rows, k))
         return Polisher(self.setting, bounds, k, triangle).polish(said.point, deadline, said.phases)
 
     # -- a box that may be cut instead ---------------------------------------------------------
@@ -260,6 +276,11 @@ class Search:
 def nothing_to_do(problem: Problem) -> Proof:
     """The proof where no conjunction is possible, or there is no box."""
     return record_of(problem).proof()
+
+
+def _may_go_on(tree: GaveUp) -> bool:
+    """Whether a search has stopped where it was told to, or was stuck, with time left."""
+    return tree != AT_KINKS and tree.reason is not GaveUpReason.TIMEOUT
 
 
 def _found() -> GaveUp:

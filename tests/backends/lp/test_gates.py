@@ -23,6 +23,7 @@ from spec_lang.backends.milp import program
 from spec_lang.bounding.hidden import Bounded, bounded
 from spec_lang.bounding.leaves import fresh
 from spec_lang.bounding.program import F64
+from spec_lang.bounding.rows import Conjunction
 from spec_lang.network.evaluate import Evaluator
 from spec_lang.network.graph import Graph
 from spec_lang.network.primitives import RELU, PiecewiseLinear
@@ -99,7 +100,7 @@ def test_at_a_kink_the_rows_hold_for_both_choices() -> None:
 @pytest.mark.parametrize("seed", range(5))
 def test_with_all_phases_fixed_a_program_has_the_gradient_and_its_duals_prove_it(seed: int) -> None:
     problem, known = situation(gradient_of(seed))
-    triangle = Triangle(known.context, known.known, known.optimiser.unstable, problem.rows, 0)
+    triangle = Triangle(known.optimiser, known.known, Conjunction(problem.rows, 0))
     for point in np.random.default_rng(seed).uniform(-1, 1, (5, 3)):
         values = problem.evaluator.values(point[None])
         phases = np.concatenate(
@@ -132,7 +133,7 @@ def test_the_mixed_integer_program_has_the_least_gradient_that_there_is(seed: in
     assert said.phases is not None
     points = np.random.default_rng(seed).uniform(-1, 1, (20_000, 3))
     sampled = problem.evaluator(points)[:, 1].min()
-    triangle = Triangle(known.context, known.known, known.optimiser.unstable, rows, 0)
+    triangle = Triangle(known.optimiser, known.known, Conjunction(rows, 0))
     triangle.fix(said.phases)
     answer = triangle.solve(None)
     assert isinstance(answer, Relaxed)

@@ -12,6 +12,7 @@ from spec_lang.backends._search.problem import Problem, prepare
 from spec_lang.bounding.hidden import Bounded, bounded
 from spec_lang.bounding.leaves import closing_clash, fresh, leaves
 from spec_lang.bounding.objectives import Rows
+from spec_lang.bounding.rows import Conjunction
 from spec_lang.obligations.model import All, Box, LinearAtom, Obligation, Region
 from tests.graphs import random_chain
 
@@ -31,7 +32,7 @@ def obligation(seed: int) -> Obligation:
 def situation(seed: int) -> tuple[Problem, Bounded, Triangle]:
     problem = prepare(obligation(seed))
     known = bounded(problem.program, problem.roots[0], None, lambda: False, raised=True)
-    return problem, known, Triangle(known.context, known.known, known.optimiser.unstable, problem.rows, 0)
+    return problem, known, Triangle(known.optimiser, known.known, Conjunction(problem.rows, 0))
 
 
 def as_row(problem: Problem, known: Bounded, triangle: Triangle, answer: Relaxed) -> Rows:

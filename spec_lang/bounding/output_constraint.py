@@ -3,7 +3,8 @@
 In: ranges over a box, and a conjunction.  Out: tighter ranges, valid wherever all of its atoms are at most 0,
 and the lemmas that say why, in the order in which they build on each other.  What enters a neuron is bounded
 together with any multiples γ >= 0 of the atoms, which raise the bound where the conjunction fails [Kouvaros
-et al. 2021; Zhang et al. 2022 bound outputs so].
+et al. 2021; Zhang et al. 2022 bound outputs so].  Where multiples and slopes come from is a hint: gradient
+steps find them, or who calls.
 """
 
 from __future__ import annotations
@@ -15,16 +16,16 @@ import numpy as np
 
 from spec_lang._values import dataclass
 from spec_lang.bounding.ascent import climb
-from spec_lang.bounding.boxes import Boxes
 from spec_lang.bounding.context import Context
-from spec_lang.bounding.hidden import Hidden, hidden_rows, lemmas_of, tightened
+from spec_lang.bounding.hidden import Bounded, Hidden, hidden_rows, lemmas_of, tightened
 from spec_lang.bounding.leaves import SHORT_BITS, leaves, objectives_of
 from spec_lang.bounding.objectives import Objectives, fresh_rows
+from spec_lang.bounding.objectives import Rows as PhaseRows
 from spec_lang.bounding.phases import Optimiser
-from spec_lang.bounding.program import Program, ReluStep
+from spec_lang.bounding.program import F64, Indices, ReluStep
 from spec_lang.bounding.propagate import Known, Ranges, complete
-from spec_lang.bounding.rows import Rows
-from spec_lang.obligations.certificate import Lemma
+from spec_lang.bounding.rows import Conjunction
+from spec_lang.obligations.certificate import Ints, Lemma, Multipliers
 
 SWEEPS: Final = 3
 STEPS: Final = 30
@@ -43,33 +44,50 @@ class Constrained:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Conjunction:
-    """Number `number` of the problem's rows."""
+class Layer:
+    """Both sides of one value's unstable neurons, to be bounded over the relaxations of `optimiser`, which
+    are made of what is `known`."""
 
-    rows: Rows
-    number: int
+    optimiser: Optimiser
+    known: Known
+    value: int
+    hidden: Hidden
+
+    def tightened(
+        self, bound: F64, kept: Indices, proof: tuple[Ints, Multipliers, Multipliers]
+    ) -> tuple[Ranges, list[Lemma]]:
+        """The value's ranges with the bounds of the rows `kept`, and the lemmas with their `proof`."""
+        lemmas = lemmas_of(self.optimiser.context, self.value, self.hidden, kept, proof)
+        return tightened(self.known[self.value], self.hidden, kept, bound), lemmas
 
 
-def relaxed(program: Program, boxes: Boxes, known: Known, expired: Callable[[], bool]) -> Context:
-    """A context whose ReLUs are all relaxed over known ranges."""
-    return complete(Context.start(program, boxes, expired), lambda _, value: known[value])[0]
+Tightening = Callable[[Layer, Conjunction], tuple[Ranges, list[Lemma]]]
+
+
+def relaxed(context: Context, known: Known) -> Context:
+    """A context over the same box whose ReLUs are all relaxed over known ranges."""
+    start = Context.start(context.program, context.boxes, context.expired)
+    return complete(start, lambda _, value: known[value])[0]
 
 
 def constrained(
-    program: Program, boxes: Boxes, known: Known, of: Conjunction, expired: Callable[[], bool]
+    bounds: Bounded, of: Conjunction, tighten: Tightening | None = None, sweeps: int = SWEEPS
 ) -> Constrained:
-    """Tighten the ranges by a conjunction, ReLU by ReLU, several times.  Raises `Expired`."""
-    known, lemmas, done = dict(known), [], 0
-    values = list(dict.fromkeys(s.operand for s in program.steps if isinstance(s, ReluStep)))
+    """Tighten the ranges by a conjunction, ReLU by ReLU, several times: by `tighten` or by steps of a
+    gradient.  Raises `Expired`."""
+    known, lemmas, done = dict(bounds.known), [], 0
+    steps = bounds.context.program.steps
+    values = list(dict.fromkeys(s.operand for s in steps if isinstance(s, ReluStep)))
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        for _ in range(SWEEPS):
+        for _ in range(sweeps):
             before = _width(known)
             for value in values:
-                context = relaxed(program, boxes, known, expired)
+                context = relaxed(bounds.context, known)
                 hidden = hidden_rows(context, value, known[value])
                 if not len(hidden):
                     continue
-                ranges, found = _layer(context, value, known[value], hidden, of)
+                layer = Layer(Optimiser(context), known, value, hidden)
+                ranges, found = (tighten or _by_steps)(layer, of)
                 known[value] = ranges
                 lemmas += found
                 done += len(hidden)
@@ -85,17 +103,13 @@ def _width(known: Known) -> float:
     return sum(float(((r.upper - r.lower) * ((r.lower < 0) & (r.upper > 0))).sum()) for r in known.values())
 
 
-def _layer(
-    context: Context, value: int, ranges: Ranges, hidden: Hidden, of: Conjunction
-) -> tuple[Ranges, list[Lemma]]:
-    optimiser = Optimiser(context)
-    atoms = objectives_of(of.rows, context, (of.number,))
+def _by_steps(layer: Layer, of: Conjunction) -> tuple[Ranges, list[Lemma]]:
+    optimiser, hidden = layer.optimiser, layer.hidden
     bound, slopes, multipliers = np.full(len(hidden), -np.inf), [], []
     for first in range(0, len(hidden), ROWS):
-        context.check_time()
+        optimiser.context.check_time()
         part = slice(first, first + ROWS)
-        objectives = _anchored(hidden.objectives, atoms, part)
-        start = fresh_rows(objectives, optimiser.unstable, np.arange(len(objectives.constant)))
+        start = anchored(layer, of, part)
         found = climb(optimiser.plain(optimiser.kind), start, STEPS)
         numbers = leaves(optimiser, found.rows, SHORT_BITS)
         bound[part] = numbers.bound
@@ -104,8 +118,15 @@ def _layer(
     kept = np.flatnonzero(hidden.gains(bound))
     weights = of.rows.unfold(of.number, np.concatenate(multipliers)[kept])
     tree = np.full(len(kept), -1, dtype=np.int32)
-    lemmas = lemmas_of(context, value, hidden, kept, (tree, weights, np.concatenate(slopes)[kept]))
-    return tightened(ranges, hidden, kept, bound), lemmas
+    return layer.tightened(bound, kept, (tree, weights, np.concatenate(slopes)[kept]))
+
+
+def anchored(layer: Layer, of: Conjunction, part: slice) -> PhaseRows:
+    """A part of the neurons' rows, each after the atoms of the conjunction."""
+    optimiser = layer.optimiser
+    atoms = objectives_of(of.rows, optimiser.context, (of.number,))
+    objectives = _anchored(layer.hidden.objectives, atoms, part)
+    return fresh_rows(objectives, optimiser.unstable, np.arange(len(objectives.constant)))
 
 
 def _anchored(hidden: Objectives, atoms: Objectives, part: slice) -> Objectives:
