@@ -13,6 +13,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from spec_lang.bounding.boxes import Boxes
 from spec_lang.kernel.form import check_form
 from spec_lang.kernel.integers import Integers
 from spec_lang.kernel.network import ReluStep, Unchecked, compiled
@@ -41,7 +42,11 @@ def trees(draw: st.DrawFn, neurons: int, depth: int = 3) -> list[int]:
 def drawn_lemma(data: st.DataObject, scene: Scene, step: ReluStep, atoms: int) -> Lemma:
     network = scene.network
     size, rows = network.sizes[step.value], data.draw(st.integers(1, 3))
-    nodes = [node for _ in range(rows) for node in data.draw(trees(network.neurons))]
+    neurons = [step.first + data.draw(st.integers(0, size - 1)) for _ in range(rows)]
+    nodes = []
+    for neuron in neurons:
+        below = [data.draw(trees(network.neurons, 2)) for _ in range(2)]
+        nodes += [neuron, *below[0], *below[1]] if data.draw(st.booleans()) else below[0]
     leaves = sum(node < 0 for node in nodes)
     columns = sorted(data.draw(st.sets(st.integers(0, network.neurons - 1))))
 
@@ -50,7 +55,7 @@ def drawn_lemma(data: st.DataObject, scene: Scene, step: ReluStep, atoms: int) -
         return np.array(data.draw(chosen), dtype=np.float32).reshape(leaves, width)
 
     return Lemma(
-        np.array([step.first + data.draw(st.integers(0, size - 1)) for _ in range(rows)], dtype=np.int32),
+        np.array(neurons, dtype=np.int32),
         np.array([data.draw(st.sampled_from([-1, 1])) for _ in range(rows)], dtype=np.int8),
         np.array(nodes, dtype=np.int32),
         numbers(atoms, [0.0, 1.0, 0.25]),
@@ -105,6 +110,32 @@ def test_the_leaves_of_a_forest_come_tree_by_tree() -> None:
     tree, phases = (np.concatenate(parts) for parts in zip(*leaf_phases(nodes, 3), strict=True))
     assert tree.tolist() == [0, 0, 0, 1, 2, 2]
     assert phases.tolist() == [[1, 0, 0], [-1, 1, 0], [-1, -1, 0], [0, 0, 0], [0, 0, 1], [0, 0, -1]]
+
+
+@ARITHMETICS
+@pytest.mark.parametrize("side", [1, -1])
+def test_zero_bounds_a_neuron_where_its_own_phase_says_so(
+    arithmetic: type[Integers] | type[Rounded], side: int
+) -> None:
+    """With z = x on [-1, 1], and the atom `1/2 - side·x <= 0`, nothing is left where `side·z <= 0`.  Numbers
+    that say so belong to the leaf of that phase: at the other one they are of no use."""
+    graph = chain(1, dense([[1.0]]), RELU, dense([[1.0]]))
+    atom = LinearAtom(((0, Fraction(-side)),), (), Fraction(1, 2), strict=False)
+    boxes = Boxes(np.array([[-1.0]]), np.array([[1.0]]))
+    against, own = (1, 0) if side > 0 else (0, 1)  # the active case is the first leaf
+    for leaf, expected in ((against, 0.0), (own, -1.0)):
+        scene, _ = scene_of(arithmetic, (graph, boxes, [], (atom,)))
+        multipliers, slopes = np.zeros((2, 1), dtype=np.float32), np.zeros((2, 1), dtype=np.float32)
+        multipliers[leaf], slopes[leaf] = 4.0, 3.0
+        one, tree = np.array([0], dtype=np.int32), np.array([0, -1, -1], dtype=np.int32)
+        lemma = Lemma(one, np.array([side], dtype=np.int8), tree, multipliers, one, slopes)
+        propagate(scene, {})
+        step = next(step for step in scene.network.steps if isinstance(step, ReluStep))
+        tighten(scene, lemma, step, (0,), lambda: None)
+        lower, upper = scene.ranges[step.operand]
+        bound = lower[0, 0] if side > 0 else -upper[0, 0]
+        assert bound == pytest.approx(expected, abs=1e-9)
+        assert expected < 0 or bound == 0
 
 
 def good_lemma() -> Lemma:

@@ -194,6 +194,7 @@ def test_the_solvers_word_alone_is_no_proof(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(searching, "FEW_INPUTS", 0)
     gave_up = GaveUp(GaveUpReason.NUMERICAL, "no tree")
     monkeypatch.setattr(PhaseSearch, "run", lambda *_: gave_up)
+    monkeypatch.setattr(searching, "tightened", lambda *_: None)
     goal = deep(0, -(10**3))
     outcome = BACKEND.run(goal, limits(goal)).outcome
     assert isinstance(outcome, Proved)
