@@ -114,7 +114,7 @@ def test_a_proof_has_a_part_for_either_case(proof: CutProof, count: int) -> None
     parts = (proof.parts * 2)[:count]
     assert not is_accepted(examine(obligation(), CutProof(CUT, parts)))  # type: ignore[arg-type]
     nested = (proof.parts[0], proof)
-    assert not is_accepted(examine(obligation(), CutProof(CUT, nested)))  # type: ignore[arg-type]
+    assert not is_accepted(examine(obligation(), CutProof(CUT, nested)))
 
 
 def test_cases_that_were_examined_vouch_for_the_whole(proof: CutProof) -> None:

@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from spec_lang.kernel.verdict import Status
 from spec_lang.reporters import json as json_reporter
 from spec_lang.reporters import plain
+from spec_lang.reporters._cut import CutCourse
 from spec_lang.reporters._shortened import MANY, clause, few, where
 from spec_lang.reporters.model import (
     ClaimReport,
     Counterexample,
-    CutCourse,
     DataCount,
     Reading,
     Readings,
