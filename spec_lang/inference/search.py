@@ -13,7 +13,9 @@ from itertools import islice
 import numpy as np
 
 from spec_lang._values import dataclass
-from spec_lang.inference.covering import Cover, around_point, by_boxes, by_rules
+from spec_lang.inference.boxing import by_boxes
+from spec_lang.inference.cover import Cover
+from spec_lang.inference.covering import around_point, by_rules
 from spec_lang.inference.growing import clearance
 from spec_lang.inference.inquiries import Inquiry, Setting, of_layer, of_prefix
 from spec_lang.inference.layerwise import relaxed

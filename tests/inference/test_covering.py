@@ -10,7 +10,9 @@ import pytest
 
 from spec_lang.engine import CheckOptions, check
 from spec_lang.inference.attack import breaking, rows_of
-from spec_lang.inference.covering import Cover, by_boxes, by_rules
+from spec_lang.inference.boxing import by_boxes
+from spec_lang.inference.cover import Cover
+from spec_lang.inference.covering import by_rules
 from spec_lang.inference.inquiries import Setting
 from spec_lang.inference.model import Candidate, Literal, Method
 from spec_lang.inference.proving import Finding
