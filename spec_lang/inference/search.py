@@ -123,7 +123,7 @@ def _lines(found: Signatures, wanted: Wanted) -> Iterator[Inquiry]:
             cover = Cover.start(setting, decision, wanted.support)
             beside = _BESIDE + round(_MORE * int(found.counts[decision]) / len(found))
             most = -(-wanted.most // beside)
-            groups.append(iter([by_boxes(cover, most) for _ in range(beside)]))
+            groups += [iter([by_boxes(cover, most)]) for _ in range(beside)]
     if Method.RULE in wanted.methods:
         for decision in wanted.decisions:
             rows = roomy(found, decision, min(wanted.most, _ROOMY))
