@@ -30,7 +30,7 @@ from spec_lang.bounding.rows import Conjunction, Rows
 from spec_lang.bounding.unstable import neuron_numbers, neuron_offsets
 from spec_lang.obligations.certificate import Ints, Lemma, Multipliers, PhaseTree
 
-MOST: Final = 400  # unstable neurons: each takes two programs a sweep
+MOST: Final = 200  # unstable neurons: each takes two programs a sweep
 SWEEPS: Final = 10
 # What shows that there is no point is added to a row in these multiples, of the row's own size.
 LEAST_LOSS: Final = 0.001  # of a range's width
