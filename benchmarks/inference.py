@@ -34,7 +34,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0, help="of the sample")
     parser.add_argument("--seconds", type=int, default=480)
     parser.add_argument("--timeout", type=float, default=8)
-    parser.add_argument("--most", type=int, default=40)
+    parser.add_argument("--most", type=int, default=200)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--layers", default="relu_5")
     arguments = parser.parse_args()
@@ -52,7 +52,7 @@ def _measured(folder: Path, network: Path, arguments: argparse.Namespace) -> int
     np.savez(folder / "points.npz", inputs=rng.uniform(LOW, HIGH, (arguments.points, len(LOW))))
     words = [f"{folder / 'acas.nnspec'}::acas", "--data", str(folder / "points.npz"), "--property", "argmin"]
     words += ["--output", str(folder / "found.nnspec"), "--layers", arguments.layers, "--coverage"]
-    words += ["--method", "rule,box,layer", "--most", str(arguments.most)]
+    words += ["--method", "partition,rule,box,layer", "--most", str(arguments.most)]
     words += ["--for", str(arguments.seconds), "--timeout", str(arguments.timeout)]
     started = time.monotonic()
     _, text = _nnspec("infer", *words, "--jobs", str(arguments.jobs))

@@ -28,6 +28,7 @@ class Method(Enum):
     TREE = "tree"  # a leaf of a decision tree
     RULE = "rule"  # thresholds on a layer's values, over the domain or a part of it
     BOX = "box"  # grown around points
+    PARTITION = "partition"  # a part of the domain, halved until it has one decision
 
 
 @dataclass(frozen=True, slots=True)

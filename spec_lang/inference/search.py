@@ -20,6 +20,7 @@ from spec_lang.inference.growing import clearance
 from spec_lang.inference.inquiries import Inquiry, Setting, of_layer, of_prefix
 from spec_lang.inference.layerwise import relaxed
 from spec_lang.inference.model import Candidate, Method
+from spec_lang.inference.partition import Proposals, partition
 from spec_lang.inference.proving import Finding, Interrupted, Prover
 from spec_lang.inference.signatures import Signatures, room
 from spec_lang.inference.trees import leaves
@@ -28,6 +29,9 @@ from spec_lang.kernel.verdict import Status
 _DRAWN = 48  # points of a decision that seeds are chosen among
 _ROOMY = 4  # points that rules are grown around
 _BESIDE, _MORE = 2, 8  # lines that grow boxes of one decision, and for its share of the points
+_PARTS, _MORE_PARTS = 4000, 200  # that the domain is cut into: at least, and for each that is written
+_SHARES = (0.3, 0.5)  # of the time: for cutting, and until they are decided, if there are other lines
+_TOGETHER = 64  # parts that are decided together
 _WAVE = 32  # lines at a time, whose candidates are decided together
 
 
@@ -58,6 +62,8 @@ def search(found: Signatures, prover: Prover, wanted: Wanted) -> Found:
     waiting = _lines(found, wanted)
     asking: list[tuple[Inquiry, Candidate]] = []
     try:
+        if Method.PARTITION in wanted.methods:
+            _parts(found, prover, wanted, result.findings)
         while prover.seconds_left > 0:
             started = ((line, next(line, None)) for line in waiting)
             more = ((line, candidate) for line, candidate in started if candidate is not None)
@@ -68,6 +74,26 @@ def search(found: Signatures, prover: Prover, wanted: Wanted) -> Found:
     except (Interrupted, KeyboardInterrupt):  # while candidates are decided, or are looked for
         result.interrupted = True
     return result
+
+
+def _parts(found: Signatures, prover: Prover, wanted: Wanted, findings: list[Finding]) -> None:
+    """Of each decision, the parts of the domain with most points; within a share of the time."""
+    left, alone = prover.seconds_left, len(wanted.methods) == 1
+    cut, asked_until = ((1 - share) * left if left < np.inf else -np.inf for share in _SHARES)
+    parts, setting = max(_PARTS, _MORE_PARTS * wanted.most), Setting(found, wanted.seed)
+    halves = partition(setting, wanted.decisions, parts, lambda: prover.seconds_left < cut)
+    waiting = [] if halves is None else [Proposals.start(halves, number) for number in wanted.decisions]
+    while waiting and prover.seconds_left > (0.0 if alone else asked_until):
+        for line in list(waiting):
+            asked = line.next(min(_TOGETHER, wanted.most - line.proved))
+            asked = [(part, c) for part, c in asked if _has_support(found, c, wanted)]
+            if not asked:
+                waiting.remove(line)
+                continue
+            answers = prover.decide([candidate for _, candidate in asked])
+            findings += answers
+            for (part, _), answer in zip(asked, answers, strict=True):
+                line.hear(part, answer.status)
 
 
 def _advanced(

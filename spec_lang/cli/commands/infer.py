@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from spec_lang.inference.infer import Asked
 
 METHODS: Final = ("relax", "layer", "tree", "rule", "box")
+_PARTITION: Final = "partition"  # many boxes, for who wants to cover a domain
+_EVERY: Final = (*METHODS, _PARTITION)
 _FORMATS: Final = ("rich", "plain", "json")
 _SECONDS: Final = 5.0  # for a candidate: many are tried, and what is hard is asked of a smaller region
 
@@ -91,7 +93,7 @@ def _add_search(parser: argparse.ArgumentParser) -> None:
         metavar="M,…",
         type=_methods,
         default=METHODS,
-        help="among " + ", ".join(METHODS) + " (default: all; `tree` needs scikit-learn)",
+        help="among " + ", ".join(_EVERY) + " (default: all but the last; `tree` needs scikit-learn)",
     )
     parser.add_argument(
         "--most", metavar="N", type=_count, default=3, help="of a kind and label (default: 3)"
@@ -162,7 +164,7 @@ def _asked(arguments: argparse.Namespace) -> Asked:
 def _methods(text: str) -> tuple[str, ...]:
     names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
     for name in names:
-        usage.choice("--method", METHODS)(name)
+        usage.choice("--method", _EVERY)(name)
     if not names:
         raise UsageError("`--method` names none", "say `--method " + ",".join(METHODS) + "`")
     return names
