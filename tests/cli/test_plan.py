@@ -67,7 +67,8 @@ def test_a_budget_is_planned_in_units_of_work(tmp_path: Path, capsys: pytest.Cap
     path = write(tmp_path, HOLDS)
     (claim,) = plan(capsys, path, "--budget", "1_000")
     attempts = claim["obligations"][0]["attempts"]
-    assert (claim["timeout"], sum(entry["units"] for entry in attempts)) == (None, 1000)
+    assert claim["timeout"] is None
+    assert 1000 - len(attempts) < sum(entry["units"] for entry in attempts) <= 1000  # of whole units
     assert {entry["seconds"] for entry in attempts} == {None}
     _, out, _ = run(capsys, "plan", path, "--budget", "1000", "--using", "bounds")
     assert "    bounds, 1,000 units of work: it was asked for: " in out

@@ -23,8 +23,11 @@ _MOST_BOXES: Final = 16
 # Neurons whose phases are open, where boxes have ends, and where somewhere there is none.
 _FEW_OPEN: Final = 6
 _OPEN: Final = 16
-# Conditions that hold at once where the obligation is broken: a pattern is of some.
+# Conditions that hold at once where the obligation is broken: a pattern is of some, or a polytope of inputs.
 _SEVERAL: Final = 2
+# Of one condition in boxes nothing is known to be 0 at its border; it takes those that cost next to nothing.
+_TINY_INPUTS: Final = 8
+_TINY_OPEN: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +54,9 @@ class CasesBackend:
         if graph.input_size > _MOST_INPUTS or elements > _MOST_ELEMENTS or len(boxes) > _MOST_BOXES:
             return "there is too much for exact arithmetic"
         bounded = all(end is not None for box in boxes for side in (box.lower, box.upper) for end in side)
-        conditions = sum(isinstance(part, LinearAtom) for part in conjuncts(obligation.violation))
-        if bounded and conditions < _SEVERAL:
+        together = (*obligation.region.constraints, *conjuncts(obligation.violation))
+        alone = bounded and sum(isinstance(part, LinearAtom) for part in together) < _SEVERAL
+        if alone and graph.input_size > _TINY_INPUTS:
             return "there is no pattern that leaves few phases open"
         # Whoever only asks what this takes does not wait for exact arithmetic.
         from spec_lang.backends.cases.phases import open_phases  # noqa: PLC0415
@@ -60,7 +64,7 @@ class CasesBackend:
         found = open_phases(obligation)
         if found is None:
             return "the network is not one of affine maps and ReLUs"
-        most = _FEW_OPEN if bounded else _OPEN
+        most = _TINY_OPEN if alone else _FEW_OPEN if bounded else _OPEN
         return None if found <= most else f"{found:,} phases are open, and it splits no more than {most}"
 
     def run(self, obligation: Obligation, session: Session) -> Run:

@@ -140,16 +140,37 @@ def test_phases_that_a_pattern_fixes_are_not_open() -> None:
     [
         (lambda o: replace(o, semantics=Semantics.FLOAT32), "affine maps and ReLUs"),
         (lambda o: replace(o, graph=chain(2, dense([[1, 1]]), Smooth.TANH)), "affine maps and ReLUs"),  # type: ignore[arg-type]
-        (
-            lambda o: replace(o, region=Region((Box((ZERO, ZERO), (ONE, ONE)),), ()), violation=on(0)),
-            "no pattern",
-        ),
+        (lambda _: one_condition(9), "no pattern"),
+        (lambda _: one_condition(1, neurons=5), "5 phases are open, and it splits no more than 4"),
         (lambda o: replace(o, region=Region(ANYWHERE.boxes * 17)), "too much"),
     ],
 )
 def test_it_says_what_it_does_not_take(change: Callable[[Obligation], Obligation], reason: str) -> None:
     assert BACKEND.supports(asked(on(0), on(1))) is None
     assert reason in (BACKEND.supports(change(asked(on(0), on(1)))) or "")
+
+
+def one_condition(inputs: int, neurons: int = 1, *constraints: LinearAtom) -> Obligation:
+    """That a sum of ReLUs of sums of inputs in [0, 1] is not below 0, which is where it may begin."""
+    graph = chain(inputs, dense([[1] * inputs] * neurons), RELU, dense([[1] * neurons]))
+    region = Region((Box((ZERO,) * inputs, (ONE,) * inputs),), constraints)
+    return Obligation(graph, region, LinearAtom((), ((0, ONE),), ZERO, True))
+
+
+@pytest.mark.parametrize(
+    "obligation",
+    [
+        one_condition(8, 4),
+        # A polytope of inputs is a pattern of none, and as good.
+        one_condition(9, 6, LinearAtom(((0, ONE), (1, -ONE)), (), ZERO, False)),
+    ],
+)
+def test_a_margin_of_0_is_decided_without_a_pattern(obligation: Obligation) -> None:
+    assert BACKEND.supports(obligation) is None
+    outcome = decided(obligation)
+    assert isinstance(outcome, Proved)
+    closed = LinearAtom((), ((0, ONE),), ZERO, False)
+    assert isinstance(decided(replace(obligation, violation=closed)), Refuted)
 
 
 def test_many_open_phases_are_left_to_others() -> None:
