@@ -15,7 +15,8 @@ import numpy as np
 from spec_lang._values import dataclass
 from spec_lang.backends.base import Progress
 from spec_lang.diagnostics import Diagnostic, Note
-from spec_lang.engine.decision import LAYER, POINT, Decision, Point
+from spec_lang.engine.decision import LAYER, Decision, Point
+from spec_lang.engine.given_point import POINT
 from spec_lang.engine.options import CheckOptions, Observer, Silent
 from spec_lang.engine.questions import Broken, Questions
 from spec_lang.explanations.drops import Drops, drops_of

@@ -14,8 +14,9 @@ from typing import Final
 
 from spec_lang._values import dataclass
 from spec_lang.diagnostics import Diagnostic, DiagnosticLog
-from spec_lang.engine.decision import POINT, Asked, Decision, Maker
+from spec_lang.engine.decision import NOT_ONE_POINT, Asked, Decision, Maker
 from spec_lang.engine.explain_at import explain_at
+from spec_lang.engine.given_point import POINT, file_for_a_spec, is_file
 from spec_lang.engine.options import CheckOptions, Observer
 from spec_lang.engine.prepare import Spec, parse_source
 from spec_lang.engine.sources import Source, read_sources
@@ -23,7 +24,6 @@ from spec_lang.explanations.model import Explained
 from spec_lang.kernel.enclosed import EnclosedNetwork
 from spec_lang.network.onnx_import import load_graph
 
-_ARRAYS: Final = (".npy", ".csv", ".gz", ".idx")
 _BITS: Final = 128
 _CLAIM: Final = "decision"
 
@@ -47,6 +47,8 @@ def explain_claim(
         if not problems.has_errors:
             problems.error(POINT, f"`{path}` is not one spec", None, "name a file: `SPEC.nnspec::CLAIM`")
         return Answered(None, tuple(problems), {})
+    if is_file(asked.at):
+        return Answered(None, (file_for_a_spec(asked.at),), {})
     return _answered(Maker(specs[0], asked, options), observer)
 
 
@@ -57,10 +59,15 @@ def explain_model(
     graph, diagnostics = load_graph(path, "f")
     if graph is None:
         return Answered(None, diagnostics, {})
+    if len(graph.inputs) > 1:
+        problem = f"`{path}` has {len(graph.inputs)} inputs, and a decision is explained of one"
+        return Answered(
+            None, (Diagnostic(NOT_ONE_POINT, problem, None, "ask of a network of one input"),), {}
+        )
     options = replace(options, networks=(("f", path),))
     at = asked.at
     data = ""
-    if Path(at).suffix in _ARRAYS:
+    if is_file(at):
         shape = ", ".join(map(str, graph.inputs[0].shape))
         data, at = f'data given = "{Path(at).resolve().as_posix()}": real[{shape}]\n', "given"
     asked = replace(asked, claim=_CLAIM, at=at)

@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Final
 
 from spec_lang.reporters._cut import CutCourse
-from spec_lang.reporters._numbers import duration, shown
+from spec_lang.reporters._numbers import count_of, duration, shown
 from spec_lang.reporters.model import Counterexample, DataCount, End, Measurement, ShareCount
 
 _WITHIN: Final = 200  # what rounding adds to a bracket is at most one part of so many
@@ -128,7 +128,7 @@ def cut_lines(found: CutCourse) -> Iterator[str]:
 
 
 def _work(units: tuple[tuple[str, int], ...]) -> str:
-    return ", ".join(f"{count:,} {unit}" for unit, count in units if count) or "no work"
+    return ", ".join(count_of(count, unit) for unit, count in units if count) or "no work"
 
 
 def _precision(precision: Fraction, found: Measurement) -> str:

@@ -11,7 +11,7 @@ from typing import Final
 from spec_lang.explanations.model import Explained, Stayed
 from spec_lang.reporters._documents import SCHEMA_VERSION, Json
 from spec_lang.reporters._layout import Line, Role, line, table
-from spec_lang.reporters._numbers import as_float, duration, shown
+from spec_lang.reporters._numbers import as_float, count_of, duration, shown
 
 _MOST_CHANGES: Final = 3
 _MOST_WORDS: Final = 100  # characters of a formula or a region
@@ -37,11 +37,13 @@ def explanation_lines(found: Explained) -> list[Line]:
     open_ones = sum(one.reason is not None for one in found.stayed)
     if found.stayed:
         words = f"minimal: each of the {kept} has a counterexample without it, replayed exactly"
+        if kept == 1:
+            words = "minimal: without it there is a counterexample, replayed exactly"
         if open_ones:
             words = f"maybe not minimal: {open_ones} of the {kept} stayed because it is not known what"
             words += " happens without them"
         role = Role.OPEN if open_ones else Role.GOOD
-        lines.append(line("      ", (words, role), f" ({found.questions} questions)"))
+        lines.append(line("      ", (words, role), f" ({count_of(found.questions, 'questions')})"))
     if found.interrupted:
         lines.append(line("      ", ("interrupted: what was not asked about stayed", Role.OPEN)))
     return lines

@@ -34,6 +34,13 @@ def duration(seconds: float) -> str:
     return f"{seconds:.2f} s" if seconds < 10 else f"{seconds:.0f} s"
 
 
+def count_of(number: int, things: str) -> str:
+    """`1 box`, `2,000 boxes`."""
+    if number == 1:
+        things = "box" if things == "boxes" else things.removesuffix("s")
+    return f"{number:,} {things}"
+
+
 def amount(size: int) -> str:
     """Bytes, with two digits that mean something."""
     value, unit = float(size), "B"

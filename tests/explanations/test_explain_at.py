@@ -172,7 +172,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (["f.nnspec::top", "--at", "[1, 1, 1]"], "error[NN460]"),
         (["f.nnspec::big", "--at", "[0, 0, 0]"], "error[NN461]: `big` does not hold at this point"),
         (["f.nnspec::big", "--at", "[99, 9, 9]"], "error[NN461]: the point is not in the region"),
-        (["f.nnspec::big", "--at", "[9, 9]"], "error[NN"),
+        (
+            ["f.nnspec::big", "--at", "[9, 9]"],
+            "error[NN461]: `[9, 9]` has 2 numbers, and the network 3 inputs",
+        ),
+        (["f.nnspec::big", "--at", "[9]"], "error[NN461]: `[9]` has 1 number, and the network 3 inputs"),
+        (["f.nnspec::big", "--at", "p.npy"], "error[NN461]: `p.npy` is a file, and no point of the spec's"),
+        (["f.nnspec::big", "--at", "[9, 9, 9]", "--within", "-1"], "error[NN461]: nothing is within `-1`"),
         (["f.nnspec::big", "--at", "[9, 9, 9"], "error[NN"),
         (["f.nnspec::big", "--at", "[9, 9, 9]", "--neurons", "none"], "error[NN"),
         (["f.nnspec::big", "--at", "[10, 9, 0]", "--neurons", "h"], "error[NN462]"),
@@ -187,6 +193,14 @@ def test_what_cannot_be_explained_is_said(
     status, out, err = run(capsys, "explain", *arguments)
     assert status == 2
     assert said in out + err
+
+
+def test_a_model_of_several_inputs_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = onnx_bytes([helper.make_node("Add", ["u", "v"], ["y"])], {"u": [1, 2], "v": [1, 2]})
+    (folder / "two.onnx").write_bytes(data)
+    status, out, err = run(capsys, "explain", "two.onnx", "--at", "[1, 1]", "--within", "1")
+    assert status == 2
+    assert "error[NN460]: `two.onnx` has 2 inputs" in out + err
 
 
 def test_a_model_is_explained_at_a_file_or_an_expression_alike(
