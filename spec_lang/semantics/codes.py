@@ -49,7 +49,7 @@ DATA_TYPE: Final = "NN140"  # an array that does not hold what its type says
 DATA_SIZE: Final = "NN141"  # a data file that is not read for its size
 INDEX_SET: Final = "NN142"  # a value twice in the set of an index
 SEMANTICS: Final = "NN143"  # a semantics that there is not, or not for this network or claim
-INVARIANT: Final = "NN144"  # an invariant of something that is no network
+INVARIANT: Final = "NN144"  # an invariant of something that is no network, or of one with several inputs
 
 DATA_VALUE: Final = "NN150"  # an element of a data file that is no finite number
 UNIT: Final = "NN151"  # a quantity whose unit does not fit, or is not wanted

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from onnx import helper
 
 from spec_lang.engine import CheckOptions, check
 from spec_lang.engine.audit import audit
@@ -23,7 +24,7 @@ from spec_lang.reporters.json import REPORTER
 from spec_lang.reporters.model import DataCount, Report
 from tests.cli.running import run
 from tests.reporters.test_reporters import problems
-from tests.tiny_networks import perceptron
+from tests.tiny_networks import onnx_bytes, perceptron
 
 # f(a, b) = relu(W x + c) W' + c', in a problem space that is twice as large as the network's.
 HEAD = """network f = "f.onnx" {
@@ -371,3 +372,26 @@ def _timeless(row: str) -> str:
     """A line without times, sizes of proofs and amounts of work."""
     row = re.sub(r"(\d+ \w+, )*\d+ \w+ (where|in )", r"… \2", row)
     return re.sub(r"\s+[\d.]+ (m?s|k?B)\b", "", row)
+
+
+def test_an_invariant_speaks_of_one_input(tmp_path: Path) -> None:
+    both = onnx_bytes([helper.make_node("Add", ["u", "v"], ["y"])], {"u": [1, 2], "v": [1, 2]})
+    (tmp_path / "f.onnx").write_bytes(both)
+    (tmp_path / "f.nnspec").write_text('network f = "f.onnx"\ninvariant low of f: output[0] <= 1\n')
+    (problem,) = check([tmp_path / "f.nnspec"], BUDGET).diagnostics
+    assert (problem.code, problem.problem) == (
+        "NN144",
+        "`f` has several inputs, and an invariant speaks of one",
+    )
+    assert problem.fix == "write a claim: `forall x in …, y in …: … f(u: x, v: y) …`"
+
+
+def test_one_of_something_is_said_of_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = (
+        "invariant core of f: pattern(r, on: [0]) => output.p <= 100\n",
+        "claim small @via(core): forall x in box(0, 1): f(x).p <= 100\n",
+    )
+    write(tmp_path, *lines)
+    out = plain(tmp_path, capsys)
+    assert "via     core: " in out
+    assert re.search(r"\b1 (boxes|programs|nodes|attacks)\b", out) is None

@@ -40,9 +40,25 @@ class Supports:
 
     def of_invariant(self, family: ClaimFamily, name: str, values: _Values) -> Support | None:
         """Of a member of a family of invariants; None where it is over no data.  Raises `Rejected`."""
+        self._check_one_input(family, values)
         if family.points is None:
             return None
         return self._support(family, name, values, substitute(family.points, values))
+
+    def _check_one_input(self, family: ClaimFamily, values: _Values) -> None:
+        """`input` is one tensor."""
+        if not isinstance(family.declaration, ast.InvariantDecl):
+            return
+        evaluator = self._context().translator.evaluator
+        value = evaluator.value(substitute(family.declaration.network, values))
+        signature = self._signatures(value.use) if isinstance(value, NetworkValue) else None
+        if signature is None or len(signature.inputs) == 1:
+            return
+        first, second, *_ = (space.name for space in signature.inputs)
+        label = family.declaration.network
+        problem = f"`{clause_text(label)}` has several inputs, and an invariant speaks of one"
+        fix = f"write a claim: `forall x in …, y in …: … {clause_text(label)}({first}: x, {second}: y) …`"
+        raise evaluator.reject(codes.INVARIANT, problem, label.span, fix)
 
     def share(self, family: ClaimFamily, name: str, values: _Values) -> TypedClaim | None:
         """A member of a family of shares; None where a network did not load.  Raises `Rejected`."""
