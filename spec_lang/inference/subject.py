@@ -100,14 +100,13 @@ def relus_of(graph: Graph) -> tuple[tuple[str, int], ...]:
 def layers_of(graph: Graph, names: Sequence[tuple[str, str]]) -> tuple[Layer, ...]:
     """The ReLU layers of `graph` that have a name, in order."""
     by_tensor = {tensor: name for name, tensor in names}
-    numbers = dict(graph.tensors)
     first, found = len(graph.inputs), dict[int, Layer]()
     for tensor, name in by_tensor.items():
-        number = numbers.get(tensor, -1)
+        number, spec = graph.tensor(tensor) or (-1, graph.inputs[0])
         node = graph.nodes[number - first] if number >= first else None
         if node is not None and node.primitive == RELU:
-            shape = node.tensor.shape
-            found[number] = Layer(name, tensor, number, node.operands[0], node.size, len(shape) == 1)
+            flat = len(spec.shape) == 1
+            found[number] = Layer(name, tensor, number, node.operands[0], node.size, flat)
     return tuple(found[number] for number in sorted(found))
 
 

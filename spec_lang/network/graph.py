@@ -58,7 +58,8 @@ class Graph:
     """A derived graph.  `outputs` are value numbers; the flat output is their concatenation.
 
     `tensors` names every ONNX tensor that has a value here, hidden ones included.  `precision` is the type of
-    the numbers that the file's inputs hold, in which a runtime computes.
+    the numbers that the file's inputs hold, in which a runtime computes.  `shapes` are those of the tensors
+    that have a value's elements in another shape than it has.
     """
 
     inputs: tuple[TensorSpec, ...]
@@ -66,6 +67,7 @@ class Graph:
     outputs: tuple[int, ...]
     tensors: tuple[tuple[str, int], ...] = ()
     precision: str = "float32"
+    shapes: tuple[tuple[str, tuple[int, ...]], ...] = ()
 
     def __post_init__(self) -> None:
         sizes = [spec.size for spec in self.inputs]
@@ -95,6 +97,14 @@ class Graph:
         if number < len(self.inputs):
             return self.inputs[number]
         return self.nodes[number - len(self.inputs)].tensor
+
+    def tensor(self, name: str) -> tuple[int, TensorSpec] | None:
+        """The number of the value that an ONNX tensor has, and the value's name in the tensor's shape."""
+        number = dict(self.tensors).get(name)
+        if number is None:
+            return None
+        value = self.value(number)
+        return number, replace(value, shape=dict(self.shapes).get(name, value.shape))
 
     @property
     def smooth(self) -> tuple[Node, ...]:
@@ -143,4 +153,4 @@ class Graph:
                 nodes.append(replace(node, operands=operands))
         tensors = tuple((name, renumber[n]) for name, n in self.tensors if n in renumber)
         numbers = tuple(renumber[o] for o in outputs)
-        return Graph(self.inputs, tuple(nodes), numbers, tensors, self.precision)
+        return Graph(self.inputs, tuple(nodes), numbers, tensors, self.precision, self.shapes)

@@ -199,12 +199,15 @@ class _Lowering:
         first = len(self._model.inputs)
         fold(self._nodes, first, frozenset(outputs))
         inputs = tuple(TensorSpec(entry.name, example_shape(entry.shape)) for entry in self._model.inputs)
-        named = ((name, v.number) for name, v in self._env.items() if isinstance(v, Value))
-        tensors = tuple(sorted(named, key=lambda item: item[1]))
+        named = [(name, v) for name, v in self._env.items() if isinstance(v, Value)]
+        tensors = tuple(sorted(((name, v.number) for name, v in named), key=lambda item: item[1]))
+        specs = [*inputs, *(node.tensor for node in self._nodes)]
+        own = ((name, example_shape(v.shape), specs[v.number].shape) for name, v in named)
+        shapes = tuple((name, shape) for name, shape, of_value in own if shape != of_value)
         types = {entry.type for entry in self._model.inputs}
-        types |= {v.type for v in self._env.values() if isinstance(v, Value)}
+        types |= {v.type for _, v in named}
         precision = types.pop() if len(types) == 1 else "mixed"
-        return Graph(inputs, tuple(self._nodes), outputs, tensors, precision).with_outputs(outputs)
+        return Graph(inputs, tuple(self._nodes), outputs, tensors, precision, shapes).with_outputs(outputs)
 
     def _labelled_outputs(self) -> tuple[int, ...]:
         """Output values, each a node of its own with the output's name and shape."""

@@ -53,7 +53,9 @@ def few(readings: Sequence[Reading], said: str) -> tuple[tuple[Reading, ...], in
 
 
 def _tensor(reading: Reading) -> str:
-    return reading.name.partition("[")[0]
+    """What a reading is an element of; elements with names are those of one tensor."""
+    tensor, bracket, _ = reading.name.partition("[")
+    return tensor if bracket else ""
 
 
 def _is_named(reading: Reading, said: str) -> bool:

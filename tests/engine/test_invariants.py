@@ -395,3 +395,31 @@ def test_one_of_something_is_said_of_one(tmp_path: Path, capsys: pytest.CaptureF
     out = plain(tmp_path, capsys)
     assert "via     core: " in out
     assert re.search(r"\b1 (boxes|programs|nodes|attacks)\b", out) is None
+
+
+def test_a_layer_has_the_shape_of_its_tensor(tmp_path: Path) -> None:
+    """What a flatten gives is numbered in one row, and what a pool gives as it stands in the file."""
+    nodes = [
+        helper.make_node("Relu", ["x"], ["r"]),
+        helper.make_node("MaxPool", ["r"], ["p"], kernel_shape=[2, 2], strides=[2, 2]),
+        helper.make_node("Flatten", ["p"], ["q"]),
+        helper.make_node("MatMul", ["q", "w"], ["y"]),
+    ]
+    weights = {"w": np.array([[1], [1], [1], [1]], np.float32)}
+    (tmp_path / "f.onnx").write_bytes(onnx_bytes(nodes, {"x": [1, 1, 4, 4]}, weights=weights))
+    head = 'network f = "f.onnx" {\n    layer p = "p"\n    layer q = "q"\n}\n'
+    lines = (
+        "invariant rows of f on box(0, 1): pattern(q, off: [3]) => output[0] <= 20\n",
+        "invariant image of f on box(0, 1): pattern(p, off: [[0, 1, 1]]) => output[0] <= 20\n",
+        "invariant alike of f on box(0, 1): p[0, 1, 0] == q[2]\n",
+        "invariant other of f on box(0, 1): q[3] > 0 and p[0, 0, 0] <= 0 => output[0] < 3\n",
+    )
+    (tmp_path / "f.nnspec").write_text(head + "".join(lines))
+    report = check([tmp_path / "f.nnspec"], BUDGET)
+    assert report.diagnostics == ()
+    assert [claim.status for claim in report] == [Status.PROVED] * 3 + [Status.REFUTED]
+    found = report["other"].counterexample
+    assert found is not None
+    assert "q[3]" in {reading.name for reading in found.outputs}
+    (tmp_path / "f.nnspec").write_text(head + "invariant one of f on box(0, 1): q[0, 1, 1] >= 0\n")
+    assert [d.code for d in check([tmp_path / "f.nnspec"], BUDGET).diagnostics] == ["NN122"]

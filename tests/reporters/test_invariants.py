@@ -120,3 +120,10 @@ def test_what_is_shown_is_in_order_and_what_is_not_is_counted(sizes: list[int], 
     assert kept[0] == every[0]
     if len(every) <= MANY:
         assert more == 0
+
+
+def test_outputs_with_names_are_shown_whole() -> None:
+    outputs = tuple(Reading(name, None, Fraction(0), Fraction(0)) for name in ("coc", "left", "right"))
+    kept, more = few((*outputs, *readings("h", 50)), "f.h(x)[3] <= 2 => f(x).coc >= f(x).left")
+    assert tuple(reading.name for reading in kept) == ("coc", "left", "right", "h[3]")
+    assert more == 49

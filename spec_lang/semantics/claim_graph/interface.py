@@ -237,14 +237,14 @@ class _Reader:
         found: dict[str, tuple[int, TensorSpec]] = {}
         if self._graph is None:
             return found
-        numbers = dict(self._graph.tensors)
         for item in self._items(ast.Layer):
-            number = numbers.get(item.tensor.value)
-            if number is None:
+            tensor = self._graph.tensor(item.tensor.value)
+            if tensor is None:
                 problem = f"`{self._use.path}` has no tensor `{item.tensor.value}`"
-                self._error(codes.LAYER, problem, item.tensor.span, did_you_mean(item.tensor.value, numbers))
+                known = dict(self._graph.tensors)
+                self._error(codes.LAYER, problem, item.tensor.span, did_you_mean(item.tensor.value, known))
             else:
-                found[item.name.text] = (number, self._graph.value(number))
+                found[item.name.text] = tensor
         return found
 
 
