@@ -138,6 +138,9 @@ def _missing_sign(s: Situation) -> Diagnostic | None:
     opener = s.opener
     if opener is None:
         return None
+    if opener.text == "invariant" and s.at.text in ("on", "over"):
+        problem = f"`{s.at.text}` cannot stand here: the order is {_PARTS}"
+        return error("unexpected", problem, s.at, f"move it to its place: `{_INVARIANT}`")
     declares = opener.text in ("claim", "invariant")
     what = f"the {opener.text}'s formula" if declares else f"the formula of `{opener.text}`"
     instead = " instead" if s.at.text in _FOR_COLON else f" before {shown(s.at)}"
@@ -151,6 +154,9 @@ def _only_sign(s: Situation) -> Diagnostic | None:
     instead = " instead" if s.at.text in (":", "=") else f" before {shown(s.at)}"
     return error("missing sign", f"{sign} is missing before {shown(s.at)}", s.at, f"write {sign}{instead}")
 
+
+_PARTS: Final = "region, data, documentation, attributes"
+_INVARIANT: Final = 'invariant … of … on … over … "…" @…: …'
 
 # What people write where the colon of a formula belongs.
 _FOR_COLON: Final = ("=", "|", ".", ";", "=>", "such", "st", "where", "with", "have", "holds")
