@@ -14,7 +14,7 @@ from typing import Final
 
 from spec_lang._values import dataclass
 from spec_lang.diagnostics import DiagnosticLog, Span
-from spec_lang.engine.given_point import POINT, flaw_in_point, flaw_in_radius
+from spec_lang.engine.given_point import POINT, flaw
 from spec_lang.engine.options import CheckOptions
 from spec_lang.engine.prepare import Spec, prepare
 from spec_lang.engine.task import Task
@@ -87,18 +87,13 @@ class Maker:
             return None
         task, typed = found[0]
         formula = self._formula(task, typed)
-        if formula is None or self._is_flawed(typed, at, within):
+        if formula is None or typed.statement is None:
+            return None
+        size = typed.statement.graph.input_size
+        if (wrong := flaw(self.asked.at, self.asked.within, size, typed.span)) is not None:
+            self.problems.add(wrong)
             return None
         return self._decision(typed, formula, at, within)
-
-    def _is_flawed(self, typed: TypedClaim, at: ast.Expr, within: ast.Expr | None) -> bool:
-        """Whether what is given is no point, or no radius; which is said."""
-        size = 0 if typed.statement is None else typed.statement.graph.input_size
-        flaw = flaw_in_point(at, self.asked.at, size, typed.span)
-        flaw = flaw or flaw_in_radius(within, self.asked.within, typed.span)
-        if flaw is not None:
-            self.problems.add(flaw)
-        return flaw is not None
 
     def _decision(
         self, typed: TypedClaim, formula: ast.Quantified, at: ast.Expr, within: ast.Expr | None

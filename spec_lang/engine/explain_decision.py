@@ -16,7 +16,7 @@ from spec_lang._values import dataclass
 from spec_lang.diagnostics import Diagnostic, DiagnosticLog
 from spec_lang.engine.decision import NOT_ONE_POINT, Asked, Decision, Maker
 from spec_lang.engine.explain_at import explain_at
-from spec_lang.engine.given_point import POINT, file_for_a_spec, is_file
+from spec_lang.engine.given_point import POINT, file_for_a_spec, flaw, is_file
 from spec_lang.engine.options import CheckOptions, Observer
 from spec_lang.engine.prepare import Spec, parse_source
 from spec_lang.engine.sources import Source, read_sources
@@ -64,6 +64,9 @@ def explain_model(
         return Answered(
             None, (Diagnostic(NOT_ONE_POINT, problem, None, "ask of a network of one input"),), {}
         )
+    wrong = flaw(asked.at, asked.within, graph.input_size, None)
+    if wrong is not None:
+        return Answered(None, (wrong,), {})
     options = replace(options, networks=(("f", path),))
     at = asked.at
     data = ""

@@ -1,6 +1,6 @@
 """What is wrong with a point, or a radius, as it was given, before anything is asked of it.
 
-In: the texts of `--at` and `--within`, as expressions, and how many inputs there are.  Out: a diagnostic, or
+In: the texts of `--at` and `--within`, and how many inputs there are.  Out: a diagnostic, or
 None: numbers spread over several inputs, as the language spreads them, would be another point than was meant,
 and a radius below 0 leaves no point at all.
 """
@@ -14,6 +14,7 @@ from spec_lang.diagnostics import Diagnostic, Span
 from spec_lang.semantics.traverse import walk
 from spec_lang.semantics.wording import counted
 from spec_lang.syntax import ast
+from spec_lang.syntax.parse import parse_expression
 
 ARRAYS: Final = (".npy", ".csv", ".gz", ".idx")
 POINT: Final = "NN461"  # a point that there is no decision at to explain
@@ -30,8 +31,15 @@ def file_for_a_spec(text: str) -> Diagnostic:
     return Diagnostic(POINT, f"`{text}` is a file, and no point of the spec's", None, fix)
 
 
-def flaw_in_point(at: ast.Expr, text: str, size: int, span: Span) -> Diagnostic | None:
+def flaw(at: str, within: str | None, size: int, span: Span | None) -> Diagnostic | None:
+    """What is wrong with how these are written, if anything is; what does not parse is reported elsewhere."""
+    found = None if is_file(at) else _flaw_in_point(at, size, span)
+    return found or (None if within is None else _flaw_in_radius(within, span))
+
+
+def _flaw_in_point(text: str, size: int, span: Span | None) -> Diagnostic | None:
     """Where it is written out, and has not one number for each input."""
+    at, _ = parse_expression(text, "--at")
     if not isinstance(at, ast.TensorLiteral) or any(isinstance(node, ast.Name) for node in walk(at)):
         return None
     numbers = _numbers(at)
@@ -41,8 +49,9 @@ def flaw_in_point(at: ast.Expr, text: str, size: int, span: Span) -> Diagnostic 
     return Diagnostic(POINT, problem, span, "give a number for each input")
 
 
-def flaw_in_radius(within: ast.Expr | None, text: str | None, span: Span) -> Diagnostic | None:
+def _flaw_in_radius(text: str, span: Span | None) -> Diagnostic | None:
     """Where it is written as a number below 0."""
+    within, _ = parse_expression(text, "--within")
     if not isinstance(within, ast.Negate):
         return None
     problem = f"nothing is within `{text}` of a point"

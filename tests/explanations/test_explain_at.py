@@ -183,6 +183,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (["f.nnspec::big", "--at", "[9, 9, 9]", "--neurons", "none"], "error[NN"),
         (["f.nnspec::big", "--at", "[10, 9, 0]", "--neurons", "h"], "error[NN462]"),
         (["f.nnspec::big", "--within", "1"], "`--within` is for an explanation at a point"),
+        (["f.onnx", "--at", "[1, 1]", "--within", "1"], "error[NN461]: `[1, 1]` has 2 numbers"),
+        (["f.onnx", "--at", "[1, 1, 1]", "--within", "-0.5"], "error[NN461]: nothing is within `-0.5`"),
         (["f.onnx", "--at", "[1, 1, 1]"], "does not say where its inputs may be"),
     ],
 )

@@ -34,7 +34,7 @@ _TINY_OPEN: Final = 4
 class CasesBackend:
     name: str = "cases"
     version: str = "0.1.0"
-    summary: str = "the few phases that a pattern leaves open, and an exact linear program for each case"
+    summary: str = "an exact linear program for each case of the few phases that are open"
     capabilities: Capabilities = Capabilities(
         attacks=True,
         exact=True,
