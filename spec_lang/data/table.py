@@ -79,7 +79,12 @@ def _table(path: Path, text: str) -> DataFile | Fault:
         return Fault(
             FaultKind.SIZE, f"`{path}` has {len(first):,} columns", f"at most {_MAX_COLUMNS:,} are read"
         )
-    header = None if all(_is_value(cell) for cell in first) else tuple(cell.strip() for cell in first)
+    word = next((cell.strip() for cell in first if not _is_value(cell)), None)
+    number = next((cell.strip() for cell in first if _is_measured(cell)), None)
+    if word is not None and number is not None:  # taken for a header, it would be a row less
+        problem = f"the first row of `{path}` has the word `{word[:30]}` and the number `{number[:30]}`"
+        return Fault(FaultKind.FILE, problem, "give numbers alone, or a header of names alone")
+    header = None if word is None else tuple(cell.strip() for cell in first)
     return _Table(path, rows if header is None else rows[1:], separator, header, len(first))
 
 
@@ -183,6 +188,12 @@ def _cells(row: str | list[str], separator: str) -> list[str]:
 def _is_value(cell: str) -> bool:
     text = cell.strip()
     return _NUMBER.fullmatch(text) is not None or text.lower() in _NO_NUMBER
+
+
+def _is_measured(cell: str) -> bool:
+    """Whether this is a number that no column is called by, unlike `7`."""
+    text = cell.strip()
+    return _NUMBER.fullmatch(text) is not None and not text.isdigit()
 
 
 def _number(text: str, position: int) -> Fraction:

@@ -92,6 +92,8 @@ FAULTS = [
     (HEADED, None, 3, FaultKind.SHAPE, "a column has the shape `[N]`"),
     ("x,x\n1,2\n", "x", 1, FaultKind.ARRAY, "2 columns `x`"),
     ("1,2\n", "x", 1, FaultKind.ARRAY, "has no header"),
+    ("0.1O,0.2\n1,2\n", None, 2, FaultKind.FILE, "has the word `0.1O` and the number `0.2`"),
+    ("1,-2,three\n1,2,3\n", None, 2, FaultKind.FILE, "has the word `three` and the number `-2`"),
 ]
 
 
@@ -103,6 +105,11 @@ def test_what_a_table_does_not_have_is_said(
     assert found.kind is kind
     assert words in found.problem
     assert found.fix
+
+
+def test_columns_may_be_called_by_numbers(tmp_path: Path) -> None:
+    found = stored(table(tmp_path, "label,0,1\n7,0.5,0.25\n"), "1")
+    assert list(elements(found)) == [Fraction(1, 4)]
 
 
 @pytest.mark.parametrize("source", ["2..1", "0..9", "99999999999999999999999", "a", "-1"])
