@@ -25,6 +25,8 @@ from spec_lang.inference.writing import statement
 from spec_lang.kernel.verdict import Status
 from spec_lang.reporters.model import ClaimReport
 
+_ROUNDS = 4  # candidates one after the other, before it is asked how much time is left
+
 Point = tuple[Fraction, ...]  # in network space
 
 
@@ -72,8 +74,10 @@ class Prover:
         known."""
         keys = [self.key(candidate) for candidate in candidates]
         fresh = [c for n, c in enumerate(candidates) if keys[n] not in self.known and keys[n] not in keys[:n]]
-        if fresh and self.seconds_left > 0:
-            self._run(fresh, timeout)
+        most = len(fresh) if self.ends is None else _ROUNDS * self.options.jobs
+        for start in range(0, len(fresh), max(most, 1)):
+            if self.seconds_left > 0:
+                self._run(fresh[start : start + most], timeout)
         out = Finding(candidates[0], Status.UNKNOWN, "no time was left") if candidates else None
         found = []
         for key, candidate in zip(keys, candidates, strict=True):
@@ -92,8 +96,9 @@ class Prover:
         text = "\n".join(["language 1", self.subject.header, *lines, ""])
         source = Source(self.subject.file.as_posix(), text, self.subject.folder)
         limit = self.options.timeout if timeout is None else timeout
-        if limit is not None:
-            limit = max(0.1, min(limit, self.seconds_left))
+        if self.ends is not None:
+            share = self.seconds_left * self.options.jobs / len(candidates)
+            limit = max(0.1, share if limit is None else min(limit, max(share, self.seconds_left / _ROUNDS)))
         observer = None if self.observer is None else self.observer("deciding", len(candidates))
         report = check([parse_source(source)], replace(self.options, timeout=limit), observer)
         self.asked += len(candidates)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
-from itertools import islice
+from itertools import islice, takewhile
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from spec_lang.inference.partition import Proposals, partition
 from spec_lang.inference.proving import Finding, Interrupted, Prover
 from spec_lang.inference.signatures import Signatures, room
 from spec_lang.inference.trees import leaves
+from spec_lang.inference.wide import MANY_INPUTS, by_cuts, by_growth, told
 from spec_lang.kernel.verdict import Status
 
 _DRAWN = 48  # points of a decision that seeds are chosen among
@@ -65,7 +66,8 @@ def search(found: Signatures, prover: Prover, wanted: Wanted) -> Found:
         if Method.PARTITION in wanted.methods:
             _parts(found, prover, wanted, result.findings)
         while prover.seconds_left > 0:
-            started = ((line, next(line, None)) for line in waiting)
+            in_time = takewhile(lambda _: prover.seconds_left > 0, waiting)
+            started = ((line, next(line, None)) for line in in_time)
             more = ((line, candidate) for line, candidate in started if candidate is not None)
             asking += islice(more, _WAVE - len(asking))
             if not asking:
@@ -113,7 +115,7 @@ def _advanced(
         answer = next(decided) if before is None else before
         if before is None:
             findings.append(answer)
-        asked = _sent(line, answer)
+        asked = _sent(line, answer) if prover.seconds_left > 0 else None
         if asked is not None:
             following.append((line, asked))
     return following
@@ -138,6 +140,8 @@ def _has_support(found: Signatures, candidate: Candidate, wanted: Wanted) -> boo
 
 def _lines(found: Signatures, wanted: Wanted) -> Iterator[Inquiry]:
     """Every line of inquiry, the first of every kind before the second of any."""
+    if found.subject.graph.input_size > MANY_INPUTS:
+        return _in_turns(list(_wide_groups(found, wanted)))
     setting = Setting(found, wanted.seed)
     groups: list[Iterator[Inquiry]] = []
     for decision in wanted.decisions:
@@ -167,6 +171,35 @@ def _lines(found: Signatures, wanted: Wanted) -> Iterator[Inquiry]:
     if Method.TREE in wanted.methods:
         groups += list(_of_trees(found, wanted))
     return _in_turns(groups)
+
+
+def _wide_groups(found: Signatures, wanted: Wanted) -> Iterator[Iterator[Inquiry]]:
+    """Of patterns and leaves those alone that bounds tell: others are not decided in any time."""
+    setting = Setting(found, wanted.seed)
+    for decision in wanted.decisions:
+        if Method.RULE in wanted.methods:
+            for layer in reversed(wanted.layers):
+                cover = Cover.start(setting, decision, wanted.support)
+                yield iter([by_cuts(cover, layer, wanted.most)])
+        if Method.BOX in wanted.methods:
+            cover = Cover.start(setting, decision, wanted.support)
+            yield iter([by_growth(cover, wanted.most)])
+    for decision in wanted.decisions:
+        seeds = seeds_of(found, decision, wanted)
+        if Method.RELAX in wanted.methods:
+            yield (of_prefix(setting, row) for row in seeds[: wanted.most])
+        if Method.LAYER in wanted.methods:
+            for layer in reversed(wanted.layers):
+                patterns = (
+                    relaxed(found, layer, row) for row in _best_rows(found, layer, seeds, wanted.most)
+                )
+                yield map(_once, told(found, [pattern for pattern in patterns if pattern is not None]))
+    if Method.TREE in wanted.methods:
+        for layer in reversed(wanted.layers):
+            for on_values in (False, True):
+                every = leaves(found, layer, wanted.seed, on_values=on_values)
+                mine = [[c for c in every if c.decision == d][: wanted.most] for d in wanted.decisions]
+                yield map(_once, told(found, [leaf for part in mine for leaf in part]))
 
 
 def roomy(found: Signatures, decision: int, most: int) -> list[int]:

@@ -9,16 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from fractions import Fraction
 from itertools import accumulate
+from math import inf, nextafter
 
 import numpy as np
 
 from spec_lang._values import dataclass
 from spec_lang.network.graph import Graph
 from spec_lang.network.primitives import RELU
+from spec_lang.network.transform.limits import Limits, with_limits
 from spec_lang.network.transform.phases import Phases, with_phases
 from spec_lang.obligations.model import All, Condition, LinearAtom, atoms, conjuncts
 from spec_lang.obligations.simplify import FALSE, TRUE
+
+_MANY = 17  # inputs
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +64,8 @@ def of_neurons(graph: Graph, conditions: Sequence[Condition]) -> tuple[Graph, li
         return _before(atom, place[value] + element) if value in place else atom
 
     found = [_mapped(condition, turned) for condition in conditions]
-    phases = _phases(graph, outputs, found)
+    graph = _with_limits(graph, outputs, found)
+    phases = _phases(graph, _Outputs.of(graph), found)
     return (with_phases(graph, phases).graph if phases else graph), found
 
 
@@ -114,3 +120,32 @@ def _phases(graph: Graph, outputs: _Outputs, conditions: Sequence[Condition]) ->
             known = found.setdefault(relu, np.zeros(graph.value(relu).size, dtype=np.int8))
             known[element] = side or known[element]
     return {relu: known for relu, known in found.items() if known.any()}
+
+
+def _with_limits(graph: Graph, outputs: _Outputs, conditions: Sequence[Condition]) -> Graph:
+    """The graph whose neurons cannot leave the limits that hold wherever all conditions do, where inputs are
+    many: boxes of few inputs are halved until they say so themselves."""
+    if graph.binary or graph.drifts or graph.input_size < _MANY:
+        return graph
+    after = {z: relu for relu, z in _relus(graph).items()}
+    found: dict[int, Limits] = {}
+    for atom in conjuncts(All(tuple(conditions))):
+        if not isinstance(atom, LinearAtom) or not _is_single(atom):
+            continue
+        value, element = outputs.element(atom.outputs[0][0])
+        ((_, factor),) = atom.outputs
+        limit = -atom.constant / factor
+        if value not in after or limit <= 0:
+            continue
+        relu = after[value]
+        known = found.setdefault(relu, Limits.none(graph.value(relu).size))
+        if factor > 0:
+            known.upper[element] = min(known.upper[element], _not_below(limit))
+        else:
+            known.lower[element] = max(known.lower[element], -_not_below(-limit))
+    return with_limits(graph, found) if found else graph
+
+
+def _not_below(limit: Fraction) -> float:
+    near = float(limit)
+    return near if Fraction(near) >= limit else nextafter(near, inf)
