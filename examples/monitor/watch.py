@@ -33,7 +33,8 @@ def main(monitor: Path) -> None:
         if key.startswith(PREFIX)
     }
     unseen = np.load(FOLDER / "unseen.npz")
-    images = unseen["inputs"][:, None]  # one image in a run, as the network's file has it
+    # One image in a run, and grey values from 0 to 1, as the network's file has it.
+    images = (unseen["inputs"] / 16).astype(np.float32)[:, None]
     runs = [session.run(["output", *promised], {"input": image}) for image in images]
     read = np.array([run[0].argmax() for run in runs])
     applies = np.array([np.concatenate(run[1:]) for run in runs])  # (images, invariants)

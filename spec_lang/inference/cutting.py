@@ -19,7 +19,7 @@ _NEAREST = 24  # points that a box may be grown to
 _GROWN = 60  # times
 _PREFIXES = 32  # numbers of sides that are tried together
 _WIDENED = 4  # rounds of that
-_HALF = 0.5  # of a point: what a cut costs that loses none
+_HALF = 0.5  # of the way to the point; of a point, what a cut costs that loses none
 
 
 def cut(view: View, point: F64, kept: F64, room: float) -> Box | None:
@@ -33,8 +33,11 @@ def cut(view: View, point: F64, kept: F64, room: float) -> Box | None:
         if not missing.any():
             return low, high
         inside = kept[((kept >= low) & (kept <= high)).all(axis=1)]
-        if not _shortened((low, high), point, inside, (slopes, missing)):
+        if (low == high).all():
             return None
+        if not _shortened((low, high), point, inside, (slopes, missing)):
+            # Flat bounds of what is wide: they have slopes again nearer to the point.
+            low, high = point - _HALF * (point - low), point + _HALF * (high - point)
     return None
 
 

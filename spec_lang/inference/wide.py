@@ -25,7 +25,7 @@ from spec_lang.kernel.verdict import Status
 MANY_INPUTS = 16  # of more, no box of a part of the domain is small
 _SEEDS = 4  # points that are tried for each candidate
 _MISSES = 4  # in a row, after which a line ends
-_ROOM = 0.1  # of the outputs' median distance from another decision, that bounds leave at a rule
+_ROOM = 0.2  # of the outputs' median distance from another decision, that bounds leave at a rule
 _AGAIN = 2.0  # times that, after a rule that was not decided
 _NEIGHBOURS = 5  # of a point, by which it is told whether others are near
 _COMPARED = 300  # points

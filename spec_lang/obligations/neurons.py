@@ -2,7 +2,7 @@
 
 In: a graph and conditions that all hold where anything is to be decided.  Out: the same for the same points:
 `r > 0` of a ReLU's r becomes `z > 0` of its z, which can be short of 0 by far where r is 0; and neurons that
-are on or off wherever all conditions hold are so in the graph.
+are on or off, or within limits, wherever all conditions hold are so in the graph.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from spec_lang.network.transform.phases import Phases, with_phases
 from spec_lang.obligations.model import All, Condition, LinearAtom, atoms, conjuncts
 from spec_lang.obligations.simplify import FALSE, TRUE
 
-_MANY = 17  # inputs
+MANY_INPUTS = 16  # of more, boxes are not halved until they tell what the limits of neurons do
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +124,8 @@ def _phases(graph: Graph, outputs: _Outputs, conditions: Sequence[Condition]) ->
 
 def _with_limits(graph: Graph, outputs: _Outputs, conditions: Sequence[Condition]) -> Graph:
     """The graph whose neurons cannot leave the limits that hold wherever all conditions do, where inputs are
-    many: boxes of few inputs are halved until they say so themselves."""
-    if graph.binary or graph.drifts or graph.input_size < _MANY:
+    many.  Sound as phases are: the limits are rounded outward."""
+    if graph.binary or graph.drifts or graph.input_size <= MANY_INPUTS:
         return graph
     after = {z: relu for relu, z in _relus(graph).items()}
     found: dict[int, Limits] = {}

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 from random import Random
+from unittest.mock import patch
 
 from hypothesis import strategies as st
 
 from spec_lang.kernel.exact import evaluate_exact
 from spec_lang.network.graph import Graph
 from spec_lang.network.primitives import RELU
+from spec_lang.obligations import neurons
 from spec_lang.obligations.lower import lower_condition
 from spec_lang.obligations.model import All, Any, Condition, Frame, LinearAtom, Semantics
 from spec_lang.obligations.neurons import of_neurons
@@ -58,7 +60,8 @@ def test_points_satisfy_the_same_and_see_the_same_there(number: int) -> None:
     one, rng = case(number), Random(number)  # noqa: S311 - to be repeated
     graph = seen(one.graph)
     before = drawn(rng, graph.output_size)
-    made, (after,) = of_neurons(graph, [before])
+    with patch.object(neurons, "MANY_INPUTS", rng.choice((0, neurons.MANY_INPUTS))):
+        made, (after,) = of_neurons(graph, [before])
     points = [one.point, one.region.lower, one.region.upper]
     points += [tuple(Fraction(rng.randint(-16, 16), 8) for _ in one.point) for _ in range(12)]
     for x in points:
@@ -108,3 +111,22 @@ def test_in_float32_nothing_is_said_of_what_is_no_number() -> None:
     for semantics, outputs in ((Semantics.REAL, 3), (Semantics.FLOAT32, 2)):
         goal = lower_condition(graph, wanted, Frame("f", "x", (), ()), "c", semantics)
         assert [len(obligation.graph.outputs) for obligation in goal.obligations] == [outputs]
+
+
+def test_limits_of_neurons_are_limits_in_the_network_where_inputs_are_many() -> None:
+    """Both sides of r[0], rounded outward: r[0] is 0.3 below that, and 0.7 above."""
+    graph = replace(two_layers(), outputs=(3, 2))
+    third, most = Fraction(3, 10), Fraction(7, 10)
+    within = [
+        LinearAtom((), ((1, Fraction(-1)),), third, strict=True),
+        LinearAtom((), ((1, Fraction(1)),), -most, strict=False),
+    ]
+    with patch.object(neurons, "MANY_INPUTS", 0):
+        made, _ = of_neurons(graph, within)
+    assert len(made.nodes) > len(of_neurons(graph, within)[0].nodes)
+    for x in (Fraction(0), Fraction(1, 2), Fraction(4)):
+        cut = evaluate_exact(made, (x,))[1]
+        assert third - Fraction(1, 10**15) < cut < most + Fraction(1, 10**15)
+        assert cut <= third or x > 0
+        assert cut >= most or x < 4
+        assert cut == x or x != Fraction(1, 2)
