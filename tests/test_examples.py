@@ -24,6 +24,7 @@ EXAMPLES = CHECKOUT / "examples"
 STORIES = sorted(path.parent.name for path in EXAMPLES.glob("*/spec.nnspec"))
 
 # What two points meet in exactly, they miss by a little where points and network are rounded to float32.
+TRAINED = [story for story in STORIES if any((EXAMPLES / story).glob("*.onnx"))]
 MEETING = "dynamics"
 # A gradient, or a neuron, is no output of the file: some counterexamples are replayed in rationals alone.
 OF_MORE = ("digits", "loan", "monitor")
@@ -58,7 +59,7 @@ def test_a_counterexample_of_an_example_is_one_under_onnxruntime_too(story: str)
             assert replay.onnxruntime or story == MEETING or not_asked, claim.name
 
 
-@pytest.mark.parametrize("story", STORIES)
+@pytest.mark.parametrize("story", TRAINED)
 def test_training_again_gives_the_committed_networks(story: str, tmp_path: Path) -> None:
     networks = sorted(
         (EXAMPLES / story).glob("*.onnx"), key=lambda path: (path.name != "model.onnx", path.name)
