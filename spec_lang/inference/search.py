@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
-from itertools import islice, takewhile
 
 import numpy as np
 
@@ -33,6 +32,7 @@ _BESIDE, _MORE = 2, 8  # lines that grow boxes of one decision, and for its shar
 _PARTS, _MORE_PARTS = 4000, 200  # that the domain is cut into: at least, and for each that is written
 _SHARES = (0.3, 0.5)  # of the time: for cutting, and until they are decided, if there are other lines
 _TOGETHER = 64  # parts that are decided together
+_PROVING = 0.9  # of the time that is left, when new lines begin
 _WAVE = 32  # lines at a time, whose candidates are decided together
 
 
@@ -63,13 +63,12 @@ def search(found: Signatures, prover: Prover, wanted: Wanted) -> Found:
     waiting = _lines(found, wanted)
     asking: list[tuple[Inquiry, Candidate]] = []
     try:
-        if Method.PARTITION in wanted.methods:
+        # Halves of a domain of many inputs are as wide as it is.
+        is_narrow = found.subject.graph.input_size <= MANY_INPUTS
+        if Method.PARTITION in wanted.methods and (is_narrow or len(wanted.methods) == 1):
             _parts(found, prover, wanted, result.findings)
         while prover.seconds_left > 0:
-            in_time = takewhile(lambda _: prover.seconds_left > 0, waiting)
-            started = ((line, next(line, None)) for line in in_time)
-            more = ((line, candidate) for line, candidate in started if candidate is not None)
-            asking += islice(more, _WAVE - len(asking))
+            asking += _started(waiting, prover, _WAVE - len(asking))
             if not asking:
                 break
             asking = _advanced(found, prover, asking, wanted, result.findings)
@@ -96,6 +95,20 @@ def _parts(found: Signatures, prover: Prover, wanted: Wanted, findings: list[Fin
             findings += answers
             for (part, _), answer in zip(asked, answers, strict=True):
                 line.hear(part, answer.status)
+
+
+def _started(waiting: Iterator[Inquiry], prover: Prover, most: int) -> list[tuple[Inquiry, Candidate]]:
+    """New lines with their first candidates: no more than a share of the time that is left is for these."""
+    asking: list[tuple[Inquiry, Candidate]] = []
+    enough = 0.0 if prover.ends is None else _PROVING * prover.seconds_left
+    while len(asking) < most and prover.seconds_left > (enough if asking else 0.0):
+        line = next(waiting, None)
+        if line is None:
+            break
+        candidate = next(line, None)
+        if candidate is not None:
+            asking.append((line, candidate))
+    return asking
 
 
 def _advanced(
