@@ -63,9 +63,7 @@ def search(found: Signatures, prover: Prover, wanted: Wanted) -> Found:
     waiting = _lines(found, wanted)
     asking: list[tuple[Inquiry, Candidate]] = []
     try:
-        # Halves of a domain of many inputs are as wide as it is.
-        is_narrow = found.subject.graph.input_size <= MANY_INPUTS
-        if Method.PARTITION in wanted.methods and (is_narrow or len(wanted.methods) == 1):
+        if Method.PARTITION in wanted.methods:
             _parts(found, prover, wanted, result.findings)
         while prover.seconds_left > 0:
             asking += _started(waiting, prover, _WAVE - len(asking))
