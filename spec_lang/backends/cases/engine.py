@@ -41,6 +41,7 @@ class CasesBackend:
         unbounded=True,
         specialist=True,
         evidence=EvidenceKind.CHECKED,
+        neurons=_MOST_ELEMENTS,  # those that know the claim's form come first
     )
 
     def availability(self) -> str | None:
