@@ -107,8 +107,7 @@ def test_a_spec_is_decided_and_audited(tmp_path: Path) -> None:
     assert not report.diagnostics
     found = [claim.status for claim in report.claims]
     assert found == [Status.PROVED, Status.REFUTED, Status.PROVED]
-    # Of a pattern that leaves few phases open exact programs are asked first.
-    assert [claim.backend for claim in report.claims] == ["cases", "cases", BACKEND.name]
+    assert {claim.backend for claim in report.claims} == {BACKEND.name}
     again = audit([tmp_path / "f.nnspec"], options).report.claims
     assert [claim.status for claim in again] == found
     assert all(c.evidence is not None and c.evidence.kind is not EvidenceKind.TRUSTED for c in again)
