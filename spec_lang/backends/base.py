@@ -6,6 +6,7 @@ and a `Proved` carries what the kernel needs to label it.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Protocol, runtime_checkable
@@ -41,6 +42,15 @@ class Budget:
     deadline: float | None = None
     work: int | None = None
     memory: int | None = None
+
+    def expired(self) -> bool:
+        """Whether the deadline has passed."""
+        return is_past(self.deadline)
+
+
+def is_past(deadline: float | None) -> bool:
+    """Whether there is one, and it has passed."""
+    return deadline is not None and time.monotonic() > deadline
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ from spec_lang.network.graph import Graph
 from spec_lang.network.primitives import Affine, numbers_of
 from spec_lang.obligations.model import Box, LinearAtom, Obligation, Region
 from spec_lang.obligations.narrow_certificate import Directions
-from spec_lang.obligations.narrow_layers import Waist, flat_outputs, waist_at
+from spec_lang.obligations.narrow_layers import Waist, waist_at
 from spec_lang.obligations.simplify import FALSE
 
 _REMEMBERED: Final = 8
@@ -65,7 +65,7 @@ def seen_at(obligation: Obligation, value: int) -> Seen:
     if waist is None:
         raise Unchecked("nothing can be said of the obligation from that value on")
     graph = obligation.graph
-    outputs = flat_outputs(graph)
+    outputs = graph.flat_outputs
     forms = _affine_forms(
         graph, {value, *(outputs[i][0] for atom in waist.premises for i, _ in atom.outputs)}
     )

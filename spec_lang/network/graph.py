@@ -98,6 +98,11 @@ class Graph:
             return self.inputs[number]
         return self.nodes[number - len(self.inputs)].tensor
 
+    @property
+    def flat_outputs(self) -> list[tuple[int, int]]:
+        """By flat output, the value and which element of it."""
+        return [(value, i) for value in self.outputs for i in range(self.value(value).size)]
+
     def tensor(self, name: str) -> tuple[int, TensorSpec] | None:
         """The number of the value that an ONNX tensor has, and the value's name in the tensor's shape."""
         number = dict(self.tensors).get(name)

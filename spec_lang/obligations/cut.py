@@ -12,7 +12,6 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Final
 
-from spec_lang.network.graph import Graph
 from spec_lang.obligations.cut_certificate import Wider
 from spec_lang.obligations.model import (
     All,
@@ -50,7 +49,7 @@ def up_to(case: Obligation) -> Wider | None:
     """
     if not isinstance(case.violation, All):
         return None
-    flat = _flat(case.graph)
+    flat = case.graph.flat_outputs
     kept = {flat[i][0] for atom in atoms(case.violation.parts[-1]) for i, _ in atom.outputs}
     outputs = tuple(value for value in dict.fromkeys(case.graph.outputs) if value in kept)
     if not outputs or len(case.graph.with_outputs(outputs).nodes) == len(case.graph.nodes):
@@ -63,22 +62,17 @@ def without_condition(case: Obligation) -> Wider | None:
     phases that the condition fixes are, whether the condition holds or not."""
     if not isinstance(case.violation, All):
         return None
-    flat, rest = _flat(case.graph), All(case.violation.parts[:-1])
+    flat, rest = case.graph.flat_outputs, All(case.violation.parts[:-1])
     kept = {flat[i][0] for atom in atoms(rest) for i, _ in atom.outputs}
     outputs = tuple(value for value in dict.fromkeys(case.graph.outputs) if value in kept)
     return _about(case, outputs, rest) if outputs else None
-
-
-def _flat(graph: Graph) -> list[tuple[int, int]]:
-    """By flat output, the value and which element of it."""
-    return [(value, i) for value in graph.outputs for i in range(graph.value(value).size)]
 
 
 def _about(case: Obligation, outputs: tuple[int, ...], condition: Condition) -> Wider | None:
     """The conjuncts of a condition that speak of no other values."""
     if case.graph.drifts:
         return None
-    numbers = {element: i for i, element in reversed([*enumerate(_flat(case.graph))])}
+    numbers = {element: i for i, element in reversed([*enumerate(case.graph.flat_outputs)])}
     left = [(value, i) for value in outputs for i in range(case.graph.value(value).size)]
     places = {numbers[element]: place for place, element in enumerate(left)}
     said = [part for part in conjuncts(condition) if _speaks_of(part) <= places.keys()]

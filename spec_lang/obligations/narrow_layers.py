@@ -66,7 +66,7 @@ def waist_at(obligation: Obligation, value: int) -> Waist | None:
     graph = obligation.graph
     if not _is_taken(obligation) or value < len(graph.inputs) or value not in _affine(graph):
         return None
-    outputs = flat_outputs(graph)
+    outputs = graph.flat_outputs
     premises = tuple(_premises(obligation, set(_affine(graph)), outputs))
     reach = _reach(graph, value)
     own = set(map(id, premises))
@@ -113,11 +113,6 @@ def _affine(graph: Graph) -> list[int]:
                 break
             found.append(number)
     return found
-
-
-def flat_outputs(graph: Graph) -> list[tuple[int, int]]:
-    """By flat output, the value and which element of it."""
-    return [(value, i) for value in graph.outputs for i in range(graph.value(value).size)]
 
 
 def _starts(graph: Graph, values: Sequence[int]) -> list[int]:

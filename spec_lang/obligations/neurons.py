@@ -109,17 +109,23 @@ def _phases(graph: Graph, outputs: _Outputs, conditions: Sequence[Condition]) ->
     for relu, z in _relus(graph).items():
         after.setdefault(z, []).append(relu)
     found: dict[int, Phases] = {}
-    for atom in conjuncts(All(tuple(conditions))):
-        if not isinstance(atom, LinearAtom) or not _is_single(atom):
-            continue
-        value, element = outputs.element(atom.outputs[0][0])
+    for value, element, factor, limit in _ends(outputs, conditions):
         for relu in after.get(value, ()):
-            ((_, factor),) = atom.outputs
-            limit = -atom.constant / factor
             side = -1 if factor > 0 and limit <= 0 else 1 if factor < 0 and limit >= 0 else 0
             known = found.setdefault(relu, np.zeros(graph.value(relu).size, dtype=np.int8))
             known[element] = side or known[element]
     return {relu: known for relu, known in found.items() if known.any()}
+
+
+def _ends(
+    outputs: _Outputs, conditions: Sequence[Condition]
+) -> Iterator[tuple[int, int, Fraction, Fraction]]:
+    """What the conditions that all hold say of one element alone: its value, its number, a factor, of which
+    the sign counts, and the limit: it is no higher than that where the factor is positive, else no lower."""
+    for atom in conjuncts(All(tuple(conditions))):
+        if isinstance(atom, LinearAtom) and _is_single(atom):
+            ((index, factor),) = atom.outputs
+            yield *outputs.element(index), factor, -atom.constant / factor
 
 
 def _with_limits(graph: Graph, outputs: _Outputs, conditions: Sequence[Condition]) -> Graph:
@@ -129,12 +135,7 @@ def _with_limits(graph: Graph, outputs: _Outputs, conditions: Sequence[Condition
         return graph
     after = {z: relu for relu, z in _relus(graph).items()}
     found: dict[int, Limits] = {}
-    for atom in conjuncts(All(tuple(conditions))):
-        if not isinstance(atom, LinearAtom) or not _is_single(atom):
-            continue
-        value, element = outputs.element(atom.outputs[0][0])
-        ((_, factor),) = atom.outputs
-        limit = -atom.constant / factor
+    for value, element, factor, limit in _ends(outputs, conditions):
         if value not in after or limit <= 0:
             continue
         relu = after[value]

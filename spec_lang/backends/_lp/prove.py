@@ -11,10 +11,10 @@ from typing import Final
 
 import numpy as np
 
-from spec_lang.backends._lp.setting import Setting, Tally, is_past
+from spec_lang.backends._lp.setting import Setting, Tally
 from spec_lang.backends._lp.tree import PhaseSearch
 from spec_lang.backends._search.problem import Problem, Witnesses
-from spec_lang.backends.base import Session
+from spec_lang.backends.base import Session, is_past
 from spec_lang.bounding.context import Expired
 from spec_lang.bounding.hidden import Bounded, bounded
 from spec_lang.obligations.certificate import BY_PHASES, BoxProof, PhaseProof, Proof

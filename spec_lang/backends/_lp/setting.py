@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Final
 
 from spec_lang._values import dataclass
@@ -61,8 +60,3 @@ class Setting:
         """Units of the session's budget that are left."""
         limit = self.witnesses.session.budget.work
         return None if limit is None else max(0, limit - sum(count for _, count in self.units))
-
-
-def is_past(deadline: float | None) -> bool:
-    """Whether there is one, and it has passed."""
-    return deadline is not None and time.monotonic() > deadline

@@ -18,7 +18,8 @@ from spec_lang._values import dataclass
 from spec_lang.backends._lp.highs import Answer
 from spec_lang.backends._lp.model import Unfit
 from spec_lang.backends._lp.relaxation import Triangle
-from spec_lang.backends._lp.setting import Tally, is_past
+from spec_lang.backends._lp.setting import Tally
+from spec_lang.backends.base import is_past
 from spec_lang.bounding.hidden import Bounded
 from spec_lang.bounding.leaves import FULL_BITS, SHORT_BITS, Leaves, leaves
 from spec_lang.bounding.objectives import Rows as PhaseRows
@@ -32,8 +33,8 @@ from spec_lang.obligations.certificate import Ints, Lemma, Multipliers, PhaseTre
 
 MOST: Final = 200  # unstable neurons: each takes two programs a sweep
 SWEEPS: Final = 10
-# What shows that there is no point is added to a row in these multiples, of the row's own size.
 LEAST_LOSS: Final = 0.001  # of a range's width
+# What shows that there is no point is added to a row in these multiples, of the row's own size.
 SHARES: Final = tuple(4.0**k for k in range(-2, 8))
 
 Flags = NDArray[np.bool_]

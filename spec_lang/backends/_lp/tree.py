@@ -8,7 +8,6 @@ linear program; then it is split on the neuron whose two children bound best.
 
 from __future__ import annotations
 
-import time
 from dataclasses import field
 from typing import Final
 
@@ -20,7 +19,7 @@ from spec_lang.backends._lp.model import Unfit
 from spec_lang.backends._lp.polish import Polisher
 from spec_lang.backends._lp.relaxation import Relaxed, Triangle
 from spec_lang.backends._lp.setting import AT_KINKS, Setting
-from spec_lang.backends.base import Progress
+from spec_lang.backends.base import Progress, is_past
 from spec_lang.bounding.branching import children_of, joined, top
 from spec_lang.bounding.hidden import Bounded
 from spec_lang.bounding.leaves import (
@@ -101,7 +100,7 @@ class PhaseSearch:
         self.setting.witnesses.session.observe(Progress(self.setting.tally.nodes, self._waiting()))
 
     def _expired(self) -> bool:
-        return self.deadline is not None and time.monotonic() > self.deadline
+        return is_past(self.deadline)
 
     def _node(self) -> int:
         self.neuron.append(-1)

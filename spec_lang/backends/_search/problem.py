@@ -6,7 +6,6 @@ the exact ones; every witness is confirmed on exact points of the exact region.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 from dataclasses import field
 from fractions import Fraction
@@ -122,8 +121,7 @@ class Witnesses:
 
     def expired(self) -> bool:
         """Whether the session's deadline has passed."""
-        deadline = self.session.budget.deadline
-        return deadline is not None and time.monotonic() > deadline
+        return self.session.budget.expired()
 
     def offer(self, points: F64, margins: F64) -> bool:
         """Try the points with the most negative margins first; True once one is a counterexample.

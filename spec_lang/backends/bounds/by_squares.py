@@ -112,8 +112,7 @@ class Look:
         return weights / np.maximum(largest, 1e-300)
 
     def _expired(self) -> bool:
-        deadline = self.session.budget.deadline
-        return deadline is not None and time.monotonic() > deadline
+        return self.session.budget.expired()
 
     def _check_time(self) -> None:
         if self._expired():

@@ -5,12 +5,12 @@ In: nothing.  Out: limits, answers, and when an answer counts as exact.
 
 from __future__ import annotations
 
-import time
 from typing import Final
 
 import numpy as np
 
 from spec_lang._values import dataclass
+from spec_lang.backends.base import is_past
 from spec_lang.bounding.propagate import Ranges
 
 EXACT: Final = 1e-7  # of the width that is reached: less counts as nothing
@@ -24,7 +24,7 @@ class Limits:
     nodes: int | None = None
 
     def expired(self) -> bool:
-        return self.deadline is not None and time.monotonic() > self.deadline
+        return is_past(self.deadline)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

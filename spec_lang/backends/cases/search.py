@@ -6,7 +6,6 @@ the rows that are known so far is one in all cases below; the first neuron that 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import field
 from fractions import Fraction
@@ -100,8 +99,8 @@ class Search:
 
     def _clash(self, rows: Mapping[int, LinearAtom]) -> Clash | Point:
         """By the numbers of the rows.  Raises `_Stopped`."""
-        deadline, work = self.session.budget.deadline, self.session.budget.work
-        if deadline is not None and time.monotonic() > deadline:
+        work = self.session.budget.work
+        if self.session.budget.expired():
             raise _Stopped(GaveUp(GaveUpReason.TIMEOUT, f"{self.programs:,} linear programs"))
         if work is not None and self.programs >= work:
             raise _Stopped(GaveUp(GaveUpReason.BUDGET, f"{self.programs:,} linear programs"))

@@ -17,7 +17,7 @@ from spec_lang.backends._lp.model import Unfit
 from spec_lang.backends._lp.polish import Polisher
 from spec_lang.backends._lp.prove import TIED, out_of_range, prove_box
 from spec_lang.backends._lp.relaxation import Triangle
-from spec_lang.backends._lp.setting import AT_KINKS, Setting, Tally, is_past
+from spec_lang.backends._lp.setting import AT_KINKS, Setting, Tally
 from spec_lang.backends._lp.tightening import Allowance, Tightened, closed_by, tightened
 from spec_lang.backends._lp.tree import PhaseSearch
 from spec_lang.backends._search.attack import deepen, descend, random_starts, sample
@@ -25,7 +25,7 @@ from spec_lang.backends._search.cutting import Cutting, Decision, Leaf, Readines
 from spec_lang.backends._search.mending import accepted
 from spec_lang.backends._search.problem import Problem, Witnesses
 from spec_lang.backends._search.record import record_of
-from spec_lang.backends.base import Run, Session
+from spec_lang.backends.base import Run, Session, is_past
 from spec_lang.backends.milp import program
 from spec_lang.bounding.boxes import Boxes
 from spec_lang.bounding.context import Expired

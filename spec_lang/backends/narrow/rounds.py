@@ -6,7 +6,6 @@ led to gives a direction that separates it from all that are; with these the nex
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
@@ -97,7 +96,7 @@ class Rounds:
         left = None if budget.work is None else budget.work - sum(self.units.values())
         if left is not None and left <= 0:
             return GaveUp(GaveUpReason.BUDGET, "nothing of the budget was left for what a narrow layer makes")
-        if budget.deadline is not None and time.monotonic() > budget.deadline:
+        if budget.expired():
             return GaveUp(GaveUpReason.TIMEOUT, f"{len(self.cuts)} directions behind a narrow layer")
         confirm = _Confirm(self, asked)
         checks = self.session.checks

@@ -240,8 +240,7 @@ class _Search:
     # -- limits ----------------------------------------------------------------------------------------
 
     def _expired(self) -> bool:
-        deadline = self.session.budget.deadline
-        return deadline is not None and time.monotonic() > deadline
+        return self.session.budget.expired()
 
     def _check_limits(self, pairs: int, cells: Boxes) -> None:
         budget = self.session.budget

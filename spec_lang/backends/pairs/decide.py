@@ -6,7 +6,6 @@ to the fold that is nearest to the centre, or `Proved` by degree, or None where 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -215,7 +214,7 @@ class Planar:
 
     def _stop(self) -> GaveUp | None:
         budget = self.session.budget
-        if budget.deadline is not None and time.monotonic() > budget.deadline:
+        if budget.expired():
             return GaveUp(GaveUpReason.TIMEOUT, f"{self.done} cells looked at")
         if self.done and budget.work is not None and self.done >= budget.work:
             spent = f"all {budget.work:,} units are spent, {self.done} cells looked at"

@@ -66,7 +66,7 @@ class PiecesBackend:
                     tried += 1
                     if session.confirm(point):
                         return Refuted(point), tried
-                    if session.budget.deadline is not None and time.monotonic() > session.budget.deadline:
+                    if session.budget.expired():
                         return GaveUp(GaveUpReason.TIMEOUT, "looking for kinks with an effect"), tried
                 if around.nearest < 1 - _CLOSE:
                     detail = "the region is larger than one affine piece, and the nearest kinks break nothing"

@@ -194,8 +194,7 @@ class Search:
             raise Expired
 
     def _expired(self) -> bool:
-        deadline = self.session.budget.deadline
-        return deadline is not None and time.monotonic() > deadline
+        return self.session.budget.expired()
 
     # -- the proof -------------------------------------------------------------------------------
 
