@@ -9,6 +9,7 @@ where they are absent, and listed with the reason.
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from spec_lang.store import places
 
 # A shell starts what it runs in the background with interrupts ignored, and so do all processes below that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -48,10 +51,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def cache_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """No test reads or writes what the user's cache holds: proofs, and the parser's tables."""
+    """No test reads or writes what the user's cache holds, proofs and the parser's tables, nor a lock."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("NNSPEC_LOCK", "off")
         yield
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_known() -> None:
+    """No test is answered by what another one has found."""
+    for folder in (places.proofs(), places.runs()):
+        if folder.exists():
+            shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="session")

@@ -37,6 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         with _terminable():
             command, arguments = parse_arguments(sys.argv[1:] if argv is None else argv)
             arguments.debug = debug
+            arguments.lock_variable = os.environ.get("NNSPEC_LOCK")
             return command.run(arguments)
     except UsageError as error:
         _say(f"error: {error.problem}")

@@ -114,7 +114,7 @@ def planning_options(arguments: argparse.Namespace, claims: tuple[str, ...]) -> 
     """The engine's options, of what `add_inputs` and `add_planning` have read."""
     from spec_lang.engine.options import CheckOptions  # noqa: PLC0415 - start-up
     from spec_lang.kernel.verdict import EvidenceKind  # noqa: PLC0415
-    from spec_lang.obligations.model import Semantics  # noqa: PLC0415
+    from spec_lang.obligations.denotation import Semantics  # noqa: PLC0415
 
     evidence = EvidenceKind.TRUSTED if arguments.evidence == "any" else EvidenceKind(arguments.evidence)
     return CheckOptions(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -20,23 +20,18 @@ from spec_lang._companions import Cores
 from spec_lang._values import dataclass
 from spec_lang.diagnostics import InternalError
 from spec_lang.engine import lift
-from spec_lang.engine.audit_measure import NOTHING_STORED, Looked, audit_measure
-from spec_lang.engine.checking import shared_by
 from spec_lang.engine.count import count
 from spec_lang.engine.data_counts import share, with_verdicts
 from spec_lang.engine.options import CheckOptions, Observer, Silent
 from spec_lang.engine.prepare import Spec, prepare, texts_of
-from spec_lang.engine.replay import replay_witness
+from spec_lang.engine.stored import Shelf
 from spec_lang.engine.sweep import sweep
 from spec_lang.engine.task import Task
-from spec_lang.kernel.judge import judge
-from spec_lang.kernel.proof import Examined, OutOfTime, examine
-from spec_lang.kernel.verdict import EvidenceKind, Status, Verdict
+from spec_lang.kernel.proof import OutOfTime
+from spec_lang.kernel.verdict import Status
 from spec_lang.obligations.lower import TooManyCases
-from spec_lang.obligations.model import Goal
-from spec_lang.obligations.outcome import GaveUpReason, Outcome, Proved
 from spec_lang.reporters.model import ClaimReport, Report
-from spec_lang.store.files import Damaged, Found, Kept, Store
+from spec_lang.store.files import Store
 
 if TYPE_CHECKING:
     from spec_lang.engine.workers import Decide
@@ -107,7 +102,8 @@ def _one(
             return count(task, task.counted, options)
         if task.shared is not None:
             return share(task, task.shared, options)
-        return _audited(task, options, store, cores)
+        end = float("inf") if options.timeout is None else started + options.timeout
+        return Shelf(store, options.evidence, end, cores).report(task)[0]
     except TooManyCases as error:
         reason = str(error)
     except OutOfTime:
@@ -119,68 +115,3 @@ def _one(
         if options.debug:
             reason += "\n" + traceback.format_exc()
     return lift.undecided(task, status, reason, time.monotonic() - started)
-
-
-def _audited(task: Task, options: CheckOptions, store: Store, cores: Cores | None) -> ClaimReport:
-    started = time.monotonic()
-    end = float("inf") if options.timeout is None else started + options.timeout
-    exact = options.evidence is EvidenceKind.CHECKED
-    check = partial(examine, expired=lambda: time.monotonic() > end, spread=shared_by(cores))
-
-    def look(goal: Goal) -> Looked:
-        found = store.look_up(goal)
-        outcomes = found.outcomes if isinstance(found, Found) else ()
-        examined = tuple(_examined(goal, outcomes, check, exact=exact))
-        verdict = judge(goal, outcomes, examined=examined, accept=options.evidence)
-        problem = _problem(found, verdict)
-        kept = Kept(found.digest, found.size) if isinstance(found, Found) else None
-        return Looked(goal, verdict, kept, problem, _finder(outcomes))
-
-    if task.measure is not None:
-        return audit_measure(task, task.measure, store, look)
-    looked = look(task.goal())
-    verdict = looked.verdict
-    if looked.problem is not None:
-        return lift.undecided(task, *looked.problem, time.monotonic() - started)
-    shown = None
-    if verdict.witness is not None and verdict.broken is not None:
-        replayed = replay_witness(task, looked.goal.obligations[verdict.broken], verdict.witness)
-        shown = lift.counterexample(task, looked.goal, verdict.witness, replayed)
-    course = lift.Course(backend=looked.finder, seconds=time.monotonic() - started, kept=looked.kept)
-    return lift.decided(task, verdict, course, shown)
-
-
-def _examined(
-    goal: Goal, outcomes: Sequence[Outcome], check: Callable[..., Examined], *, exact: bool
-) -> Iterator[Examined]:
-    """Every proof, examined.  What is too tight for the exact check is held to the rounded one too, which
-    tells a proof that is weaker than was asked for from one that is none."""
-    for obligation, outcome in zip(goal.obligations, outcomes, strict=False):
-        if not isinstance(outcome, Proved) or outcome.proof is None:
-            continue
-        result = check(obligation, outcome.proof, exact=exact)
-        if exact and result.flaw is not None:
-            result = check(obligation, outcome.proof)
-        yield result
-
-
-def _problem(found: Found | Damaged | None, verdict: Verdict) -> tuple[Status, str] | None:
-    """Why a claim without a verdict has none, as far as its record is the reason."""
-    if verdict.status is not Status.UNKNOWN:
-        return None
-    match found:
-        case None:
-            tried = verdict.gave_up is not GaveUpReason.INTERRUPTED  # of what the goal says by itself
-            return None if tried else (Status.UNKNOWN, NOTHING_STORED)
-        case Damaged(path, problem):
-            return Status.UNKNOWN, f"the stored proof is lost: {problem} (`{path}`); run `nnspec check`"
-        case Found() if verdict.gave_up is GaveUpReason.NUMERICAL:
-            return Status.ERROR, f"the stored proof {found.digest} proves nothing: {verdict.reason}"
-        case Found():
-            return None
-
-
-def _finder(outcomes: Sequence[Outcome]) -> str | None:
-    """The backend that found the first of the proofs."""
-    stamps = (outcome.attestation for outcome in outcomes if isinstance(outcome, Proved))
-    return next((stamp.backend for stamp in stamps), None)

@@ -20,6 +20,7 @@ from spec_lang.engine.task import Measure, Task
 from spec_lang.engine.thresholds import Thresholds
 from spec_lang.kernel.verdict import Status, Verdict
 from spec_lang.obligations.model import Goal
+from spec_lang.obligations.outcome import Outcome
 from spec_lang.reporters.model import Bracket, ClaimReport
 from spec_lang.store.files import Damaged, Kept, Store
 
@@ -38,6 +39,7 @@ class Looked:
     kept: Kept | None
     problem: Problem | None
     finder: str | None
+    outcomes: Sequence[Outcome] = ()
 
 
 def audit_measure(task: Task, asked: Measure, store: Store, look: Callable[[Goal], Looked]) -> ClaimReport:

@@ -16,4 +16,7 @@ NO_CLAIM: Final = "NN406"  # a glob that selects nothing
 NO_NETWORK: Final = "NN407"  # a `--network` that no spec has
 QUERY_NETWORK: Final = "NN408"  # a query without its network, or with several
 NO_BACKEND: Final = "NN409"  # a backend that does not exist
+OUT_OF_DATE: Final = "NN411"  # a lock that does not have the claims as they are, with `--locked`
+DAMAGED_LOCK: Final = "NN412"  # lines of a lock that cannot be read
+NO_LOCK: Final = "NN413"  # a lock that the system does not let us read or write
 UNAVAILABLE: Final = "NN410"  # a backend that cannot run here

@@ -17,12 +17,13 @@ from spec_lang.backends.base import Backend
 from spec_lang.engine import lift
 from spec_lang.engine.count import count
 from spec_lang.engine.data_counts import OUT_OF_TIME, AtData, at_data, refuted_by_data, share
+from spec_lang.engine.known import KEYS, NOT_LOCKED, known, meaning_of
 from spec_lang.engine.measure import measure
 from spec_lang.engine.memory import limited
 from spec_lang.engine.options import CheckOptions, Listener
 from spec_lang.engine.replay import replay_witness
-from spec_lang.engine.settle import Limits, Settler, memory_words
-from spec_lang.engine.task import Task
+from spec_lang.engine.settle import Limits, Settled, Settler, memory_words
+from spec_lang.engine.task import Measure, Task
 from spec_lang.kernel.proof import OutOfTime
 from spec_lang.kernel.verdict import Status, Verdict
 from spec_lang.obligations.lower import TooManyCases
@@ -52,7 +53,7 @@ def decide(task: Task, listen: Listener, cores: Cores | None, options: CheckOpti
                 return share(task, task.shared, options)
             settler = Settler(task, options, listen, cores, installed_backends())
             if task.measure is not None:
-                return measure(settler, task.measure, started)
+                return _measured(settler, task.measure, started)
             return _report(settler, started)
     except TooManyCases as error:
         return lift.undecided(task, Status.ERROR, str(error), time.monotonic() - started)
@@ -68,16 +69,48 @@ def decide(task: Task, listen: Listener, cores: Cores | None, options: CheckOpti
         return lift.undecided(task, Status.ERROR, reason, time.monotonic() - started)
 
 
+def _measured(settler: Settler, asked: Measure, started: float) -> ClaimReport:
+    task, options = settler.task, settler.options
+    key = meaning_of(task)
+    found = known(task, key, options, settler.cores)
+    if found is not None:
+        return found[0]
+    if options.locked and key not in options.known:
+        return replace(lift.undecided(task, Status.UNKNOWN, NOT_LOCKED), key=key)
+    return replace(measure(settler, asked, started), key=key)
+
+
 def _report(settler: Settler, started: float) -> ClaimReport:
     task, options = settler.task, settler.options
     end = None if task.timeout is None else started + task.timeout
     at_points, too_late = _at_data(task, options, end)
     goal = task.goal()
-    settled = refuted_by_data(goal, at_points) or settler.settle(goal, Limits(end, options.budget))
-    verdict = settled.verdict
+    task = replace(task, goal=lambda: goal)
+    key = meaning_of(task)
+    by_data = refuted_by_data(goal, at_points)
+    found = None if by_data is not None else known(task, key, options, settler.cores)
+    if found is not None:
+        report, outcomes = found
+    elif by_data is None and options.locked and key not in options.known:
+        report, outcomes = lift.undecided(task, Status.UNKNOWN, NOT_LOCKED), ()
+    else:
+        settled = by_data or settler.settle(goal, Limits(end, options.budget))
+        report, outcomes = _settled(settler, settled, started), settled.outcomes
     left = None
-    if task.leaves is not None and verdict.status is Status.PROVED:
-        left = Store(task.leaves).keep(goal, settled.outcomes)
+    if task.leaves is not None and report.status is Status.PROVED:
+        left = Store(task.leaves).keep(goal, outcomes)
+    return replace(
+        report,
+        key=key,
+        note="; ".join(part for part in (report.note, too_late) if part) or None,
+        data=None if at_points is None else at_points.count,
+        left=left.digest if isinstance(left, Kept) else None,
+    )
+
+
+def _settled(settler: Settler, settled: Settled, started: float) -> ClaimReport:
+    """The report of a goal that was searched, or refuted by data."""
+    task, options, goal, verdict = settler.task, settler.options, settled.goal, settled.verdict
     found = _counterexample(task, goal, verdict)
     course = lift.Course(
         steps=settler.log.steps(),
@@ -86,16 +119,8 @@ def _report(settler: Settler, started: float) -> ClaimReport:
         kept=None if verdict.evidence is None else _keep(options, goal, settled.outcomes),
         seconds=time.monotonic() - started,
     )
-    report = lift.decided(task, verdict, course, found)
-    note = "; ".join(part for part in (report.note, too_late) if part) or None
     cut = None if settler.cutting is None else settler.cutting.course()
-    return replace(
-        report,
-        note=note,
-        data=None if at_points is None else at_points.count,
-        cut=cut,
-        left=left.digest if isinstance(left, Kept) else None,
-    )
+    return replace(lift.decided(task, verdict, course, found), cut=cut)
 
 
 def _at_data(task: Task, options: CheckOptions, end: float | None) -> tuple[AtData | None, str | None]:
@@ -118,4 +143,4 @@ def _counterexample(task: Task, goal: Goal, verdict: Verdict) -> Counterexample 
 
 def _keep(options: CheckOptions, goal: Goal, outcomes: Sequence[Outcome]) -> Kept | NotKept | None:
     """Store what settles the goal.  The outcomes are those that the kernel has accepted."""
-    return None if options.store is None else Store(options.store).keep(goal, outcomes)
+    return None if options.store is None else Store(options.store, keys=KEYS).keep(goal, outcomes)

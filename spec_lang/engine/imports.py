@@ -58,6 +58,11 @@ class Imports:
         links = (link for file in self._files.values() for link in file.imports or ())
         return frozenset(name for _, name in links if name is not None)
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All that were read: specs, and data."""
+        return (*self._names, *self._data)
+
     def around(self, source: Source, parsed: Parsed, problems: DiagnosticLog) -> Surroundings:
         """What a spec imports; `problems` takes what is wrong with the imports and in the imported files."""
         file = source.file

@@ -23,6 +23,7 @@ from spec_lang.reporters.model import (
     ClaimReport,
     Counterexample,
     End,
+    Known,
     Measurement,
     Reading,
     Readings,
@@ -31,6 +32,7 @@ from spec_lang.reporters.model import (
 )
 from spec_lang.semantics.model import Counted, Measured
 from spec_lang.store.files import Kept, NotKept
+from spec_lang.store.lock import Line
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,23 @@ def undecided(task: Task, status: Status, reason: str, seconds: float = 0.0) -> 
     if status not in (Status.ERROR, Status.UNKNOWN):
         raise InternalError(f"{task.id}: {status.value} without a verdict")
     return _report(task, status, reason, seconds)
+
+
+def locked(task: Task, line: Line) -> ClaimReport:
+    """The report of a claim of which `nnspec.lock` says that it is proved, or that nothing comes of it.
+
+    Raises `InternalError` for what can be shown: that is judged again.
+    """
+    if line.verdict not in (Status.PROVED, Status.UNKNOWN):
+        raise InternalError(f"{task.id}: {line.verdict.value} by the word of a file")
+    return replace(
+        _report(task, line.verdict, line.reason, 0.0),
+        evidence=line.evidence,
+        work=line.work,
+        certificate=line.proof,
+        known=Known.LOCK,
+        key=line.key,
+    )
 
 
 def _report(task: Task, status: Status, reason: str | None, seconds: float) -> ClaimReport:

@@ -68,6 +68,11 @@ class Networks:
         problems.extend(replace(diagnostic, span=span) if span else diagnostic for diagnostic in diagnostics)
         return graph
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Those that were read."""
+        return tuple(source for source in self._loaded if isinstance(source, Path))
+
     def unused(self) -> Iterator[Diagnostic]:
         """One error for every network of the caller's that no spec has."""
         for name, _ in self.options.networks:

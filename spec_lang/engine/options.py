@@ -6,18 +6,20 @@ protocol of the observer that hears of progress.  Nothing here touches a file or
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import field
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from spec_lang._values import dataclass
 from spec_lang.kernel.verdict import EvidenceKind
-from spec_lang.obligations.model import Semantics
+from spec_lang.obligations.denotation import Semantics
 
 if TYPE_CHECKING:
     from spec_lang.backends.base import Progress
     from spec_lang.reporters.model import ClaimReport
+    from spec_lang.store.lock import Line
 
 NetworkSource = Path | bytes
 
@@ -34,7 +36,9 @@ class CheckOptions:
     busy at any time, 1 for none but this one.  `memory`: bytes that a claim may take beyond what was loaded
     before, None for no limit.  `evidence`: the weakest that counts as a proof.  `semantics`: which function
     a network denotes where a claim does not say.  `store`: the folder that keeps proofs and witnesses, None
-    for nowhere.  `strict`: a vacuous claim is an error.  `debug`: a crash tells its traceback.
+    for nowhere: what it holds is not searched for again.  `known`: the lines of `nnspec.lock`, by the keys
+    of claims; with `locked` a claim that has none is not decided.  `strict`: a vacuous claim is an error.
+    `debug`: a crash tells its traceback.
     """
 
     claims: tuple[str, ...] = ()
@@ -48,6 +52,8 @@ class CheckOptions:
     evidence: EvidenceKind = EvidenceKind.TRUSTED
     semantics: Semantics = Semantics.REAL
     store: Path | None = None
+    known: Mapping[str, Line] = field(default_factory=dict)
+    locked: bool = False
     strict: bool = False
     debug: bool = False
 
@@ -55,6 +61,18 @@ class CheckOptions:
         """The limit of time of a claim whose `@timeout` says so."""
         budget_alone = self.budget is not None and self.timeout is None
         return self.timeout if said is None or budget_alone else float(said)
+
+
+@dataclass(frozen=True, slots=True)
+class Locking:
+    """`file` is the lock of all specs, None for the nearest of each.  It is read, unless all is to be decided
+    `afresh`, and takes what the run finds, if it `writes`, and the run has no networks and parameters of its
+    own.  If it is `locked`, it has to say of each claim what comes out, and nothing new is decided."""
+
+    file: Path | None = None
+    afresh: bool = False
+    writes: bool = True
+    locked: bool = False
 
 
 @dataclass(frozen=True, slots=True)

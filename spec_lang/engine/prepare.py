@@ -102,7 +102,7 @@ class Preparation:
         self.files: list[TypedFile] = []
         self.forms: dict[str, Claim] = dict(built_in_forms())  # and those of packages that a file calls
         self.imports = Imports()
-        self._networks = Networks(options, self.imports.folders)
+        self.networks = Networks(options, self.imports.folders)
         self._selection = Selection(options.claims)
         self._parameters: dict[str, ast.Expr] = {}
         self._declared: set[str] = set()
@@ -129,7 +129,7 @@ class Preparation:
             if not problems.has_errors and not usage.has_errors:
                 self.tasks.extend(tasks)
         if specs and not self.problems.has_errors:
-            self.problems.extend(self._networks.unused())
+            self.problems.extend(self.networks.unused())
             self.problems.extend(self._selection.unmatched())
 
     def _spec_tasks(self, spec: Spec, problems: DiagnosticLog) -> tuple[Task, ...]:
@@ -156,8 +156,8 @@ class Preparation:
         only = len(scope.networks) == 1
         faults = DiagnosticLog()
         for use in scope.networks:
-            file = self._networks.source(use, source.folder, only)
-            graph = self._networks.load(file, use.label, use.span, faults)
+            file = self.networks.source(use, source.folder, only)
+            graph = self.networks.load(file, use.label, use.span, faults)
             if graph is not None:
                 graphs[use.label] = graph
         problems.extend(_one_a_family(faults))
@@ -208,7 +208,7 @@ class Preparation:
         only = len(scope.networks) == 1
         return tuple(
             Run(
-                self._networks.source(run.use, source.folder, only),
+                self.networks.source(run.use, source.folder, only),
                 graphs[run.use.label],
                 run.point,
                 run.output,
@@ -220,8 +220,8 @@ class Preparation:
         source = spec.source
         if not self._selection.wants(source.file, "query"):
             return ()
-        onnx = self._networks.for_query(source.file, problems)
-        graph = None if onnx is None else self._networks.load(onnx, "f", None, problems)
+        onnx = self.networks.for_query(source.file, problems)
+        graph = None if onnx is None else self.networks.load(onnx, "f", None, problems)
         if onnx is None or graph is None:
             return ()
         from spec_lang.formats.vnnlib1 import read_query  # noqa: PLC0415 - no spec needs it

@@ -18,44 +18,78 @@ from spec_lang.diagnostics import Diagnostic, Severity
 from spec_lang.engine.data_counts import with_verdicts
 from spec_lang.engine.decide import decide, installed_backends
 from spec_lang.engine.earlier import left_for_claims
-from spec_lang.engine.options import CheckOptions, Observer, Silent
-from spec_lang.engine.prepare import Spec, prepare, texts_of
+from spec_lang.engine.known import KEYS
+from spec_lang.engine.locks import locks_of
+from spec_lang.engine.options import CheckOptions, Locking, Observer, Silent
+from spec_lang.engine.prepare import Preparation, Spec, prepare, texts_of
 from spec_lang.engine.selection import family_of
 from spec_lang.engine.sweep import sweep
+from spec_lang.engine.unchanged import Inputs, remember
 from spec_lang.kernel.verdict import Status
 from spec_lang.lints._allows import apply_allows
 from spec_lang.reporters.model import ClaimReport, Report
 from spec_lang.semantics.codes import EMPTY_REGION
+from spec_lang.semantics.forms.library import built_in_forms
 
 _DEFAULTS = CheckOptions()
 
 
 def check(
-    paths: Sequence[str | Path | Spec], options: CheckOptions = _DEFAULTS, observer: Observer | None = None
+    paths: Sequence[str | Path | Spec],
+    options: CheckOptions = _DEFAULTS,
+    observer: Observer | None = None,
+    locking: Locking | None = None,
 ) -> Report:
-    """Check every claim that `options` select."""
-    started = time.monotonic()
+    """Check every claim that `options` select; without `locking` there is no lock."""
+    began, started = time.time(), time.monotonic()
     preparation, specs = prepare(paths, options)
+    locks = None if locking is None else locks_of(paths, specs, locking.file)
+    if locks is not None and locking is not None and not locking.afresh:
+        options = replace(options, known=locks.lines(), locked=locking.locked)
     if preparation.tasks:
         installed_backends()  # imported before workers are forked, which share it then
     one = partial(decide, options=options)
     with left_for_claims(preparation.tasks) as (tasks, waiting):
         reports, interrupted = sweep(tasks, one, options.jobs, observer or Silent(), waiting)
+    KEYS.forget()
     reports = with_verdicts(reports)
     diagnostics = (*preparation.problems, *_vacuous(reports))
+    aside = ""
+    if locks is not None and locking is not None:
+        whole = not (options.claims or interrupted or preparation.problems.has_errors)
+        if locking.locked:
+            diagnostics = (*diagnostics, *locks.out_of_date(reports, whole=whole))
+        elif locking.writes and not (options.parameters or options.networks):
+            aside = locks.update(zip(tasks, reports, strict=True), options, whole=whole)
+        diagnostics = (*diagnostics, *locks.problems)
     for spec in specs:
         diagnostics = apply_allows(spec.source.text, spec.source.file, diagnostics, frozenset())
     if options.strict:
         diagnostics = tuple(map(_strictly, diagnostics))
     named = {d.span.file for d in diagnostics if d.span is not None}
-    return Report(
+    report = Report(
         version=__version__,
         claims=reports,
         diagnostics=diagnostics,
         sources=tuple((file, text) for file, text in texts_of(preparation, specs).items() if file in named),
         interrupted=interrupted,
         seconds=time.monotonic() - started,
+        aside=aside,
     )
+    if locks is not None and locking is not None and not locking.afresh and not _foreign(preparation):
+        inputs = Inputs(_read(preparation), tuple(locks.contents), began)
+        remember(paths, options, locking, replace(report, aside=""), inputs)
+    return report
+
+
+def _read(preparation: Preparation) -> tuple[Path, ...]:
+    """Every file that the run depends on."""
+    return (*preparation.imports.files, *preparation.networks.files)
+
+
+def _foreign(preparation: Preparation) -> bool:
+    """Whether packages have a say in what claims mean."""
+    return preparation.forms.keys() != built_in_forms().keys()
 
 
 def _strictly(diagnostic: Diagnostic) -> Diagnostic:

@@ -12,6 +12,7 @@ from pathlib import Path
 from spec_lang._values import dataclass
 from spec_lang.diagnostics import Diagnostic, DiagnosticLog
 from spec_lang.engine import codes
+from spec_lang.engine.spec_files import specs_below
 from spec_lang.syntax.source import decode_source
 from spec_lang.syntax.words import MAX_SPEC_BYTES
 
@@ -42,7 +43,7 @@ def read_sources(paths: Sequence[str | Path], problems: DiagnosticLog) -> tuple[
 def _files(path: Path, problems: DiagnosticLog) -> Iterator[Path]:
     fix: str | None
     if path.is_dir():
-        found = sorted(p for p in path.rglob("*.nnspec") if p.is_file() and not _hidden(p, path))
+        found = specs_below(path)
         if not found:
             fix = "name a file, or a folder with `*.nnspec` files"
             problems.error(codes.NO_SPECS, f"there is no `*.nnspec` file in the folder `{path}`", None, fix)
@@ -58,10 +59,6 @@ def _files(path: Path, problems: DiagnosticLog) -> Iterator[Path]:
         )
     else:
         yield path
-
-
-def _hidden(path: Path, root: Path) -> bool:
-    return any(part.startswith(".") for part in path.relative_to(root).parts)
 
 
 def read_source(path: Path, problems: DiagnosticLog, name: str) -> Source | None:

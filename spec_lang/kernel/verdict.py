@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from enum import Enum
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from spec_lang._values import dataclass
-from spec_lang.obligations.model import LinearAtom
-from spec_lang.obligations.outcome import GaveUpReason
+
+if TYPE_CHECKING:
+    from spec_lang.obligations.model import LinearAtom
+    from spec_lang.obligations.outcome import GaveUpReason
 
 
 class Status(Enum):
@@ -38,6 +41,14 @@ class Evidence:
 
     def __str__(self) -> str:
         return self.kind.value if self.by is None else f"{self.kind.value}({self.by})"
+
+
+def read_evidence(text: str) -> Evidence:
+    """Evidence as `str` has written it, of a verdict that was made before.  Raises `ValueError`."""
+    kind, bracket, by = text.partition("(")
+    if bool(bracket) is not text.endswith(")"):
+        raise ValueError(f"{text!r} is no evidence")
+    return Evidence(EvidenceKind(kind), by[:-1] if bracket else None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from enum import Enum
 from fractions import Fraction
 
 from spec_lang._values import dataclass
 from spec_lang.diagnostics import InternalError, Span
 from spec_lang.network.graph import Graph
+from spec_lang.obligations.denotation import Semantics as Semantics  # noqa: PLC0414 - a part of the model
 
 Terms = tuple[tuple[int, Fraction], ...]  # (index, non-zero coefficient), indices ascending
 
@@ -106,13 +106,6 @@ class Region:
     def __post_init__(self) -> None:
         if any(constraint.outputs for constraint in self.constraints):
             raise InternalError("a region constrains inputs alone")
-
-
-class Semantics(Enum):
-    """Which function a network denotes; a verdict names the one that it holds for."""
-
-    REAL = "real"
-    FLOAT32 = "float32"  # any order of summation, with or without fused operations
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from itertools import groupby
 
 from spec_lang._values import dataclass
 from spec_lang.kernel.verdict import Status
-from spec_lang.obligations.model import Semantics
+from spec_lang.obligations.denotation import Semantics
 from spec_lang.reporters._bracket_text import (
     bracket_lines,
     cut_lines,
@@ -25,7 +25,14 @@ from spec_lang.reporters._drawing_text import drawing_lines
 from spec_lang.reporters._layout import STATUS_ROLE, Line, Role, line, table
 from spec_lang.reporters._numbers import amount, duration, shown
 from spec_lang.reporters._shortened import MANY, clause, few, where
-from spec_lang.reporters.model import ClaimReport, Counterexample, Measurement, Reading, Readings
+from spec_lang.reporters.model import (
+    ClaimReport,
+    Counterexample,
+    Known,
+    Measurement,
+    Reading,
+    Readings,
+)
 
 _SMALL_FAMILY = 3  # members that are listed one by one
 _SHORT_NOTE = 24  # longer ones do not push the titles away
@@ -34,6 +41,7 @@ _ASSUMED = (
     "float32: sums in any order, with or without fused operations; no Winograd, FFT or Strassen, no TF32; "
     "weights as stored; the graph that runs is the one that was read"
 )
+KNOWN_WORDS = {Known.LOCK: "locked", Known.CACHE: "stored"}
 _STATUS_WIDTH = max(len(status.value) for status in Status) + 2
 
 
@@ -96,6 +104,8 @@ def _rows(family: Sequence[ClaimReport], width: int) -> Iterator[_Row]:
         note += ": " + ", ".join(f"{counts[status]} {status.value}" for status in present)
     if counts[Status.PROVED]:
         note += f", {_proofs(family)}"
+    if all(claim.known is not None for claim in family):
+        note += ", " + " or ".join(dict.fromkeys(KNOWN_WORDS[c.known] for c in family if c.known is not None))
     regions = dict.fromkeys(claim.region for claim in family)
     if len(regions) == 1 and (region := family[0].region) is not None:
         note += f", {where(region)}"
@@ -125,6 +135,8 @@ def _row(claim: ClaimReport, width: int) -> _Row:
         notes.append("as expected" if claim.as_expected else f"but `@expect({claim.expected.value})`")
     if claim.region is not None and claim.status in (Status.PROVED, Status.REFUTED):
         notes.append(where(claim.region))
+    if claim.known is not None:
+        notes.append(KNOWN_WORDS[claim.known])
     below = [line("      ", text) for text in (*rest, *([claim.note] if claim.note else []))]
     if claim.counterexample is not None:
         below += _counterexample(claim, claim.counterexample)

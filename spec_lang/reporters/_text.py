@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import TextIO
 
 from spec_lang.kernel.verdict import Status
-from spec_lang.reporters._claim_text import claim_lines
+from spec_lang.reporters._claim_text import KNOWN_WORDS, claim_lines
 from spec_lang.reporters._diagnostic_text import diagnostic_lines
 from spec_lang.reporters._layout import STATUS_ROLE, Line, Piece, Role, line, text_of
 from spec_lang.reporters._numbers import duration
@@ -59,7 +59,10 @@ def _summary(report: Report) -> Line:
         pieces.append("nothing to check")
     if report.interrupted:
         pieces.append((", interrupted", Role.OPEN))
-    return line(*pieces, (f" in {duration(report.seconds)}", Role.DIM))
+    known = [claim.known for claim in report.claims if claim.known is not None]
+    counts = ", ".join(f"{known.count(kind)} {word}" for kind, word in KNOWN_WORDS.items() if kind in known)
+    seconds = f" in {duration(report.seconds)}" + (f" ({counts})" if counts else "")
+    return line(*pieces, (seconds, Role.DIM))
 
 
 def _expected(expected: int, total: int) -> str:

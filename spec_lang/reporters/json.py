@@ -69,6 +69,8 @@ def _claim(claim: ClaimReport) -> Json:
         "witness": _counterexample(found) if found is not None and proof else None,
         "certificate": claim.certificate,
         "proof_bytes": claim.proof_bytes,
+        "key": claim.key,
+        "known": None if claim.known is None else claim.known.value,
         "note": claim.note,
         **_of_invariant(claim),
     }

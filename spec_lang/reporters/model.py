@@ -13,6 +13,7 @@ from spec_lang._values import dataclass
 from spec_lang.diagnostics import Diagnostic, Span
 from spec_lang.kernel.verdict import Evidence, Status
 from spec_lang.reporters._cut import CutCourse
+from spec_lang.reporters._known import Known as Known  # noqa: PLC0414 - a part of the model
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +243,8 @@ class ClaimReport:
     region: str | None = None  # of an invariant: where its verdict holds
     data: DataCount | None = None  # of an invariant over data
     cut: CutCourse | None = None  # of a claim `@via` an invariant
+    key: str | None = None  # what the claim means, as a hash; None for one that is never stored
+    known: Known | None = None  # where the verdict was found, if it was not searched for
     left: str | None = None  # "sha256:…" of the proof that an invariant has left for claims `@via` it
 
     @property
@@ -266,6 +269,7 @@ class Report:
     sources: tuple[tuple[str, str], ...] = ()  # file name, text: for rendering the source lines
     interrupted: bool = False
     seconds: float = 0.0
+    aside: str = ""  # what the run has done besides: to `nnspec.lock`
 
     def __getitem__(self, name: str) -> ClaimReport:
         """The claim with this id or name.  Raises KeyError."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import stat
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -18,8 +17,6 @@ from dataclasses import field
 from fractions import Fraction
 from pathlib import Path
 from typing import Final
-
-from platformdirs import user_cache_path
 
 from spec_lang._values import dataclass
 from spec_lang.kernel.judge import is_impossible
@@ -29,18 +26,13 @@ from spec_lang.store.codec import decode, digest_of, encode
 from spec_lang.store.columns import BadRecord, Unkeepable
 from spec_lang.store.ends import decode_ends, encode_ends
 from spec_lang.store.keys import Keys
+from spec_lang.store.writing import UNFINISHED, replace_file
 
 MAX_RECORD: Final = 64 << 20  # bytes of one record
 _SUFFIX: Final = ".proof"
-_UNFINISHED: Final = ".part"
 # A write takes seconds; a file that is still unfinished after that is what a killed process has left.
 _ABANDONED: Final = 3600.0
 _UNTOUCHED: Final = GaveUp(GaveUpReason.INTERRUPTED, "not tried")
-
-
-def default_folder() -> Path:
-    """Where proofs are kept: in the user's cache."""
-    return user_cache_path("nnspec") / "proofs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,17 +171,7 @@ class Store:
     def _write(self, key: str, record: bytes) -> None:
         path = self._path(key)
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(_UNFINISHED, path.stem, path.parent)
-        try:
-            with os.fdopen(descriptor, "wb") as stream:
-                stream.write(bytes.fromhex(key))
-                stream.write(record)
-                stream.flush()
-                os.fsync(stream.fileno())
-            Path(name).replace(path)
-        except BaseException:  # an interrupt as well
-            _deleted(Path(name))
-            raise
+        replace_file(path, [bytes.fromhex(key), record], private=True)
 
     def _records(self) -> Iterator[tuple[float, int, Path]]:
         """When each was last used, its size, and where it is; what was abandoned is deleted on the way."""
@@ -200,7 +182,7 @@ class Store:
                 continue  # another process was quicker
             if path.suffix == _SUFFIX:
                 yield status.st_mtime, status.st_size, path
-            elif path.suffix == _UNFINISHED and time.time() - status.st_mtime > _ABANDONED:
+            elif path.suffix == UNFINISHED and time.time() - status.st_mtime > _ABANDONED:
                 _deleted(path)
 
 

@@ -16,6 +16,7 @@ from spec_lang import __version__
 from spec_lang.cli import main, usage
 from spec_lang.cli.arguments import parse_arguments
 from spec_lang.cli.shared import planning_options
+from spec_lang.store import places
 from tests.cli.commands import process, write_endless
 from tests.cli.running import run
 from tests.engine.specs import EMPTY, FAILS, FAMILY, FLAW, HOLDS, LUCK, write
@@ -361,7 +362,7 @@ def test_an_interrupt_prints_what_was_decided_and_leaves_nothing_behind(
     tmp_path: Path, jobs: str, number: signal.Signals
 ) -> None:
     checking = process("check", write_endless(tmp_path), "--jobs", jobs, "--timeout", "inf")
-    time.sleep(3)
+    wait_for_a_proof()
     os.killpg(checking.pid, number) if number is signal.SIGINT else checking.send_signal(number)
     try:
         out, err = checking.communicate(timeout=20)
@@ -374,6 +375,14 @@ def test_an_interrupt_prints_what_was_decided_and_leaves_nothing_behind(
     assert "unknown  endless" in out
     assert "interrupted" in out
     assert not left_behind
+
+
+def wait_for_a_proof() -> None:
+    """Until a claim is decided, and a moment longer: its report is on its way."""
+    end = time.monotonic() + 60
+    while not list(places.proofs().rglob("*.proof")) and time.monotonic() < end:
+        time.sleep(0.05)
+    time.sleep(1)
 
 
 def in_session(session: int) -> list[int]:

@@ -192,7 +192,7 @@ def _expired(_: object) -> Callable[[], None]:
 def test_a_crash_costs_one_claim(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write(tmp_path, HOLDS, FAILS)
     keep(tmp_path / "store", path, {"holds": PROVED, "fails": CORNER})
-    monkeypatch.setattr("spec_lang.engine.audit.examine", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr("spec_lang.engine.stored.examine", lambda *_, **__: 1 / 0)
     found = audited(path, tmp_path / "store")
     assert statuses(found) == {"holds": Status.ERROR, "fails": Status.REFUTED}
     assert "ZeroDivisionError" in str(found.report["holds"].reason)
@@ -234,7 +234,7 @@ def test_what_a_spec_expects_is_held_against_the_audit(tmp_path: Path) -> None:
 @pytest.fixture(autouse=True)
 def _store_of_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The command looks for proofs where the tests keep them, not in the user's cache."""
-    monkeypatch.setattr("spec_lang.store.files.default_folder", lambda: tmp_path / "store")
+    monkeypatch.setattr("spec_lang.store.places.proofs", lambda: tmp_path / "store")
 
 
 def test_the_command_reports_and_sums_up(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -300,9 +300,9 @@ IMPORTED = """
 import sys
 from pathlib import Path
 from spec_lang.cli import main
-from spec_lang.store import files
+from spec_lang.store import places
 store = Path(sys.argv.pop())
-files.default_folder = lambda: store
+places.proofs = lambda: store
 status = main(sys.argv[1:])
 loaded = {name for name in sys.modules if name.startswith("spec_lang.backends.")}
 third = {"highspy", "z3", "onnx", "rich"} & sys.modules.keys()

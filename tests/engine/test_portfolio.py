@@ -214,7 +214,7 @@ def test_a_proof_is_kept_and_named_in_the_report(decided: Decide, tmp_path: Path
     assert (claim.certificate or "").startswith("sha256:")
     (record,) = (path for path in folder.rglob("*") if path.is_file())
     assert 0 < (claim.proof_bytes or 0) <= record.stat().st_size
-    word = decided(Fake(lambda _o, _s: PROVED), store=folder)
+    word = decided(Fake(lambda _o, _s: PROVED), store=tmp_path / "empty")
     assert (word.certificate, word.proof_bytes, word.note) == (None, None, None)
 
 

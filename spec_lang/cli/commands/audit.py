@@ -95,7 +95,7 @@ def _options(arguments: argparse.Namespace) -> CheckOptions:
     from spec_lang.engine.options import CheckOptions  # noqa: PLC0415 - start-up
     from spec_lang.kernel.verdict import EvidenceKind  # noqa: PLC0415
     from spec_lang.obligations.model import Semantics  # noqa: PLC0415
-    from spec_lang.store.files import default_folder  # noqa: PLC0415
+    from spec_lang.store.places import proofs  # noqa: PLC0415
 
     return CheckOptions(
         claims=tuple(arguments.claims),
@@ -105,7 +105,7 @@ def _options(arguments: argparse.Namespace) -> CheckOptions:
         jobs=arguments.jobs,
         evidence=EvidenceKind.CHECKED if arguments.exact else EvidenceKind.CHECKED_ROUNDED,
         semantics=Semantics(arguments.semantics),
-        store=default_folder(),
+        store=proofs(),
         debug=arguments.debug,
     )
 

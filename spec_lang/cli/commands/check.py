@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, TextIO
 
 from spec_lang.cli import outputs, shared, usage
@@ -13,7 +14,7 @@ from spec_lang.cli.commands.base import Command
 from spec_lang.cli.status import exit_status
 
 if TYPE_CHECKING:
-    from spec_lang.engine.options import CheckOptions, Observer
+    from spec_lang.engine.options import CheckOptions, Locking, Observer
     from spec_lang.reporters.model import Report
 
 # Two workers, and a solver's process beside each, on a machine of 24 GiB.
@@ -43,9 +44,7 @@ class _Check:
 
     def run(self, arguments: argparse.Namespace) -> int:
         targets = outputs.chosen(arguments.outputs)
-        from spec_lang.engine.run import check  # noqa: PLC0415 - start-up
-
-        report = check(arguments.paths or ["."], _options(arguments), _observer())
+        report = _checked(arguments)
 
         def render(name: str, stream: TextIO) -> None:
             outputs.reporter(name).render(report, stream)
@@ -53,7 +52,42 @@ class _Check:
         outputs.write(targets, render)
         if all(name == "vnnlib" for name, _ in targets):
             _diagnostics_to_stderr(report)
+        if report.aside:
+            sys.stderr.write(f"{report.aside}\n")
         return exit_status(report, unknown_fails=arguments.unknown == "fail")
+
+
+def _checked(arguments: argparse.Namespace) -> Report:
+    """The report of an unchanged tree, or that of a run."""
+    paths, options, locking = arguments.paths or [Path()], _options(arguments), _locking(arguments)
+    if locking is not None and not locking.afresh:
+        from spec_lang.engine.unchanged import recall  # noqa: PLC0415 - start-up
+
+        known = recall(paths, options, locking)
+        if known is not None:
+            return known
+    from spec_lang.engine.run import check  # noqa: PLC0415 - start-up
+
+    return check(paths, options, _observer(), locking)
+
+
+def _locking(arguments: argparse.Namespace) -> Locking | None:
+    """What is done with `nnspec.lock`; None where there is none.  Raises `UsageError`."""
+    from spec_lang.engine.options import Locking  # noqa: PLC0415 - start-up
+
+    said = arguments.lock_variable or ""
+    off = arguments.no_lock or (said == "off" and arguments.lock is None)
+    if arguments.locked and off:
+        raise usage.UsageError("`--locked` needs a lock, and there is to be none", "leave out `--no-lock`")
+    if off or (arguments.no_cache and not arguments.locked):
+        return None
+    file = arguments.lock or (Path(said) if said and said != "off" else None)
+    return Locking(
+        None if file is None else file.resolve(),
+        afresh=arguments.no_cache,
+        writes=not arguments.locked,
+        locked=arguments.locked,
+    )
 
 
 def _add_limits(parser: argparse.ArgumentParser) -> None:
@@ -73,19 +107,34 @@ def _add_limits(parser: argparse.ArgumentParser) -> None:
         "(default: 4GiB)",
     )
     parser.add_argument(
-        "--no-cache", action="store_true", help="store neither proofs nor counterexamples for `nnspec audit`"
+        "--no-cache",
+        action="store_true",
+        help="decide everything anew: neither stored proofs nor `nnspec.lock` are read or written",
     )
+    parser.add_argument(
+        "--locked",
+        action="store_true",
+        help="fail where `nnspec.lock` does not have a claim as it is; decide nothing new, write nothing",
+    )
+    parser.add_argument(
+        "--lock",
+        metavar="FILE",
+        type=Path,
+        help="the lock (default: the nearest `nnspec.lock` above a spec, else one at the root of its Git "
+        "repository; NNSPEC_LOCK in the environment names another, or says `off`)",
+    )
+    parser.add_argument("--no-lock", action="store_true", help="neither read nor write a lock")
 
 
 def _options(arguments: argparse.Namespace) -> CheckOptions:
-    from spec_lang.store.files import default_folder  # noqa: PLC0415 - start-up
+    from spec_lang.store.places import proofs  # noqa: PLC0415 - start-up
 
     options = shared.planning_options(arguments, tuple(arguments.claims))
     return replace(
         options,
         jobs=arguments.jobs or _cores(),
         memory=arguments.memory,
-        store=None if arguments.no_cache else default_folder(),
+        store=None if arguments.no_cache else proofs(),
         strict=arguments.strict,
     )
 

@@ -55,10 +55,10 @@ class _Monitor:
     def run(self, arguments: argparse.Namespace) -> int:
         _check_output(arguments.output)
         from spec_lang.engine.monitor import monitor  # noqa: PLC0415 - start-up
-        from spec_lang.store.files import default_folder  # noqa: PLC0415
+        from spec_lang.store.places import proofs  # noqa: PLC0415
 
         names = tuple(name for part in arguments.invariants for name in _BETWEEN_NAMES.split(part))
-        options = replace(shared.planning_options(arguments, names), store=default_folder())
+        options = replace(shared.planning_options(arguments, names), store=proofs())
         exported = monitor(arguments.spec, options, _observer(), unproved=arguments.unproved)
         _show_problems(exported)
         if exported.interrupted:
