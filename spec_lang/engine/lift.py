@@ -69,6 +69,7 @@ def locked(task: Task, line: Line) -> ClaimReport:
         evidence=line.evidence,
         work=line.work,
         certificate=line.proof,
+        proof_bytes=line.size,
         known=Known.LOCK,
         key=line.key,
     )

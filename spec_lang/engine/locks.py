@@ -24,7 +24,7 @@ from spec_lang.engine.task import Task
 from spec_lang.kernel.verdict import Status
 from spec_lang.obligations.outcome import GaveUpReason
 from spec_lang.reporters._numbers import count_of
-from spec_lang.reporters.model import ClaimReport, Known
+from spec_lang.reporters.model import ClaimReport
 from spec_lang.store.lock import NAME, Content, Limits, Line, by_key, read_lock, update_lock
 
 # An `unknown` for another reason may come out otherwise the next time, whatever it is given.
@@ -76,14 +76,14 @@ class Locks:
             try:
                 updated = update_lock(lock, lines, gone)
             except OSError as error:
-                problem = f"`{os.path.relpath(lock)}` cannot be written: {error.strerror or error}"
+                problem = f"`{_named(lock)}` cannot be written: {error.strerror or error}"
                 self.problems.append(
                     _warning(codes.NO_LOCK, problem, "make the folder writable, or say `--no-lock`")
                 )
                 continue
             counts = (updated.added, "new"), (updated.changed, "changed"), (updated.removed, "gone")
             said = ", ".join(f"{number} {word}" for number, word in counts if number)
-            words += [f"{os.path.relpath(lock)}: {said}"] if said else []
+            words += [f"{_named(lock)}: {said}"] if said else []
         return "; ".join(words)
 
     def _gone(self, lock: Path, seen: set[str], *, whole: bool) -> Iterator[str]:
@@ -114,7 +114,7 @@ class Locks:
             names = [*missing.get(lock, ()), *self._gone(lock, claims, whole=whole)]
             if names:
                 what = _listed(names)
-                problem = f"`{os.path.relpath(lock)}` is out of date: {what}"
+                problem = f"`{_named(lock)}` is out of date: {what}"
                 yield Diagnostic(codes.OUT_OF_DATE, problem, None, "run `nnspec check`, and commit the lock")
 
     def _stands(self, lock: Path, report: ClaimReport) -> bool:
@@ -152,6 +152,7 @@ def line_of(claim: str, report: ClaimReport, limits: Limits) -> Line | None:
         report.key,
         report.evidence if settled else None,
         report.certificate if settled else None,
+        report.proof_bytes if settled else None,
         tuple(sorted(report.work)),
         None if report.status in (Status.PROVED, Status.REFUTED) else report.reason,
         None if settled else limits,
@@ -175,17 +176,22 @@ def _read(lock: Path, problems: list[Diagnostic]) -> Content | None:
     try:
         content = read_lock(lock)
     except OSError as error:
-        problem = f"`{os.path.relpath(lock)}` cannot be read: {error.strerror or error}"
+        problem = f"`{_named(lock)}` cannot be read: {error.strerror or error}"
         problems.append(_warning(codes.NO_LOCK, problem, "name another with `--lock`, or say `--no-lock`"))
         return None
     if content.damaged:
         number, first = count_of(len(content.damaged), "lines"), content.damaged[0]
-        problem = f"{number} of `{os.path.relpath(lock)}` cannot be read, the first is line {first}"
+        problem = f"{number} of `{_named(lock)}` cannot be read, the first is line {first}"
         fix = (
             "nothing is lost: what they spoke of is decided anew; commit the file that `nnspec check` writes"
         )
         problems.append(_warning(codes.DAMAGED_LOCK, problem, fix))
     return content
+
+
+def _named(lock: Path) -> str:
+    """As seen from here, if it lies below."""
+    return str(lock.relative_to(Path.cwd())) if lock.is_relative_to(Path.cwd()) else str(lock)
 
 
 def _warning(code: str, problem: str, fix: str) -> Diagnostic:
@@ -196,8 +202,3 @@ def _listed(names: Sequence[str]) -> str:
     shown = ", ".join(f"`{name}`" for name in names[:_NAMED])
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     return f"it does not have {shown}{more} as {'it is' if len(names) == 1 else 'they are'} now"
-
-
-def is_locked(report: ClaimReport) -> bool:
-    """Whether its verdict is one that a lock has."""
-    return report.known is Known.LOCK

@@ -54,13 +54,15 @@ class Limits:
 @dataclass(frozen=True, slots=True)
 class Line:
     """One claim: its id, with the file as seen from the lock's folder; what it means, as a hash; the verdict,
-    what vouches for it, the hash of the stored proof, and the units of work that it took."""
+    what vouches for it, the hash of the stored proof and its size in bytes, and the units of work that it
+    took."""
 
     claim: str
     verdict: Status
     key: str
     evidence: Evidence | None = None
     proof: str | None = None
+    size: int | None = None
     work: tuple[tuple[str, int], ...] = ()
     reason: str | None = None  # of `vacuous` and `unknown`
     limits: Limits | None = None  # of `unknown`
@@ -109,7 +111,7 @@ def read_lock(path: Path) -> Content:
 def parse_lock(data: bytes) -> Content:
     """The lines of a lock's text; empty lines and comments say nothing."""
     lines, damaged = [], []
-    for number, text in enumerate(data.decode("utf-8", "replace").splitlines(), start=1):
+    for number, text in enumerate(data.decode("utf-8", "replace").split("\n"), start=1):
         if text.strip() and not text.startswith(_COMMENT):
             found = _read_line(text)
             if found is None:
@@ -180,6 +182,7 @@ def _plain(line: Line) -> dict[str, Any]:
         "evidence": None if line.evidence is None else str(line.evidence),
         "key": line.key,
         "proof": line.proof,
+        "bytes": line.size,
         "work": dict(line.work),
     }
     if line.reason is not None:
@@ -205,6 +208,7 @@ def _read_line(text: str) -> Line | None:
             said["key"],
             None if evidence is None else read_evidence(evidence),
             said["proof"],
+            said["bytes"],
             tuple(sorted(said["work"].items())),
             said.get("reason"),
             None if limits is None else Limits(**limits),
