@@ -14,7 +14,7 @@ from spec_lang import _registry, reporters
 from spec_lang.cli import usage
 
 if TYPE_CHECKING:
-    from spec_lang.engine.options import CheckOptions
+    from spec_lang.engine.options import CheckOptions, Locking
 
 # The module that renders in colours is named for where it does.
 _FORMAT_OF_MODULE: Final = {"terminal": "rich"}
@@ -108,6 +108,29 @@ def add_planning(parser: argparse.ArgumentParser) -> None:
         help="whether networks compute in real numbers, or in float32 in any order of summation "
         "(default: real; `@semantics` in a spec goes first)",
     )
+
+
+def add_lock(parser: argparse.ArgumentParser) -> None:
+    """`--lock`, `--no-lock`."""
+    parser.add_argument(
+        "--lock",
+        metavar="FILE",
+        type=Path,
+        help="the lock (default: the nearest `nnspec.lock` above a spec, else one at the root of its Git "
+        "repository; NNSPEC_LOCK in the environment names another, or says `off`)",
+    )
+    parser.add_argument("--no-lock", action="store_true", help="neither read nor write a lock")
+
+
+def locking(arguments: argparse.Namespace) -> Locking | None:
+    """Which lock there is; None for none."""
+    from spec_lang.engine.options import Locking  # noqa: PLC0415 - start-up
+
+    said = arguments.lock_variable or ""
+    if arguments.no_lock or (said == "off" and arguments.lock is None):
+        return None
+    file = arguments.lock or (Path(said) if said and said != "off" else None)
+    return Locking(None if file is None else file.resolve())
 
 
 def planning_options(arguments: argparse.Namespace, claims: tuple[str, ...]) -> CheckOptions:

@@ -13,16 +13,19 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from spec_lang import __version__
 from spec_lang._companions import Cores
 from spec_lang._values import dataclass
 from spec_lang.diagnostics import InternalError
 from spec_lang.engine import lift
+from spec_lang.engine.audit_measure import NOTHING_STORED
 from spec_lang.engine.count import count
 from spec_lang.engine.data_counts import share, with_verdicts
-from spec_lang.engine.options import CheckOptions, Observer, Silent
+from spec_lang.engine.known import KEYS, meaning_of
+from spec_lang.engine.locks import Locks, locks_of
+from spec_lang.engine.options import CheckOptions, Locking, Observer, Silent
 from spec_lang.engine.prepare import Spec, prepare, texts_of
 from spec_lang.engine.stored import Shelf
 from spec_lang.engine.sweep import sweep
@@ -37,6 +40,11 @@ if TYPE_CHECKING:
     from spec_lang.engine.workers import Decide
 
 
+_LOCKED_ALONE: Final = (
+    "no proof is stored here, `nnspec.lock` alone has the verdict; run `nnspec check --no-lock`"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Audit:
     """The report, and the stored proofs and witnesses that the kernel has accepted: how many, their bytes,
@@ -49,22 +57,29 @@ class Audit:
 
 
 def audit(
-    paths: Sequence[str | Path | Spec], options: CheckOptions, observer: Observer | None = None
+    paths: Sequence[str | Path | Spec],
+    options: CheckOptions,
+    observer: Observer | None = None,
+    locking: Locking | None = None,
 ) -> Audit:
     """Audit every claim that `options` select, with the proofs in `options.store`.
 
     With `options.evidence` of `checked` every proof is held to exact arithmetic, whatever it costs.
     `options.timeout` limits the check of one claim's proofs; what a spec says of its search does not.
+    With `locking`, `nnspec.lock` has to say what the proofs do.
     """
     if options.store is None:
         raise InternalError("an audit needs a folder of proofs")
     started = time.monotonic()
     preparation, specs = prepare(paths, options)
+    locks = Locks({}) if locking is None else locks_of(paths, specs, locking.file)
     tasks = [replace(task, timeout=options.timeout) for task in preparation.tasks]
-    one: Decide = partial(_one, options=options, store=Store(options.store))
+    store = Store(options.store, keys=KEYS)
+    one: Decide = partial(_one, options=replace(options, known=locks.lines()), store=store)
     reports, interrupted = sweep(tasks, one, options.jobs, observer or Silent())
+    KEYS.forget()
     reports = with_verdicts(reports)
-    diagnostics = tuple(preparation.problems)
+    diagnostics = (*preparation.problems, *locks.problems, *locks.contradictions(reports))
     named = {d.span.file for d in diagnostics if d.span is not None}
     report = Report(
         version=__version__,
@@ -103,7 +118,10 @@ def _one(
         if task.shared is not None:
             return share(task, task.shared, options)
         end = float("inf") if options.timeout is None else started + options.timeout
-        return Shelf(store, options.evidence, end, cores).report(task)[0]
+        key = meaning_of(task)
+        report = replace(Shelf(store, options.evidence, end, cores).report(task)[0], key=key)
+        lost = report.reason == NOTHING_STORED and key in options.known
+        return replace(report, reason=_LOCKED_ALONE) if lost else report
     except TooManyCases as error:
         reason = str(error)
     except OutOfTime:

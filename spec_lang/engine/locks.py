@@ -117,6 +117,18 @@ class Locks:
                 problem = f"`{_named(lock)}` is out of date: {what}"
                 yield Diagnostic(codes.OUT_OF_DATE, problem, None, "run `nnspec check`, and commit the lock")
 
+    def contradictions(self, reports: Sequence[ClaimReport]) -> Iterator[Diagnostic]:
+        """Claims of which a lock says another thing than the kernel, by what is stored of them."""
+        lines = self.lines()
+        for report in reports:
+            line = None if report.key is None else lines.get(report.key)
+            settled = report.status is not Status.UNKNOWN
+            if line is not None and settled and line.verdict not in (report.status, Status.UNKNOWN):
+                said, found = line.verdict.value, report.status.value
+                problem = f"the lock says that `{report.name}` is {said}, what is stored says {found}"
+                fix = "run `nnspec check --no-cache`, and look at who has written the line"
+                yield Diagnostic(codes.OUT_OF_DATE, problem, report.span, fix)
+
     def _stands(self, lock: Path, report: ClaimReport) -> bool:
         """Whether the lock says of a claim what has come out."""
         lines = [line for line in self.contents[lock].lines if line.key == report.key]

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from spec_lang.kernel.verdict import Status
 from spec_lang.store import places
-from spec_lang.store.lock import NAME, parse_lock, read_lock
+from spec_lang.store.lock import NAME, parse_lock, read_lock, write_lock
 from tests.cli.running import run
 from tests.engine.specs import FLAW, HOLDS, LUCK, write
 
@@ -137,6 +140,23 @@ def test_without_the_cache_everything_is_decided(repository: Path, capsys: Captu
     assert known(capsys, "specs", "--no-cache") == {None}
     assert known(capsys, "specs", "--no-lock") == {"cache"}
     assert known(capsys, "specs") == {"lock"}
+
+
+def test_an_audit_tells_what_a_lock_alone_says(repository: Path, capsys: Captured) -> None:
+    run(capsys, "check", "specs")
+    assert run(capsys, "audit", "specs")[0] == 0
+    line = next(line for line in read_lock(repository / NAME).lines if line.claim.endswith("::holds"))
+    forged = replace(line, verdict=Status.REFUTED)
+    (repository / NAME).write_bytes(write_lock([forged]))
+    status, out, _ = run(capsys, "audit", "specs", "--output-format", "plain")
+    assert status == 2
+    assert "the lock says that `holds` is refuted, what is stored says proved" in out
+    assert run(capsys, "audit", "specs", "--no-lock")[0] == 0
+    (repository / NAME).write_bytes(write_lock([line]))
+    shutil.rmtree(places.proofs())
+    status, out, _ = run(capsys, "audit", "specs", "--output-format", "plain")
+    assert status == 3
+    assert "no proof is stored here, `nnspec.lock` alone has the verdict" in out
 
 
 # -- an unchanged tree ---------------------------------------------------------------------------------

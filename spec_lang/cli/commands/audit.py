@@ -33,6 +33,7 @@ class _Audit:
         shared.add_inputs(parser)
         shared.add_claims(parser)
         _add_limits(parser)
+        shared.add_lock(parser)
         shared.add_outputs(parser)
 
     def run(self, arguments: argparse.Namespace) -> int:
@@ -40,7 +41,7 @@ class _Audit:
         from spec_lang.engine.audit import audit  # noqa: PLC0415 - start-up
 
         options = _options(arguments)
-        found = audit(arguments.paths or ["."], options, _observer())
+        found = audit(arguments.paths or ["."], options, _observer(), shared.locking(arguments))
 
         def render(name: str, stream: TextIO) -> None:
             outputs.reporter(name).render(found.report, stream)

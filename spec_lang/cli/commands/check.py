@@ -73,21 +73,13 @@ def _checked(arguments: argparse.Namespace) -> Report:
 
 def _locking(arguments: argparse.Namespace) -> Locking | None:
     """What is done with `nnspec.lock`; None where there is none.  Raises `UsageError`."""
-    from spec_lang.engine.options import Locking  # noqa: PLC0415 - start-up
-
-    said = arguments.lock_variable or ""
-    off = arguments.no_lock or (said == "off" and arguments.lock is None)
-    if arguments.locked and off:
+    locking = shared.locking(arguments)
+    if locking is None and arguments.locked:
         raise usage.UsageError("`--locked` needs a lock, and there is to be none", "leave out `--no-lock`")
-    if off or (arguments.no_cache and not arguments.locked):
+    if locking is None or (arguments.no_cache and not arguments.locked):
         return None
-    file = arguments.lock or (Path(said) if said and said != "off" else None)
-    return Locking(
-        None if file is None else file.resolve(),
-        afresh=arguments.no_cache,
-        writes=not arguments.locked,
-        locked=arguments.locked,
-    )
+    locked = arguments.locked
+    return replace(locking, afresh=arguments.no_cache, writes=not locked, locked=locked)
 
 
 def _add_limits(parser: argparse.ArgumentParser) -> None:
@@ -116,14 +108,7 @@ def _add_limits(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="fail where `nnspec.lock` does not have a claim as it is; decide nothing new, write nothing",
     )
-    parser.add_argument(
-        "--lock",
-        metavar="FILE",
-        type=Path,
-        help="the lock (default: the nearest `nnspec.lock` above a spec, else one at the root of its Git "
-        "repository; NNSPEC_LOCK in the environment names another, or says `off`)",
-    )
-    parser.add_argument("--no-lock", action="store_true", help="neither read nor write a lock")
+    shared.add_lock(parser)
 
 
 def _options(arguments: argparse.Namespace) -> CheckOptions:
