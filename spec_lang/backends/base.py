@@ -23,11 +23,13 @@ Point = tuple[Fraction, ...]
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A moment of a search: units done, units open, the worst proved bound so far, if any."""
+    """A moment of a search: units done, units open, the worst proved bound so far, if any.  Who runs the
+    backend adds its name."""
 
     done: int
     open: int
     bound: float | None = None
+    backend: str = ""
 
 
 @dataclass(frozen=True, slots=True)

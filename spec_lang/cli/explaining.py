@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -18,7 +17,6 @@ from spec_lang.cli.usage import UsageError
 
 if TYPE_CHECKING:
     from spec_lang.engine.explain_decision import Answered
-    from spec_lang.engine.options import Observer
     from spec_lang.reporters._layout import Line
 
 _FORMATS = ("rich", "plain", "json")
@@ -73,12 +71,12 @@ def run(arguments: argparse.Namespace) -> int:
     asked = Asked(claim, arguments.at, arguments.within, arguments.neurons)
     options = shared.planning_options(arguments, ())
     if claim:
-        answered = explain_claim(path, asked, options, _observer())
+        answered = explain_claim(path, asked, options, outputs.observer())
     elif arguments.within is None:
         fix = "say `--within 0.1`, or give the network a domain in a spec"
         raise UsageError("a model alone does not say where its inputs may be", fix)
     else:
-        answered = explain_model(path, asked, options, _observer())
+        answered = explain_model(path, asked, options, outputs.observer())
 
     def render(name: str, stream: TextIO) -> None:
         _render(answered, name, stream)
@@ -130,12 +128,3 @@ def _lines(answered: Answered) -> list[Line]:
     found = [] if answered.found is None else explanation_lines(answered.found)
     said = [line for d in answered.diagnostics for line in diagnostic_lines(d, answered.sources)]
     return [*found, *said]
-
-
-def _observer() -> Observer | None:
-    """Progress is drawn on a terminal alone."""
-    if not sys.stderr.isatty():
-        return None
-    from spec_lang.cli.progress import TerminalProgress  # noqa: PLC0415 - start-up
-
-    return TerminalProgress(sys.stderr)

@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TextIO
 
+from spec_lang.cli import outputs
+
 if TYPE_CHECKING:
     from spec_lang.engine.options import Observer
     from spec_lang.inference.outcome import Kind, Outcome, Row
@@ -24,7 +26,7 @@ _HEAD: Final = ("invariant", "layer", "neurons", "region", "support", "share", "
 
 def observer() -> Callable[[str, int], Observer] | None:
     """Who hears of each round of candidates."""
-    if not sys.stderr.isatty():
+    if not outputs.is_watched():
         return None
     from spec_lang.cli.progress import TerminalProgress  # noqa: PLC0415 - start-up
 

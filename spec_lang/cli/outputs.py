@@ -17,6 +17,7 @@ from spec_lang.cli.shared import formats
 from spec_lang.cli.usage import UsageError
 
 if TYPE_CHECKING:
+    from spec_lang.engine.options import Observer
     from spec_lang.reporters.base import Reporter
 
 Output = tuple[str, Path | None]  # a format, and the file it goes to; None is stdout
@@ -28,6 +29,22 @@ def chosen(outputs: list[Output]) -> list[Output]:
     if sum(file is None for _, file in outputs) > 1:
         raise UsageError("two reports go to stdout", "give one of them an `--output-file`")
     return outputs or [("rich" if sys.stdout.isatty() else "plain", None)]
+
+
+def is_watched() -> bool:
+    """Whether progress may be drawn: on a terminal that can do so, and at which somebody looks."""
+    # pre-commit hands its hooks a terminal, for their colours, and records what is drawn there.
+    recorded = any(os.environ.get(name) for name in ("CI", "PRE_COMMIT"))
+    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb" and not recorded
+
+
+def observer() -> Observer | None:
+    """Who draws progress."""
+    if not is_watched():
+        return None
+    from spec_lang.cli.progress import TerminalProgress  # noqa: PLC0415 - start-up
+
+    return TerminalProgress(sys.stderr)
 
 
 def write(outputs: list[Output], render: Render) -> None:

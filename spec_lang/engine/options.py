@@ -93,9 +93,11 @@ Listener = Callable[["Progress | Checking | Narrowed"], None]
 
 
 class Observer(Protocol):
-    """Hears of a run while it goes on; `close` comes once, also after an interrupt."""
+    """Hears of a run while it goes on; a `claim` is an id.  `close` comes once, also after an interrupt."""
 
     def start(self, claims: int) -> None: ...
+
+    def began(self, claim: str) -> None: ...
 
     def progress(self, claim: str, progress: Progress) -> None: ...
 
@@ -110,6 +112,9 @@ class Silent:
     """The observer that does nothing."""
 
     def start(self, claims: int) -> None:
+        """Nothing to show."""
+
+    def began(self, claim: str) -> None:
         """Nothing to show."""
 
     def progress(self, claim: str, progress: Progress) -> None:

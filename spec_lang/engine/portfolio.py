@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import field, replace
+from functools import partial
 
 from spec_lang._companions import Cores
 from spec_lang._values import dataclass
@@ -168,8 +169,10 @@ class Portfolio:
         examine = self.terms.checks.flaws(self.obligation)
         started = time.monotonic()
         terms = self.terms
+        listen = partial(_by, backend.name, terms.listen)
+        listen(Progress(0, 0))  # some say nothing until they are done
         session = Session(
-            budget, self._confirm, terms.listen, examine, terms.cores, terms.nearest, terms.checks.flaws
+            budget, self._confirm, listen, examine, terms.cores, terms.nearest, terms.checks.flaws
         )
         run = backend.run(self.seen, session)
         seconds = time.monotonic() - started
@@ -209,6 +212,10 @@ class Portfolio:
             self.claimed = outcome
             return GaveUp(GaveUpReason.NUMERICAL, f"its proof is {kind.value} and no more")
         return outcome
+
+
+def _by(backend: str, listen: Callable[[Progress], None], progress: Progress) -> None:
+    listen(replace(progress, backend=backend))
 
 
 def _until(deadline: float | None) -> float | None:

@@ -29,7 +29,7 @@ class SoFar:
             self._known[task.id] = event.report
             self.observer.narrowed(event.report)
         else:
-            self.observer.progress(task.name, event)
+            self.observer.progress(task.id, event)
 
     def completed(self, task: Task, report: ClaimReport) -> ClaimReport:
         """The report of a task that has come to its end, with what was known before of one that failed."""

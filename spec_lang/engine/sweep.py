@@ -80,6 +80,7 @@ def _one_by_one(
 ) -> Generator[tuple[int, ClaimReport]]:
     """In this process."""
     for number, task in enumerate(tasks):
+        so_far.observer.began(task.id)
         yield number, decide_one(task, partial(_pass_on, so_far, task), cores)
 
 

@@ -169,6 +169,7 @@ class _Pool:
         limit = float("inf") if timeout is None else timeout
         self.busy[connection] = _Worker(process, number, time.monotonic(), limit, held=held)
         connection.send(number)
+        self.so_far.observer.began(self.tasks[number].id)
 
 
 def _out_of_memory(report: ClaimReport) -> bool:
@@ -235,15 +236,15 @@ def _serve(
     leave_signals_to_parent()
     for other in inherited:
         other.close()  # or a sibling's pipe would never end
-    last = 0.0
+    last, backend = 0.0, ""
 
     def listen(event: Progress | Checking | Narrowed) -> None:
-        nonlocal last
+        nonlocal last, backend
         now = time.monotonic()
         if not isinstance(event, Progress):
             connection.send(event)
-        elif now - last >= _PROGRESS_INTERVAL:
-            last = now
+        elif now - last >= _PROGRESS_INTERVAL or event.backend != backend:
+            last, backend = now, event.backend
             if os.getppid() != parent:
                 os._exit(1)  # nobody is left to hear the answer
             connection.send(event)
@@ -254,4 +255,5 @@ def _serve(
             number = connection.recv()
         except EOFError:
             return
+        backend = ""
         connection.send(decide(tasks[number], listen, cores))

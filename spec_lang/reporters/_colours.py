@@ -25,8 +25,13 @@ def write_lines(lines: Iterable[Line], stream: TextIO) -> None:
     """Each of `lines`, not cut and not wrapped."""
     console = Console(file=stream, highlight=False, soft_wrap=True)
     for pieces in lines:
-        styled = Text()
-        for text, role in pieces:
-            styled.append(text, _STYLES[role])
-        styled.rstrip()
-        console.print(styled)
+        console.print(styled(pieces))
+
+
+def styled(pieces: Line) -> Text:
+    """A line in its colours, without blanks at its end."""
+    text = Text()
+    for piece, role in pieces:
+        text.append(piece, _STYLES[role])
+    text.rstrip()
+    return text

@@ -388,8 +388,11 @@ class Interrupting:
     def start(self, claims: int) -> None:
         assert claims > 0
 
-    def progress(self, claim: str, progress: Progress) -> None:
+    def began(self, claim: str) -> None:
         assert claim
+
+    def progress(self, claim: str, progress: Progress) -> None:
+        assert progress.backend, claim
         assert progress.done >= 0
 
     def narrowed(self, report: ClaimReport) -> None:

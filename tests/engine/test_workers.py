@@ -200,8 +200,11 @@ class Impatient:
     def start(self, claims: int) -> None:
         assert claims == 4
 
+    def began(self, claim: str) -> None:
+        assert "::every" in claim
+
     def progress(self, claim: str, progress: Progress) -> None:
-        raise AssertionError((claim, progress))
+        assert (progress.done, progress.backend) == (0, "fake"), claim
 
     def narrowed(self, report: ClaimReport) -> None:
         """Nothing is measured here."""

@@ -13,7 +13,7 @@ from spec_lang.cli.status import exit_status
 
 if TYPE_CHECKING:
     from spec_lang.engine.audit import Audit
-    from spec_lang.engine.options import CheckOptions, Observer
+    from spec_lang.engine.options import CheckOptions
 
 _UNITS: Final = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9}
 _SIZE: Final = re.compile(r"([0-9]{1,12})\s*([kMG]?)B?")
@@ -41,7 +41,7 @@ class _Audit:
         from spec_lang.engine.audit import audit  # noqa: PLC0415 - start-up
 
         options = _options(arguments)
-        found = audit(arguments.paths or ["."], options, _observer(), shared.locking(arguments))
+        found = audit(arguments.paths or ["."], options, outputs.observer(), shared.locking(arguments))
 
         def render(name: str, stream: TextIO) -> None:
             outputs.reporter(name).render(found.report, stream)
@@ -109,15 +109,6 @@ def _options(arguments: argparse.Namespace) -> CheckOptions:
         store=proofs(),
         debug=arguments.debug,
     )
-
-
-def _observer() -> Observer | None:
-    """Progress is drawn on a terminal alone."""
-    if not sys.stderr.isatty():
-        return None
-    from spec_lang.cli.progress import TerminalProgress  # noqa: PLC0415 - start-up
-
-    return TerminalProgress(sys.stderr)
 
 
 def _size(text: str) -> int:

@@ -14,7 +14,7 @@ from spec_lang.cli.commands.base import Command
 from spec_lang.cli.status import exit_status
 
 if TYPE_CHECKING:
-    from spec_lang.engine.options import CheckOptions, Locking, Observer
+    from spec_lang.engine.options import CheckOptions, Locking
     from spec_lang.reporters.model import Report
 
 # Two workers, and a solver's process beside each, on a machine of 24 GiB.
@@ -68,7 +68,7 @@ def _checked(arguments: argparse.Namespace) -> Report:
             return known
     from spec_lang.engine.run import check  # noqa: PLC0415 - start-up
 
-    return check(paths, options, _observer(), locking)
+    return check(paths, options, outputs.observer(), locking)
 
 
 def _locking(arguments: argparse.Namespace) -> Locking | None:
@@ -129,15 +129,6 @@ def _cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def _observer() -> Observer | None:
-    """Progress is drawn on a terminal alone."""
-    if not sys.stderr.isatty():
-        return None
-    from spec_lang.cli.progress import TerminalProgress  # noqa: PLC0415 - start-up
-
-    return TerminalProgress(sys.stderr)
 
 
 def _diagnostics_to_stderr(report: Report) -> None:

@@ -12,14 +12,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from spec_lang.cli import shared
+from spec_lang.cli import outputs, shared
 from spec_lang.cli.commands.base import Command
 from spec_lang.cli.status import ERROR, INTERRUPTED, OK
 from spec_lang.cli.usage import UsageError
 
 if TYPE_CHECKING:
     from spec_lang.engine.monitor import Exported
-    from spec_lang.engine.options import Observer
 
 _BETWEEN_NAMES: Final = re.compile(r",(?![^\[]*\])")  # a comma that is not in the brackets of a member
 
@@ -59,7 +58,7 @@ class _Monitor:
 
         names = tuple(name for part in arguments.invariants for name in _BETWEEN_NAMES.split(part))
         options = replace(shared.planning_options(arguments, names), store=proofs())
-        exported = monitor(arguments.spec, options, _observer(), unproved=arguments.unproved)
+        exported = monitor(arguments.spec, options, outputs.observer(), unproved=arguments.unproved)
         _show_problems(exported)
         if exported.interrupted:
             return INTERRUPTED
@@ -113,15 +112,6 @@ def _show_problems(exported: Exported) -> None:
     for diagnostic in exported.diagnostics:
         lines = diagnostic_lines(diagnostic, exported.sources)
         sys.stdout.writelines(text_of(pieces) + "\n" for pieces in lines)
-
-
-def _observer() -> Observer | None:
-    """Progress is drawn on a terminal alone."""
-    if not sys.stderr.isatty():
-        return None
-    from spec_lang.cli.progress import TerminalProgress  # noqa: PLC0415 - start-up
-
-    return TerminalProgress(sys.stderr)
 
 
 COMMAND: Final[Command] = _Monitor()
