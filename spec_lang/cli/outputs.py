@@ -56,11 +56,12 @@ def write(outputs: list[Output], render: Render) -> None:
             _to_file(name, render, file)
 
 
-def reporter(name: str) -> Reporter:
-    """The reporter of a format, imported alone."""
+def reporter(name: str, *, quiet: bool = False) -> Reporter:
+    """The reporter of a format, imported alone; a quiet one where a format has it."""
     from spec_lang.reporters.base import Reporter  # noqa: PLC0415 - start-up
 
-    found = import_module(f"spec_lang.reporters.{formats()[name]}").REPORTER
+    module = import_module(f"spec_lang.reporters.{formats()[name]}")
+    found = getattr(module, "QUIET", module.REPORTER) if quiet else module.REPORTER
     if not isinstance(found, Reporter):
         raise TypeError(f"the module of {name} defines no REPORTER")
     return found

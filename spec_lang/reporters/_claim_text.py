@@ -51,7 +51,16 @@ def claim_lines(claims: Sequence[ClaimReport], width: int = 0) -> list[Line]:
     What can be drawn is, where there are `width` characters in a line.
     """
     families = [list(members) for _, members in groupby(claims, key=_family)]
-    rows = [row for family in families for row in _rows(family, width)]
+    lines = _table([row for family in families for row in _rows(family, width)])
+    return lines + [line((f"  {text}", Role.DIM)) for text in _vouchers(claims)]
+
+
+def surprise_lines(claims: Sequence[ClaimReport], width: int = 0) -> list[Line]:
+    """The same of claims that are not as expected, each for itself."""
+    return _table([_row(claim, width) for claim in claims])
+
+
+def _table(rows: Sequence[_Row]) -> list[Line]:
     names = max((len(row.name) + row.indent for row in rows), default=0)
     notes = max((len(row.note) for row in rows if len(row.note) <= _SHORT_NOTE), default=0)
     lines: list[Line] = []
@@ -67,7 +76,7 @@ def claim_lines(claims: Sequence[ClaimReport], width: int = 0) -> list[Line]:
             )
         )
         lines += row.below
-    return lines + [line((f"  {text}", Role.DIM)) for text in _vouchers(claims)]
+    return lines
 
 
 @dataclass(frozen=True, slots=True)

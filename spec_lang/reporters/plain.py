@@ -14,8 +14,13 @@ class _Plain:
     name = "plain"
     summary = "text without colours; the default where the output is not a terminal"
 
+    def __init__(self, *, quiet: bool = False) -> None:
+        self._quiet = quiet
+
     def render(self, report: Report, stream: TextIO) -> None:
-        stream.writelines(text_of(pieces) + "\n" for pieces in report_lines(report))
+        lines = report_lines(report, quiet=self._quiet)
+        stream.writelines(text_of(pieces) + "\n" for pieces in lines)
 
 
 REPORTER: Final[Reporter] = _Plain()
+QUIET: Final[Reporter] = _Plain(quiet=True)

@@ -204,6 +204,61 @@ def test_reports_go_to_stdout_and_files_side_by_side(
     assert "1 proved" in other.read_text()
 
 
+def test_a_quiet_check_prints_what_is_not_as_expected_and_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write(tmp_path, HOLDS, FLAW)
+    status, out, err = run(capsys, "check", path, "--quiet")
+    assert (status, err) == (0, "")
+    assert out.startswith("1 proved, 1 refuted (as expected) in ")
+    assert out.count("\n") == 1
+    status, out, _ = run(capsys, "check", write(tmp_path, HOLDS, FAILS), "-q")
+    assert status == 1
+    assert "holds" not in out
+    assert "refuted  fails" in out
+    assert "f(x).p <= -100" in out
+
+
+def test_a_quiet_check_writes_whole_reports_to_files(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "report.txt"
+    given = ("--output-format", "plain", "--output-file", file, "--output-format", "json")
+    _, out, _ = run(capsys, "check", "-q", write(tmp_path, HOLDS), *given)
+    assert json.loads(out)["summary"]["proved"] == 1
+    assert "proved   holds" in file.read_text()
+
+
+@pytest.mark.parametrize(
+    ("claims", "options", "why"),
+    [
+        ((HOLDS,), (), None),
+        ((HOLDS, FAILS), (), "1 claim refuted"),
+        ((FAILS, LUCK), (), "1 claim refuted, 1 verdict not what `@expect` says"),
+        ((FAILS, "claim bad: 1 < f\n"), (), "1 problem"),
+        (
+            (HOLDS,),
+            ("--using", "falsify", "--budget", "1"),
+            "1 claim unknown; with `--unknown warn` that is no failure",
+        ),
+        ((HOLDS,), ("--using", "falsify", "--budget", "1", "--unknown", "warn"), None),
+    ],
+)
+def test_on_a_terminal_the_exit_status_is_said_in_words(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    claims: tuple[str, ...],
+    options: tuple[str, ...],
+    why: str | None,
+) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    status, _, err = run(capsys, "check", write(tmp_path, *claims), *options)
+    assert err == ("" if why is None else f"exit status {status}: {why}\n")
+    assert (status == 0) == (why is None)
+
+
 def test_json_has_the_diagnostics(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     _, out, err = run(capsys, "check", write(tmp_path, "claim bad: 1 < f\n"), "--output-format", "json")
     assert json.loads(out)["diagnostics"]

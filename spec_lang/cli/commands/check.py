@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, TextIO
 
 from spec_lang.cli import outputs, shared, usage
 from spec_lang.cli.commands.base import Command
-from spec_lang.cli.status import exit_status
+from spec_lang.cli.status import ended_with
 
 if TYPE_CHECKING:
     from spec_lang.engine.options import CheckOptions, Locking
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 # Two workers, and a solver's process beside each, on a machine of 24 GiB.
 _MEMORY: Final = 4 * 2**30
+_FOR_PEOPLE: Final = ("rich", "plain")
 
 
 class _Check:
@@ -41,20 +42,31 @@ class _Check:
         )
         parser.add_argument("--strict", action="store_true", help="a claim over an empty region is an error")
         shared.add_outputs(parser)
+        parser.add_argument(
+            "-q",
+            "--quiet",
+            action="store_true",
+            help="print only what is not as expected, and one line that sums up; no progress",
+        )
 
     def run(self, arguments: argparse.Namespace) -> int:
         targets = outputs.chosen(arguments.outputs)
         report = _checked(arguments)
 
         def render(name: str, stream: TextIO) -> None:
-            outputs.reporter(name).render(report, stream)
+            quiet = arguments.quiet and stream is sys.stdout
+            outputs.reporter(name, quiet=quiet).render(report, stream)
 
         outputs.write(targets, render)
         if all(name == "vnnlib" for name, _ in targets):
             _diagnostics_to_stderr(report)
         if report.aside:
             sys.stderr.write(f"{report.aside}\n")
-        return exit_status(report, unknown_fails=arguments.unknown == "fail")
+        ended = ended_with(report, unknown_fails=arguments.unknown == "fail")
+        for_people = any(file is None and name in _FOR_PEOPLE for name, file in targets)
+        if ended.why is not None and for_people and sys.stderr.isatty():
+            sys.stderr.write(f"exit status {ended.status}: {ended.why}\n")
+        return ended.status
 
 
 def _checked(arguments: argparse.Namespace) -> Report:
@@ -68,7 +80,7 @@ def _checked(arguments: argparse.Namespace) -> Report:
             return known
     from spec_lang.engine.run import check  # noqa: PLC0415 - start-up
 
-    return check(paths, options, outputs.observer(), locking)
+    return check(paths, options, None if arguments.quiet else outputs.observer(), locking)
 
 
 def _locking(arguments: argparse.Namespace) -> Locking | None:
