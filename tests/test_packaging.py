@@ -1,7 +1,7 @@
 """The wheel: what it holds, and that it runs without the checkout.
 
 In: this checkout.  Out: a wheel built from it, installed into an empty folder and run from there, so that
-the grammar is the packaged one.
+the grammar is the packaged one; and by uvx and pipx, which fetch what it needs from the package index.
 """
 
 from __future__ import annotations
@@ -63,5 +63,37 @@ def test_an_installed_wheel_checks_a_spec_with_the_packaged_grammar(
 
     assert Path(python("-c", where).stdout.strip()).parent == installed / "spec_lang"
     checked = python("-m", "spec_lang", "check", str(checkout / "examples" / "moons"))
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert "proved" in checked.stdout
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    "runner",
+    [("uvx", "--python", sys.executable, "--from"), ("pipx", "run", "--python", sys.executable, "--spec")],
+    ids=lambda runner: runner[0],
+)
+def test_a_wheel_runs_without_an_installation(
+    wheel: Path, checkout: Path, tmp_path: Path, runner: tuple[str, ...]
+) -> None:
+    kept = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
+    folders = {"HOME": "home", "XDG_CACHE_HOME": "cache", "UV_CACHE_DIR": "uv", "PIPX_HOME": "pipx"}
+    environment = kept | {name: str(tmp_path / folder) for name, folder in folders.items()}
+
+    def nnspec(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*runner, str(wheel), "nnspec", *arguments],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=900,
+            check=False,
+        )
+
+    version = nnspec("--version")
+    assert version.returncode == 0, version.stderr
+    assert version.stdout.startswith("nnspec ")
+    checked = nnspec("check", str(checkout / "examples" / "moons"))
     assert checked.returncode == 0, checked.stdout + checked.stderr
     assert "proved" in checked.stdout

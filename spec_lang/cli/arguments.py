@@ -19,8 +19,8 @@ from spec_lang.diagnostics import did_you_mean
 
 def parse_arguments(arguments: Sequence[str]) -> tuple[Command, argparse.Namespace]:
     """What to run.  Raises `UsageError`, and `SystemExit` after `--help` and `--version`."""
-    known = {command.name: command for command in _registry.discover(commands, "COMMAND", Command)}  # type: ignore[type-abstract]
-    parser, parsers = _parser(known)
+    known = known_commands()
+    parser, parsers = parsers_of(known)
     first = next((argument for argument in arguments if not argument.startswith("-")), None)
     if first is not None and first not in known and arguments[0] == first:
         fix = did_you_mean(first, known) or "the commands are " + ", ".join(f"`{c}`" for c in known)
@@ -36,12 +36,21 @@ def parse_arguments(arguments: Sequence[str]) -> tuple[Command, argparse.Namespa
     return known[parsed.command], parsed
 
 
+def known_commands() -> dict[str, Command]:
+    """Every command, by its name."""
+    found = _registry.discover(commands, "COMMAND", Command)  # type: ignore[type-abstract]
+    return {command.name: command for command in found}
+
+
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise UsageError(message)
 
 
-def _parser(known: dict[str, Command]) -> tuple[_Parser, dict[str, _Parser]]:
+def parsers_of(
+    known: dict[str, Command],
+) -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
+    """The parser of the whole command line, and that of each command."""
     parser = _Parser(
         prog="nnspec",
         description="State what a neural network must do; have it proved, or shown the input that breaks it.",
@@ -50,7 +59,7 @@ def _parser(known: dict[str, Command]) -> tuple[_Parser, dict[str, _Parser]]:
     )
     parser.add_argument("--version", action="version", version=f"nnspec {__version__}")
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
-    parsers: dict[str, _Parser] = {}
+    parsers: dict[str, argparse.ArgumentParser] = {}
     for name, command in known.items():
         one = subparsers.add_parser(name, help=command.summary, allow_abbrev=False)
         one.description = command.description

@@ -16,13 +16,13 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import pyte
 
-_PATIENCE = 120.0  # seconds
+_PATIENCE = 60.0  # seconds
 _INTERACTIVE = {"TERM": "xterm-256color", "CI": "", "PRE_COMMIT": "", "NO_COLOR": "", "PYTHONUTF8": "1"}
 
 
@@ -69,7 +69,11 @@ class Terminal:
 
     def interrupt(self) -> None:
         """Ctrl-C."""
-        os.killpg(self.process.pid, signal.SIGINT)
+        self.type("\x03")
+
+    def type(self, keys: str) -> None:
+        """As if somebody sat there."""
+        os.write(self._descriptor, keys.encode())
 
     def _received(self) -> Iterator[None]:
         """After every piece of what is written, until nobody writes any more."""
@@ -89,6 +93,12 @@ class Terminal:
             yield
 
 
+def _take_terminal() -> None:
+    """A session of its own, which the terminal on stdin controls: keys are signals then."""
+    os.setsid()
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
 @contextmanager
 def on_terminal(
     *arguments: str | Path,
@@ -97,18 +107,32 @@ def on_terminal(
     stdout: Path | None = None,
 ) -> Iterator[Terminal]:
     """`nnspec` with these arguments, on a terminal of `size`; `stdout` may go to a file."""
+    command = [sys.executable, "-m", "spec_lang", *map(str, arguments)]
+    with program_on_terminal(command, size=size, environment=environment, stdout=stdout) as terminal:
+        yield terminal
+
+
+@contextmanager
+def program_on_terminal(
+    command: Sequence[str],
+    *,
+    size: tuple[int, int] = (80, 24),
+    environment: Mapping[str, str] | None = None,
+    stdout: Path | None = None,
+) -> Iterator[Terminal]:
+    """The same of any program."""
     width, height = size
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
     kept = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
     out = theirs if stdout is None else os.open(stdout, os.O_WRONLY | os.O_CREAT)
     process = subprocess.Popen(
-        [sys.executable, "-m", "spec_lang", *map(str, arguments)],
+        command,
         stdin=theirs,
         stdout=out,
         stderr=theirs,
         env={**kept, **_INTERACTIVE, **(environment or {})},
-        start_new_session=True,
+        preexec_fn=_take_terminal,  # noqa: PLW1509 - no thread of ours runs here
     )
     os.close(theirs)
     if out != theirs:

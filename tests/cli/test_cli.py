@@ -21,7 +21,7 @@ from tests.cli.commands import process, write_endless
 from tests.cli.running import run
 from tests.engine.specs import EMPTY, FAILS, FAMILY, FLAW, HOLDS, LUCK, write
 
-COMMANDS = ("audit", "check", "explain", "fmt", "init", "lint", "plan")
+COMMANDS = ("audit", "check", "completion", "explain", "fmt", "init", "lint", "plan")
 UNBOUNDED = "claim unbounded @using(bounds): forall x in { x | x.a >= 0 }: f(x).p >= -100\n"
 NO_DOMAIN = 'network f = "f.onnx" {\n    input a, b\n    output p, q\n}\n'
 
@@ -84,7 +84,7 @@ def test_an_unknown_is_worse_than_a_proof_and_better_than_a_refutation(
     ("arguments", "problem", "fix"),
     [
         (["chekc"], "there is no command `chekc`", "did you mean `check`?"),
-        (["frobnicate"], "there is no command", "the commands are `audit`, `check`, `explain`"),
+        (["frobnicate"], "there is no command", "the commands are `audit`, `check`, `completion`"),
         (["check", "--strct"], "there is no option `--strct`", "did you mean `--strict`?"),
         (["check", "--clam=x"], "there is no option `--clam`", "did you mean `--claim`?"),
         (["--verison"], "there is no option `--verison`", "did you mean `--version`?"),
