@@ -26,15 +26,11 @@ from spec_lang.cli.shared import formats
 
 Document = dict[str, Any]
 BLOCK = re.compile(r"^```(\S+)(?: (\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-REPORTS = (
-    *("--output-format", "github", "--output-format", "plain", "--output-file", "T/nnspec.txt"),
-    *("--output-format", "markdown", "--output-file", "T/nnspec.md"),
-)
+REPORTS = (*("--output-format", "github", "--output-format", "plain", "--output-file", "T/nnspec.txt"),)
 # Says what it was called with, one argument on each line, and ends as it is told.
 STAND_IN = """#!/usr/bin/env bash
 printf '%s\\n' "$@" > "$RUNNER_TEMP/called"
 echo said > "$RUNNER_TEMP/nnspec.txt"
-echo summed > "$RUNNER_TEMP/nnspec.md"
 if [ -n "$NNSPEC_SARIF" ]; then echo '{}' > "$NNSPEC_SARIF"; fi
 exit "${STATUS:-0}"
 """
@@ -192,7 +188,6 @@ def test_the_action_ends_as_the_check_does_and_hands_on_what_it_wrote(runner: Ru
     done = runner.run("Check", status=str(status), sarif_file="n.sarif")
     assert done.returncode == status
     assert done.stdout == "said\n"
-    assert (runner.temp / "summary").read_text() == "summed\n"
     assert (runner.temp / "output").read_text() == f"sarif=true\nexit-status={status}\n"
 
 
@@ -260,5 +255,5 @@ def test_the_commands_of_the_page_are_those_of_nnspec(page: str) -> None:
     assert len(commands) == 7
     for command, rest in commands:
         arguments = [command, *shlex.split(rest)]
-        given = {word for word in arguments if word in formats()} | {"sarif", "junit", "github", "markdown"}
+        given = {word for word in arguments if word in formats()} | {"sarif", "junit", "github"}
         parse_arguments([word for word in arguments if word not in given and not word.startswith("--output")])

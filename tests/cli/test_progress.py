@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from spec_lang.backends.base import Progress
-from spec_lang.cli import outputs, progress
+from spec_lang.cli import inferred, outputs, progress
 from spec_lang.cli.progress import TerminalProgress
 from tests.cli.commands import process, write_endless
 from tests.cli.screen import on_terminal
@@ -94,9 +94,13 @@ def test_where_nobody_looks_nothing_is_drawn(monkeypatch: pytest.MonkeyPatch, na
         monkeypatch.delenv(other, raising=False)
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     assert outputs.is_watched()
+    rounds = inferred.observer()
+    assert rounds is not None
+    assert isinstance(rounds("deciding", 3), TerminalProgress)
     monkeypatch.setenv(name, "dumb" if name == "TERM" else "true")
     assert not outputs.is_watched()
     assert outputs.observer() is None
+    assert inferred.observer() is None
 
 
 def test_in_a_pipe_a_check_says_nothing_but_its_report(tmp_path: Path) -> None:
