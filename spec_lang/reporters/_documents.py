@@ -5,12 +5,18 @@ In: diagnostics.  Out: what the standard library writes as JSON.
 
 from __future__ import annotations
 
+from importlib.resources import files
 from typing import Any, Final
 
 from spec_lang.diagnostics import Diagnostic, Span
 
 SCHEMA_VERSION: Final = 1
 Json = Any  # what the standard library takes
+
+
+def schema_text() -> str:
+    """The JSON Schema of the report, as it is published."""
+    return (files(__package__) / "report.schema.json").read_text(encoding="utf-8")
 
 
 def diagnostic_json(diagnostic: Diagnostic) -> Json:

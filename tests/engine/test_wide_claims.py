@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from spec_lang.engine import CheckOptions, check
 from spec_lang.kernel.verdict import EvidenceKind, Status
+from spec_lang.reporters._documents import schema_text
 from spec_lang.reporters.json import REPORTER as JSON
 from spec_lang.reporters.model import ClaimReport
 from spec_lang.reporters.plain import REPORTER as PLAIN
@@ -24,7 +25,7 @@ network g = "g.onnx" { input a, b  output p, q  encode x = (x - 1) / 3 }
 network h = "h.onnx"
 region unit on f = box(-1, 1)
 """
-SCHEMA = json.loads((Path(__file__).parents[1] / "reporters" / "report.schema.json").read_text())
+SCHEMA = json.loads(schema_text())
 
 
 def only(tmp_path: Path, claim: str, jobs: int = 1) -> tuple[ClaimReport, str, dict[str, Any]]:

@@ -6,7 +6,6 @@ import json
 import re
 from dataclasses import replace
 from fractions import Fraction
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -16,13 +15,14 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from spec_lang.diagnostics import Diagnostic, Span
 from spec_lang.kernel.verdict import Status
 from spec_lang.reporters._diagnostic_text import diagnostic_lines
+from spec_lang.reporters._documents import schema_text
 from spec_lang.reporters._layout import text_of
 from spec_lang.reporters._numbers import shown
 from spec_lang.reporters.model import Reading, Readings, Replay, Report
 from tests.reporters.example import COUNTEREXAMPLE, ERROR, FILE, REFUTED, REPORT, SOURCE, variant
 from tests.reporters.rendering import recorded, rendered
 
-SCHEMA = json.loads((Path(__file__).parent / "report.schema.json").read_text())
+SCHEMA = json.loads(schema_text())
 
 
 def problems(document: object) -> list[str]:

@@ -14,6 +14,7 @@ from spec_lang.cli.status import OK, exit_status
 from spec_lang.cli.usage import UsageError
 
 _CODE: Final = re.compile(r"NN[0-9]{3}", re.IGNORECASE)
+_SCHEMA: Final = "schema"
 
 
 class _Explain:
@@ -21,7 +22,8 @@ class _Explain:
     summary = "say what a claim, a claim form or a diagnostic stands for, or why a point is decided so"
     description = (
         "Print the formula that a claim stands for, its obligations, and the plan; or the page of a claim "
-        "form, such as `robust`, or of a diagnostic, such as `NN012`. With `--at`, find inputs, or neurons, "
+        "form, such as `robust`, or of a diagnostic, such as `NN012`; or, for `schema`, the JSON Schema of "
+        "the report. With `--at`, find inputs, or neurons, "
         "that are enough for what a claim says, or a network decides, at a point."
     )
 
@@ -29,7 +31,7 @@ class _Explain:
         parser.add_argument(
             "what",
             metavar="CLAIM",
-            help="a claim's name, id, or a glob (quote `*` for the shell); or a form, or a code",
+            help="a claim's name, id, or a glob (quote `*` for the shell); or a form, a code, or `schema`",
         )
         shared.add_paths(parser)
         shared.add_inputs(parser)
@@ -42,6 +44,10 @@ class _Explain:
         if _CODE.fullmatch(arguments.what):
             return _write(_page(arguments.what))
         if not arguments.paths:  # with a path, a claim that is called like a form can be asked for
+            if arguments.what == _SCHEMA:
+                from spec_lang.reporters._documents import schema_text  # noqa: PLC0415 - start-up
+
+                return _write(schema_text())
             from spec_lang.engine.explain import explain_form  # noqa: PLC0415 - start-up
 
             form = explain_form(arguments.what)
