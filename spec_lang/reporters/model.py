@@ -13,6 +13,7 @@ from spec_lang._values import dataclass
 from spec_lang.diagnostics import Diagnostic, Span
 from spec_lang.kernel.verdict import Evidence, Status
 from spec_lang.reporters._cut import CutCourse
+from spec_lang.reporters._invocation import Invocation
 from spec_lang.reporters._known import Known as Known  # noqa: PLC0414 - a part of the model
 
 
@@ -270,6 +271,7 @@ class Report:
     interrupted: bool = False
     seconds: float = 0.0
     aside: str = ""  # what the run has done besides: to `nnspec.lock`
+    invocation: Invocation = Invocation()
 
     def __getitem__(self, name: str) -> ClaimReport:
         """The claim with this id or name.  Raises KeyError."""

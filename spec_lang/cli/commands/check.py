@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, TextIO
 
 from spec_lang.cli import outputs, shared, usage
 from spec_lang.cli.commands.base import Command
+from spec_lang.cli.invocation import invoked, write_summary
 from spec_lang.cli.status import ended_with
 
 if TYPE_CHECKING:
@@ -51,18 +52,20 @@ class _Check:
 
     def run(self, arguments: argparse.Namespace) -> int:
         targets = outputs.chosen(arguments.outputs)
-        report = _checked(arguments)
+        unknown_fails = arguments.unknown == "fail"
+        report = invoked(_checked(arguments), unknown_fails=unknown_fails)
 
         def render(name: str, stream: TextIO) -> None:
             quiet = arguments.quiet and stream is sys.stdout
             outputs.reporter(name, quiet=quiet).render(report, stream)
 
         outputs.write(targets, render)
+        write_summary(targets, render)
         if all(name == "vnnlib" for name, _ in targets):
             _diagnostics_to_stderr(report)
         if report.aside:
             sys.stderr.write(f"{report.aside}\n")
-        ended = ended_with(report, unknown_fails=arguments.unknown == "fail")
+        ended = ended_with(report, unknown_fails=unknown_fails)
         for_people = any(file is None and name in _FOR_PEOPLE for name, file in targets)
         if ended.why is not None and for_people and sys.stderr.isatty():
             sys.stderr.write(f"exit status {ended.status}: {ended.why}\n")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, TextIO
 
 from spec_lang.cli import outputs, shared
 from spec_lang.cli.commands.base import Command
+from spec_lang.cli.invocation import invoked, write_summary
 from spec_lang.cli.status import ERROR, OK
 
 if TYPE_CHECKING:
@@ -40,11 +42,15 @@ class _Lint:
         )
         linted = lint(arguments.paths or ["."], options)
 
+        status = ERROR if linted.errors else OK
+        linted = replace(linted, report=invoked(linted.report, unknown_fails=True, status=status))
+
         def render(name: str, stream: TextIO) -> None:
             _render(linted, name, stream)
 
         outputs.write(targets, render)
-        return ERROR if linted.errors else OK
+        write_summary(targets, render)
+        return status
 
 
 def _render(linted: Linted, name: str, stream: TextIO) -> None:
