@@ -35,10 +35,11 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_the_wheel_holds_the_grammar_the_types_and_the_licence(wheel: Path) -> None:
+def test_the_wheel_holds_the_grammar_the_types_the_schema_and_the_licence(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert "spec_lang/_grammar/nnspec.lark" in names
     assert "spec_lang/py.typed" in names
+    assert "spec_lang/reporters/report.schema.json" in names
     assert any(name.endswith("licenses/LICENSE") for name in names)
 
 

@@ -24,6 +24,7 @@ from spec_lang.engine.options import CheckOptions, Locking, Observer, Silent
 from spec_lang.engine.prepare import Preparation, Spec, prepare, texts_of
 from spec_lang.engine.selection import family_of
 from spec_lang.engine.sweep import sweep
+from spec_lang.engine.task import Task
 from spec_lang.engine.unchanged import Inputs, remember
 from spec_lang.kernel.verdict import Status
 from spec_lang.lints._allows import apply_allows
@@ -46,13 +47,7 @@ def check(
     locks = None if locking is None else locks_of(paths, specs, locking.file)
     if locks is not None and locking is not None and not locking.afresh:
         options = replace(options, known=locks.lines(), locked=locking.locked)
-    if preparation.tasks:
-        installed_backends()  # imported before workers are forked, which share it then
-    one = partial(decide, options=options)
-    with left_for_claims(preparation.tasks) as (tasks, waiting):
-        reports, interrupted = sweep(tasks, one, options.jobs, observer or Silent(), waiting)
-    KEYS.forget()
-    reports = with_verdicts(reports)
+    tasks, reports, interrupted = _decided(preparation.tasks, options, observer)
     diagnostics = (*preparation.problems, *_vacuous(reports))
     aside = ""
     if locks is not None and locking is not None:
@@ -62,16 +57,8 @@ def check(
         elif locking.writes and not (options.parameters or options.networks):
             aside = locks.update(zip(tasks, reports, strict=True), options, whole=whole)
         diagnostics = (*diagnostics, *locks.problems)
-    for spec in specs:
-        diagnostics = apply_allows(spec.source.text, spec.source.file, diagnostics, frozenset())
-    if options.strict:
-        diagnostics = tuple(map(_strictly, diagnostics))
-    named = {d.span.file for d in diagnostics if d.span is not None}
-    report = Report(
-        version=__version__,
-        claims=reports,
-        diagnostics=diagnostics,
-        sources=tuple((file, text) for file, text in texts_of(preparation, specs).items() if file in named),
+    report = replace(
+        _reported(preparation, specs, reports, diagnostics),
         interrupted=interrupted,
         seconds=time.monotonic() - started,
         aside=aside,
@@ -80,6 +67,43 @@ def check(
         inputs = Inputs(_read(preparation), tuple(locks.contents), began)
         remember(paths, options, locking, replace(report, aside=""), inputs)
     return report
+
+
+def check_tasks(preparation: Preparation, specs: Sequence[Spec], chosen: Sequence[Task]) -> Report:
+    """Check some of the claims that have been prepared; there is no lock."""
+    _, reports, interrupted = _decided(chosen, preparation.options, None)
+    diagnostics = (*preparation.problems, *_vacuous(reports))
+    return replace(_reported(preparation, specs, reports, diagnostics), interrupted=interrupted)
+
+
+def _decided(
+    chosen: Sequence[Task], options: CheckOptions, observer: Observer | None
+) -> tuple[Sequence[Task], tuple[ClaimReport, ...], bool]:
+    """The tasks, their reports, and whether that was cut short."""
+    if chosen:
+        installed_backends()  # imported before workers are forked, which share it then
+    one = partial(decide, options=options)
+    with left_for_claims(chosen) as (tasks, waiting):
+        reports, interrupted = sweep(tasks, one, options.jobs, observer or Silent(), waiting)
+    KEYS.forget()
+    return tasks, with_verdicts(reports), interrupted
+
+
+def _reported(
+    preparation: Preparation,
+    specs: Sequence[Spec],
+    reports: tuple[ClaimReport, ...],
+    diagnostics: tuple[Diagnostic, ...],
+) -> Report:
+    """The report, with the diagnostics that the specs do not allow, and the texts that they are about."""
+    for spec in specs:
+        diagnostics = apply_allows(spec.source.text, spec.source.file, diagnostics, frozenset())
+    if preparation.options.strict:
+        diagnostics = tuple(map(_strictly, diagnostics))
+    named = {d.span.file for d in diagnostics if d.span is not None}
+    texts = texts_of(preparation, specs).items()
+    sources = tuple((file, text) for file, text in texts if file in named)
+    return Report(version=__version__, claims=reports, diagnostics=diagnostics, sources=sources)
 
 
 def _read(preparation: Preparation) -> tuple[Path, ...]:
