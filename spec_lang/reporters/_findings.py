@@ -6,6 +6,7 @@ weighs as much as the run says; a claim that holds for want of a single point is
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import Enum
 from typing import Final
 
@@ -94,8 +95,9 @@ def sentence(claim: ClaimReport) -> str:
 
 
 def details(claim: ClaimReport) -> tuple[str, ...]:
-    """What the plain report says of a claim, without what differs from run to run: its time."""
-    row, *below = claim_lines((claim,))
+    """What the plain report says of a claim, without what differs from run to run: its time, and whether it
+    was known."""
+    row, *below = claim_lines((replace(claim, known=None),))
     note = "".join(text for text, role in row if role is Role.TEXT).strip()
     lines = [] if note == (claim.reason or "") else [note]
     return (*lines, *(text_of(pieces).removeprefix(_INDENT).removeprefix("  ") for pieces in below))

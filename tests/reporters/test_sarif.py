@@ -21,7 +21,7 @@ from spec_lang.kernel.verdict import Status
 from spec_lang.pages import page_codes
 from spec_lang.reporters._invocation import Invocation
 from spec_lang.reporters._paths import uri
-from spec_lang.reporters.model import Report
+from spec_lang.reporters.model import Known, Report
 from tests.reporters.example import ERROR, FLAW, PROVED, REFUTED, REPORT, WARNING, variant
 from tests.reporters.odd import NOT_TEXT, REPORTS, many, wide
 from tests.reporters.rendering import recorded, rendered
@@ -147,9 +147,9 @@ def test_a_message_has_no_placeholder_and_no_link() -> None:
     assert any("{{0}}" in text for text in said)
 
 
-def test_a_message_does_not_say_how_long_it_took() -> None:
+def test_a_message_does_not_say_how_long_it_took_or_whether_it_was_known() -> None:
     slow = replace(REFUTED, seconds=99.0)
-    quick = replace(REFUTED, seconds=0.1)
+    quick = replace(REFUTED, seconds=0.1, known=Known.LOCK)
     assert results(replace(REPORT, claims=(slow,))) == results(replace(REPORT, claims=(quick,)))
 
 
