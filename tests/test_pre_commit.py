@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from spec_lang.store.lock import read_lock
 from tests.cli.commands import write_endless
 
 pytestmark = pytest.mark.slow
@@ -202,6 +203,42 @@ def test_a_budget_keeps_a_hook_short_and_the_hook_says_what_it_left_open(
     assert committed.returncode == 0, committed.stderr
     assert "2 claims not decided within the budget: upper" in committed.stderr
     assert "without `--budget`" in committed.stderr
+
+
+def test_a_commit_that_changes_what_is_known_is_stopped_until_the_lock_is_part_of_it(
+    users_repository: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As with a formatter: the hook writes, the user adds."""
+    monkeypatch.delenv("NNSPEC_LOCK")
+    lock = users_repository / "nnspec.lock"
+    _write_spec(users_repository, HOLDS, "another.nnspec")
+    assert _commit_everything(users_repository, cache).returncode == 0
+    assert len(read_lock(lock).lines) == 2  # one meaning, two claims
+    assert _commit_everything(users_repository, cache).returncode == 0
+    tracked = _run(users_repository, cache, "git", "ls-files", "nnspec.lock").stdout
+    assert tracked == "nnspec.lock\n"
+    _write_spec(users_repository, HOLDS.replace("box([-1,", "box([-0.75,"))
+    stopped = _commit_everything(users_repository, cache)
+    assert stopped.returncode == 1
+    assert "files were modified by this hook" in stopped.stderr
+    assert "nnspec.lock: 1 changed" in stopped.stderr
+    assert _commit_everything(users_repository, cache).returncode == 0
+    assert _commits(users_repository, cache) == 4
+
+
+def test_a_verdict_that_somebody_writes_into_the_lock_is_no_verdict(
+    users_repository: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NNSPEC_LOCK")
+    lock = users_repository / "nnspec.lock"
+    _write_spec(users_repository, FAILS)
+    assert _commit_everything(users_repository, cache).returncode == 1
+    assert '"verdict":"refuted"' in lock.read_text()
+    lock.write_text(lock.read_text().replace("refuted", "proved"))
+    stopped = _commit_everything(users_repository, cache)
+    assert stopped.returncode == 1
+    assert "refuted  upper" in stopped.stderr
+    assert '"verdict":"refuted"' in lock.read_text()
 
 
 def test_on_the_terminal_that_pre_commit_hands_its_hooks_there_are_colours_and_no_progress(
