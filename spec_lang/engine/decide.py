@@ -10,6 +10,7 @@ import time
 import traceback
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 
 from spec_lang import _registry, backends
 from spec_lang._companions import Cores
@@ -33,6 +34,7 @@ from spec_lang.reporters.model import ClaimReport, Counterexample
 from spec_lang.store.files import Kept, NotKept, Store
 
 
+@cache
 def installed_backends() -> tuple[Backend, ...]:
     """Every backend that there is."""
     return _registry.discover(backends, "BACKEND", Backend)  # type: ignore[type-abstract]
