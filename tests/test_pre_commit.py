@@ -212,7 +212,7 @@ def test_a_budget_keeps_a_hook_short_and_the_hook_says_what_it_left_open(
     _write_spec(users_repository, HOLDS.replace("box([-1,", "box([-0.75,"), "another.nnspec")
     committed = _commit_everything(users_repository, cache)
     assert committed.returncode == 0, committed.stderr
-    assert "1 claim not decided within the budget: upper" in committed.stderr
+    assert "2 claims not decided within the budget: upper" in committed.stderr
     assert "without `--budget`" in committed.stderr
 
 
