@@ -14,9 +14,9 @@ from typing import Protocol, runtime_checkable
 from spec_lang._companions import Cores
 from spec_lang._values import dataclass
 from spec_lang.kernel.verdict import EvidenceKind
-from spec_lang.obligations.certificate import Flaw
+from spec_lang.obligations.certificate import Flaw, Unclosed
 from spec_lang.obligations.model import Obligation, Semantics
-from spec_lang.obligations.outcome import Certificate, Outcome, Work
+from spec_lang.obligations.outcome import Certificate, Outcome, Proved, Refuted, Work
 
 Point = tuple[Fraction, ...]
 
@@ -56,6 +56,16 @@ def is_past(deadline: float | None) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class Earlier:
+    """Where to begin: what settled another obligation of the same form, about other weights, and proves
+    nothing of this one.  `unclosed` are the leaves of its proof that the kernel does not find closed here;
+    without any it has not been asked yet, and need not be if a first look finds a counterexample."""
+
+    outcome: Proved | Refuted
+    unclosed: tuple[Unclosed, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
     """What a run is handed besides the obligation: limits, and the callbacks of its surroundings.
 
@@ -67,7 +77,7 @@ class Session:
     counterexamples the one nearer to the middle of the region is worth more, since it tells a measure how
     large that may be; for a reader it is the one whose points are further apart.  `checks` makes what
     `examine` is for obligations that a backend puts in place of its own; what was accepted then is not
-    examined again as a part of the whole.
+    examined again as a part of the whole.  With something `earlier` a run goes on from there, or gives up.
     """
 
     budget: Budget
@@ -77,6 +87,7 @@ class Session:
     cores: Cores | None = None
     nearest: bool = False
     checks: Callable[[Obligation], Callable[[Certificate], Flaw | None]] | None = None
+    earlier: Earlier | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +96,8 @@ class Capabilities:
 
     `proves` and `refutes` say which outcomes it can have, `attacks` that it looks for counterexamples before
     it starts to prove, `exact` that rounding never keeps it from an answer, `unbounded` that it takes boxes
-    with infinite sides, `specialist` that it is made for whatever it takes, and goes before all others.
+    with infinite sides, `specialist` that it is made for whatever it takes, and goes before all others,
+    `resumes` that it can go on from what is `Earlier`; others are never handed any.
     `evidence` is the strongest that the kernel can grant its proofs.  It is worth a share of the time up to
     `neurons` elements of non-linear nodes (None: always), and from `inputs` inputs on; what it takes at all,
     `supports` says.
@@ -97,6 +109,7 @@ class Capabilities:
     exact: bool = False
     unbounded: bool = False
     specialist: bool = False
+    resumes: bool = False
     semantics: tuple[Semantics, ...] = (Semantics.REAL,)
     evidence: EvidenceKind = EvidenceKind.TRUSTED
     neurons: int | None = None

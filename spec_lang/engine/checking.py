@@ -10,9 +10,10 @@ import time
 from collections.abc import Callable
 
 from spec_lang._companions import Cores, together
-from spec_lang.kernel.proof import Examined, OutOfTime, Walked, examine, examined_by_parts
+from spec_lang.kernel.mended import Closed
+from spec_lang.kernel.proof import Examined, OutOfTime, Walked, examine, examine_mended, examined_by_parts
 from spec_lang.kernel.shares import Share
-from spec_lang.obligations.certificate import Flaw
+from spec_lang.obligations.certificate import Flaw, Proof
 from spec_lang.obligations.model import Obligation
 from spec_lang.obligations.outcome import Certificate
 
@@ -42,7 +43,8 @@ class Checks:
         self._allowed = allowance(timeout)
         self._announce = announce
         self._exact = exact
-        self._accepted: list[Examined] = []  # a proof with a flaw is not kept: it may be large, and mended
+        self._accepted: list[Examined] = []  # a proof with a flaw is not kept: it may be large
+        self._closed: Closed | None = None  # what is sound of the last one with a flaw, which may be mended
 
     def __call__(self, obligation: Obligation, proof: Certificate) -> Examined:
         """What the kernel says of `proof`; of one that it has accepted it is not asked again.
@@ -56,7 +58,17 @@ class Checks:
         found = self._examine(obligation, proof) if by_parts is None else by_parts
         if found.evidence is not None:
             self._accepted.append(found)
+        self._closed = found.closed
         return found
+
+    def within(self, seconds: float, obligation: Obligation, proof: Certificate) -> Examined:
+        """The same in so many seconds at most.  Raises `OutOfTime`."""
+        allowed = self._allowed
+        self._allowed = min(allowed, self.seconds + seconds)
+        try:
+            return self(obligation, proof)
+        finally:
+            self._allowed = allowed
 
     def know(self, examined: Examined) -> None:
         """That the kernel has accepted a proof, somewhere else in this run."""
@@ -74,8 +86,9 @@ class Checks:
         return check
 
     def forget(self) -> None:
-        """The proofs that were accepted, which may be large; the seconds stay counted."""
+        """The proofs, which may be large; the seconds stay counted."""
         self._accepted.clear()
+        self._closed = None
 
     @property
     def examined(self) -> tuple[Examined, ...]:
@@ -99,6 +112,9 @@ class Checks:
         def expired() -> bool:
             return time.monotonic() > end
 
+        closed = self._closed
+        if closed is not None and closed.obligation is obligation and isinstance(proof, Proof):
+            return examine_mended(closed, proof, exact=exact, expired=expired, spread=self._spread)
         return examine(obligation, proof, exact=exact, expired=expired, spread=self._spread)
 
 

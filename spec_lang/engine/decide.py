@@ -16,6 +16,7 @@ from spec_lang import _registry, backends
 from spec_lang._companions import Cores
 from spec_lang.backends.base import Backend
 from spec_lang.engine import lift
+from spec_lang.engine.ancestors import earlier_outcomes, remember
 from spec_lang.engine.count import count
 from spec_lang.engine.data_counts import OUT_OF_TIME, AtData, at_data, refuted_by_data, share
 from spec_lang.engine.known import KEYS, NOT_LOCKED, known, meaning_of
@@ -96,7 +97,8 @@ def _report(settler: Settler, started: float) -> ClaimReport:
     elif by_data is None and options.locked and key not in options.known:
         report, outcomes = lift.undecided(task, Status.UNKNOWN, NOT_LOCKED), ()
     else:
-        settled = by_data or settler.settle(goal, Limits(end, options.budget))
+        earlier = earlier_outcomes(task, options, goal) if by_data is None else ()
+        settled = by_data or settler.settle(goal, Limits(end, options.budget), earlier)
         report, outcomes = _settled(settler, settled, started), settled.outcomes
     left = None
     if task.leaves is not None and report.status is Status.PROVED:
@@ -118,7 +120,7 @@ def _settled(settler: Settler, settled: Settled, started: float) -> ClaimReport:
         steps=settler.log.steps(),
         backend=settler.log.decider,
         units=tuple(sorted(settler.log.units.items())),
-        kept=None if verdict.evidence is None else _keep(options, goal, settled.outcomes),
+        kept=None if verdict.evidence is None else _keep(task, options, goal, settled.outcomes),
         seconds=time.monotonic() - started,
     )
     cut = None if settler.cutting is None else settler.cutting.course()
@@ -143,6 +145,14 @@ def _counterexample(task: Task, goal: Goal, verdict: Verdict) -> Counterexample 
     return lift.counterexample(task, goal, verdict.witness, replayed)
 
 
-def _keep(options: CheckOptions, goal: Goal, outcomes: Sequence[Outcome]) -> Kept | NotKept | None:
+def _keep(
+    task: Task, options: CheckOptions, goal: Goal, outcomes: Sequence[Outcome]
+) -> Kept | NotKept | None:
     """Store what settles the goal.  The outcomes are those that the kernel has accepted."""
-    return None if options.store is None else Store(options.store, keys=KEYS).keep(goal, outcomes)
+    if options.store is None:
+        return None
+    store = Store(options.store, keys=KEYS)
+    kept = store.keep(goal, outcomes)
+    if isinstance(kept, Kept):
+        remember(task, store, goal)
+    return kept

@@ -36,9 +36,10 @@ class CheckOptions:
     busy at any time, 1 for none but this one.  `memory`: bytes that a claim may take beyond what was loaded
     before, None for no limit.  `evidence`: the weakest that counts as a proof.  `semantics`: which function
     a network denotes where a claim does not say.  `store`: the folder that keeps proofs and witnesses, None
-    for nowhere: what it holds is not searched for again.  `known`: the lines of `nnspec.lock`, by the keys
-    of claims; with `locked` a claim that has none is not decided.  `strict`: a vacuous claim is an error.
-    `debug`: a crash tells its traceback.
+    for nowhere: what it holds is not searched for again, and, with `earlier` and without a budget, where
+    searches for other weights begin.  `known`: the lines of `nnspec.lock`, by the keys of claims; with
+    `locked` a claim that has none is not decided.  `strict`: a vacuous claim is an error.  `debug`: a crash
+    tells its traceback.
     """
 
     claims: tuple[str, ...] = ()
@@ -52,6 +53,7 @@ class CheckOptions:
     evidence: EvidenceKind = EvidenceKind.TRUSTED
     semantics: Semantics = Semantics.REAL
     store: Path | None = None
+    earlier: bool = True
     known: Mapping[str, Line] = field(default_factory=dict)
     locked: bool = False
     strict: bool = False

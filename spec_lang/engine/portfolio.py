@@ -15,7 +15,7 @@ from functools import partial
 
 from spec_lang._companions import Cores
 from spec_lang._values import dataclass
-from spec_lang.backends.base import Backend, Budget, Point, Progress, Run, Session
+from spec_lang.backends.base import Backend, Budget, Earlier, Point, Progress, Run, Session
 from spec_lang.diagnostics import InternalError
 from spec_lang.engine.checking import OUT_OF_TIME, Checks
 from spec_lang.kernel.proof import OutOfTime
@@ -166,34 +166,44 @@ class Portfolio:
         """The first of what is left."""
         attempt = left.attempts[0]
         backend = next(b for b in self.terms.backends if b.name == attempt.backend)
-        examine = self.terms.checks.flaws(self.obligation)
         started = time.monotonic()
-        terms = self.terms
+        run, outcome = self.ask(backend, budget)
+        why = f"{attempt.reason}; {left.about.describe()}"
+        self.terms.log.add(backend.name, why, outcome, run, time.monotonic() - started)
+        return outcome
+
+    def ask(self, backend: Backend, budget: Budget, earlier: Earlier | None = None) -> tuple[Run, Outcome]:
+        """What a backend says, and what is accepted of it."""
+        terms, checks = self.terms, self.terms.checks
         listen = partial(_by, backend.name, terms.listen)
         listen(Progress(0, 0))  # some say nothing until they are done
         session = Session(
-            budget, self._confirm, listen, examine, terms.cores, terms.nearest, terms.checks.flaws
+            budget,
+            self.confirm,
+            listen,
+            checks.flaws(self.obligation),
+            terms.cores,
+            terms.nearest,
+            checks.flaws,
+            earlier,
         )
         run = backend.run(self.seen, session)
-        seconds = time.monotonic() - started
         if not isinstance(run, Run):
             raise InternalError(f"a backend answered with a {type(run).__name__}")
         self.spent += run.work.spent
-        outcome = self._accepted(run.outcome)
-        why = f"{attempt.reason}; {left.about.describe()}"
-        self.terms.log.add(backend.name, why, outcome, run, seconds)
-        return outcome
+        return run, self.accepted(run.outcome)
 
-    def _confirm(self, point: Point) -> bool:
+    def confirm(self, point: Point) -> bool:
+        """Whether the point breaks the obligation, exactly."""
         whole = self.obligation.completed(point)
         if whole not in self.confirmed and self.checker(whole) is not None:
             self.confirmed.add(whole)
         return whole in self.confirmed
 
-    def _accepted(self, outcome: Outcome) -> Outcome:
+    def accepted(self, outcome: Outcome) -> Outcome:
         """The outcome if the kernel will have it, so that somebody else is asked where it will not."""
         if isinstance(outcome, Refuted):
-            if not self._confirm(outcome.point):
+            if not self.confirm(outcome.point):
                 return GaveUp(GaveUpReason.NUMERICAL, _NOT_REPLAYED)
             return Refuted(self.obligation.completed(outcome.point))
         if not isinstance(outcome, Proved):

@@ -18,6 +18,7 @@ from spec_lang.engine.cutting import Cutting
 from spec_lang.engine.options import Checking, CheckOptions, Listener
 from spec_lang.engine.portfolio import Log, Portfolio, Terms
 from spec_lang.engine.task import Task
+from spec_lang.engine.warm_start import begin
 from spec_lang.kernel.judge import is_impossible, judge
 from spec_lang.kernel.verdict import EvidenceKind, Verdict
 from spec_lang.obligations.model import Goal
@@ -62,14 +63,15 @@ class Settler:
         exact = self.options.evidence is EvidenceKind.CHECKED
         self.checks = Checks(self.task.timeout, self._announce_check, exact=exact, cores=self.cores)
 
-    def settle(self, goal: Goal, limits: Limits) -> Settled:
-        """The verdict on `goal`; what was checked before for another goal is forgotten."""
+    def settle(self, goal: Goal, limits: Limits, earlier: Sequence[Outcome] = ()) -> Settled:
+        """The verdict on `goal`; what was checked before for another goal is forgotten.  `earlier`: what
+        settled one of the same form, obligation by obligation."""
         self.checks.forget()
-        outcomes = () if goal.conflict is not None else self._outcomes(goal, limits)
+        outcomes = () if goal.conflict is not None else self._outcomes(goal, limits, earlier)
         examined = self.checks.examined
         return Settled(goal, outcomes, judge(goal, outcomes, examined=examined, accept=self.options.evidence))
 
-    def _outcomes(self, goal: Goal, limits: Limits) -> Sequence[Outcome]:
+    def _outcomes(self, goal: Goal, limits: Limits, earlier: Sequence[Outcome]) -> Sequence[Outcome]:
         """What backends say of each obligation; stops at the first counterexample."""
         clock = _Clock(limits, self.checks)
         terms = Terms(
@@ -90,9 +92,16 @@ class Settler:
         if self.task.cut is not None:
             self.cutting = Cutting(self.task.cut, terms, self.task.earlier)
             self._by_cut(self.cutting, goal, clock, outcomes)
-            todo = [number for number in todo if number not in outcomes]
-            if not todo or any(isinstance(outcome, Refuted) for outcome in outcomes.values()):
-                return in_order(outcomes, len(goal.obligations))
+        elif earlier:
+            for place, number in enumerate(todo):
+                outcome = begin(portfolios[number], earlier[number], clock.deadline(len(todo) - place))
+                if outcome is not None:
+                    outcomes[number] = outcome
+                if isinstance(outcome, Refuted):
+                    break
+        todo = [number for number in todo if number not in outcomes]
+        if not todo or any(isinstance(outcome, Refuted) for outcome in outcomes.values()):
+            return in_order(outcomes, len(goal.obligations))
         for _ in range(_ROUNDS):
             for place, number in enumerate(todo):
                 sharers = len(todo) - place

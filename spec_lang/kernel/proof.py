@@ -19,6 +19,7 @@ from spec_lang.kernel.form import check_form
 from spec_lang.kernel.integers import Integers
 from spec_lang.kernel.linear_cases import examine_cases
 from spec_lang.kernel.mean_value import examine_mean_value
+from spec_lang.kernel.mended import Closed, closed_of
 from spec_lang.kernel.narrow_layer import examine_narrow
 from spec_lang.kernel.network import F64, Network, Unchecked, compiled
 from spec_lang.kernel.one_piece import examine_piece
@@ -70,12 +71,13 @@ class OutOfTime(Exception):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Examined:
-    """`evidence` when `proof` proves `obligation`, otherwise `flaw`."""
+    """`evidence` when `proof` proves `obligation`, otherwise `flaw`, and what is `closed` nevertheless."""
 
     obligation: Obligation
     proof: Certificate
     evidence: Evidence | None
     flaw: Flaw | None
+    closed: Closed | None = None
 
 
 def examine(
@@ -90,21 +92,43 @@ def examine(
 
     Raises `OutOfTime` once `expired` says so.
     """
-    terms = _Terms(exact, _timer(expired), spread)
+    return _examined(obligation, proof, _Terms(exact, _timer(expired), spread))
+
+
+def examine_mended(
+    before: Closed,
+    proof: Proof,
+    *,
+    exact: bool = False,
+    expired: Callable[[], bool] = lambda: False,
+    spread: Spread | None = None,
+) -> Examined:
+    """The same of a proof of the obligation of `before`, without what was closed there."""
+    return _examined(before.obligation, proof, _Terms(exact, _timer(expired), spread, before))
+
+
+def _examined(obligation: Obligation, proof: Certificate, terms: _Terms) -> Examined:
+    closed = None
     try:
-        flaw, kind = _weighed(obligation, proof, terms, 0)
+        if isinstance(proof, Proof):
+            check = _Check(obligation, proof, terms)
+            flaw, kind = check.run()
+            closed = check.closed
+        else:
+            flaw, kind = _weighed(obligation, proof, terms, 0)
     except (Unchecked, ValueError) as problem:
         flaw, kind = Flaw(str(problem)), EvidenceKind.TRUSTED
-    return Examined(obligation, proof, None if flaw else Evidence(kind), flaw)
+    return Examined(obligation, proof, None if flaw else Evidence(kind), flaw, closed if flaw else None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Terms:
-    """What holds for all parts of a proof."""
+    """What holds for all parts of a proof, and what is known of the whole to be closed."""
 
     exact: bool
     check_time: Callable[[], None]
     spread: Spread | None
+    before: Closed | None = None
 
 
 def _weighed(
@@ -115,7 +139,7 @@ def _weighed(
         raise Unchecked("the proof has proofs within proofs, too deep")
     match proof:
         case Proof():
-            return _Check(obligation, proof, terms.exact, terms.check_time, terms.spread).run()
+            return _Check(obligation, proof, terms).run()
         case PairProof() | DegreeProof():
             return examine_pairs(obligation, proof, terms.check_time, exact=terms.exact)
         case PieceProof():
@@ -186,13 +210,14 @@ def _timer(expired: Callable[[], bool]) -> Callable[[], None]:
     return check_time
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class _Check:
+    """`closed` is what is known after a check that found a flaw."""
+
     obligation: Obligation
     proof: Proof
-    exact: bool
-    check_time: Callable[[], None]
-    spread: Spread | None
+    terms: _Terms
+    closed: Closed | None = None
 
     def run(self) -> tuple[Flaw | None, EvidenceKind]:
         seen = differential(self.obligation)
@@ -203,9 +228,9 @@ class _Check:
         for part in proof.parts:
             check_form(part, network, found)
         arithmetics: list[tuple[EvidenceKind, type[Integers] | type[Rounded]]] = []
-        if self.exact or _products(proof, network, found) <= EXACT_PRODUCTS:
+        if self.terms.exact or _products(proof, network, found) <= EXACT_PRODUCTS:
             arithmetics.append((EvidenceKind.CHECKED, Integers))
-        if not self.exact:
+        if not self.terms.exact:
             arithmetics.append((EvidenceKind.CHECKED_ROUNDED, Rounded))
         unclosed: list[Unclosed] = []
         for kind, arithmetic in arithmetics:  # chords of fewer bits may lose what floats can still show
@@ -214,6 +239,7 @@ class _Check:
             unclosed = self._unclosed(network, found, arithmetic)
             if not unclosed:
                 return None, kind
+            self.closed = closed_of(self.obligation, proof, unclosed, exactly=arithmetic is Integers)
         problem = f"the bounds do not close {len(unclosed)} of its leaves"
         return Flaw(problem, tuple(unclosed)), EvidenceKind.TRUSTED
 
@@ -223,18 +249,22 @@ class _Check:
         """The leaves that stay open, all shares together."""
         scenes = arithmetic(network, found, self.obligation.semantics)
         boxes = [_outward(box) for box in self.obligation.region.boxes]
+        before = self.terms.before
+        if before is not None and not before.serves(self.obligation, exactly=arithmetic is Integers):
+            before = None
 
         def walk(share: Share) -> Walked:
             unclosed: list[Unclosed] = []
             with np.errstate(all="ignore"):
                 for number, (part, ends) in enumerate(zip(self.proof.parts, boxes, strict=True)):
-                    path = Walk(network, found, scenes, part, number, self.check_time, share)
+                    settled = None if before is None else before.settles(number, part)
+                    path = Walk(network, found, scenes, part, number, self.terms.check_time, share, settled)
                     unclosed += path.run(*ends)
             return share, unclosed
 
-        if self.spread is None or arithmetic is Integers or self.proof.nodes < MANY_NODES:
+        if self.terms.spread is None or arithmetic is Integers or self.proof.nodes < MANY_NODES:
             return walk(WHOLE)[1]
-        done = self.spread(walk)
+        done = self.terms.spread(walk)
         if not done or {share for share, _ in done} != {
             Share(i, done[0][0].of) for i in range(done[0][0].of)
         }:

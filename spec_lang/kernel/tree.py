@@ -23,7 +23,7 @@ from spec_lang.kernel.ranges import propagate
 from spec_lang.kernel.rows import Alternatives
 from spec_lang.kernel.scene import Index, Mask, Phases, Ranges, Rows, Scene
 from spec_lang.kernel.shares import WHOLE, Share, is_divided, of_others
-from spec_lang.obligations.certificate import BY_PHASES, BoxProof, Unclosed
+from spec_lang.obligations.certificate import BY_PHASES, BoxProof, Place, Unclosed
 from spec_lang.obligations.model import Semantics
 
 _ROOM = 4_000_000  # numbers in the coefficients of one batch
@@ -55,10 +55,16 @@ class _Nodes:
         phases = None if self.phases is None else self.phases[rows]
         return _Nodes(self.number[rows], self.lower[rows], self.upper[rows], self.alive[rows], known, phases)
 
+    def place(self, row: int) -> Place:
+        """Where one of them is."""
+        known = {value: (low[row], high[row]) for value, (low, high) in self.known.items()}
+        return Place(self.lower[row], self.upper[row], known)
+
 
 @dataclass(slots=True, eq=False)
 class Walk:
-    """Over part number `part` of a proof, whose form has been checked."""
+    """Over part number `part` of a proof, whose form has been checked; what is below the nodes that are
+    `settled` has been closed before."""
 
     network: Network
     found: Alternatives
@@ -67,6 +73,7 @@ class Walk:
     part: int
     check_time: Callable[[], None]
     share: Share = WHOLE
+    settled: Mask | None = None
     member: NDArray[np.float64] = field(init=False)
     strict: Mask = field(init=False)
     combinations: Combinations = field(init=False)
@@ -94,6 +101,8 @@ class Walk:
         if not alive.any():
             return [] if self._is_finite(lower, upper) else [Unclosed(self.part, 0)]
         skipped = of_others(right, self.share)
+        if self.settled is not None:
+            skipped |= self.settled
         while stack:
             self.check_time()
             top = _newest(stack, batch)
@@ -104,7 +113,10 @@ class Walk:
             top = top.take(np.flatnonzero(~by_phases))
             rest = self._bounded(top) if len(top.number) else top
             axis = self.proof.axis[rest.number]
-            self.unclosed += (Unclosed(self.part, int(number)) for number in rest.number[axis < 0])
+            self.unclosed += (
+                Unclosed(self.part, int(rest.number[row]), place=rest.place(row))
+                for row in np.flatnonzero(axis < 0).tolist()
+            )
             inner = rest.take(np.flatnonzero(axis >= 0))
             if len(inner.number):
                 stack.append(_children(inner, self.network, self.proof.axis, (cuts, right)))

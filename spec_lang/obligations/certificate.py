@@ -173,15 +173,26 @@ class Proof:
         )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Place:
+    """Where a leaf is: what clipping has left of its box (inputs,), and the ranges there of what enters
+    neurons, by value of the graph (elements,)."""
+
+    lower: NDArray[np.float64]
+    upper: NDArray[np.float64]
+    known: dict[int, tuple[NDArray[np.float64], NDArray[np.float64]]]
+
+
 @dataclass(frozen=True, slots=True)
 class Unclosed:
     """A leaf that its bounds do not close: node `node` of part `part`; inside the phase proof there, leaf
-    number `leaf` of the tree of `conjunction`."""
+    number `leaf` of the tree of `conjunction`.  `place` helps to refine it."""
 
     part: int
     node: int
     conjunction: int | None = None
     leaf: int | None = None
+    place: Place | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from spec_lang.store.codec import decode, digest_of, encode
 from spec_lang.store.columns import BadRecord, Unkeepable
 from spec_lang.store.ends import decode_ends, encode_ends
 from spec_lang.store.keys import Keys
+from spec_lang.store.lineages import Member, decode_members, encode_members
 from spec_lang.store.writing import UNFINISHED, replace_file
 
 MAX_RECORD: Final = 64 << 20  # bytes of one record
@@ -101,6 +102,26 @@ class Store:
             return NotKept(f"the proof is not stored: {error.strerror or error}")
         return Kept(digest_of(record), len(record))
 
+    def keep_member(self, form: str, constants: str, goal: Goal) -> None:
+        """Remembers that there is a record of `goal`, which has this form and these constants, for those who
+        look for one of the form.  Of two processes that do so at once one may be forgotten."""
+        new = Member(constants, self.keys.goal(goal))
+        known = self.members(form)
+        if known[:1] != (new,):
+            others = (member for member in known if member.key != new.key)
+            with suppress(OSError):
+                self._write(form, encode_members((new, *others)))
+
+    def members(self, form: str) -> tuple[Member, ...]:
+        """The goals of a form of which there were records, the latest first; none where that is unknown."""
+        try:
+            entry = _read(self._path(form), self.max_record)
+            if entry[: len(form) // 2] == bytes.fromhex(form):
+                return decode_members(entry[len(form) // 2 :])
+        except (OSError, BadRecord):
+            pass
+        return ()
+
     def find(self, goal: Goal) -> tuple[Outcome, ...] | None:
         """What `judge` can be asked with, or None."""
         found = self.look_up(goal)
@@ -108,7 +129,10 @@ class Store:
 
     def look_up(self, goal: Goal) -> Found | Damaged | None:
         """As `find`, with the record's hash and size, or what is wrong with it."""
-        key = self.keys.goal(goal)
+        return self.record(self.keys.goal(goal), len(goal.obligations))
+
+    def record(self, key: str, obligations: int) -> Found | Damaged | None:
+        """The same by the key of a goal with so many obligations."""
         path = self._path(key)
         try:
             entry = _read(path, self.max_record + len(key) // 2)
@@ -125,7 +149,7 @@ class Store:
             decoded = decode(record)
         except BadRecord as error:
             return Damaged(path, str(error))
-        if len(decoded.outcomes) != len(goal.obligations):
+        if len(decoded.outcomes) != obligations:
             return Damaged(path, "it does not have an outcome for every obligation")
         with suppress(OSError):
             os.utime(path)  # so that `trim` sees that it is used

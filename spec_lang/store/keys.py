@@ -64,8 +64,8 @@ class Keys:
         parts = (
             obligation.semantics.value,
             self._graph(obligation.graph),
-            _region(obligation.region),
-            _condition(obligation.violation),
+            region_text(obligation.region),
+            condition_text(obligation.violation),
         )
         return _hash("\n".join(parts))
 
@@ -150,8 +150,9 @@ def _piecewise(function: PiecewiseLinear) -> str:
     return "piecewise" + _listed(_listed(float(number).hex() for number in part) for part in numbers)
 
 
-def _region(region: Region) -> str:
-    return f"{_listed(map(_box, region.boxes))}{_listed(map(_condition, region.constraints))}"
+def region_text(region: Region) -> str:
+    """A region, exactly."""
+    return f"{_listed(map(_box, region.boxes))}{_listed(map(condition_text, region.constraints))}"
 
 
 def _box(box: Box) -> str:
@@ -170,14 +171,15 @@ def _terms(terms: Terms) -> str:
     return _listed(f"{index}:{_number(coefficient)}" for index, coefficient in terms)
 
 
-def _condition(condition: Condition) -> str:
+def condition_text(condition: Condition) -> str:
+    """A condition, exactly, in the order in which proofs number its atoms."""
     match condition:
         case LinearAtom(inputs, outputs, constant, strict):
             relation = "<" if strict else "<="
             return f"{_terms(inputs)}{_terms(outputs)}{_number(constant)}{relation}"
         case All(parts):
-            return f"all{_listed(map(_condition, parts))}"
+            return f"all{_listed(map(condition_text, parts))}"
         case Any(parts):
-            return f"any{_listed(map(_condition, parts))}"
+            return f"any{_listed(map(condition_text, parts))}"
         case _ as unreachable:
             assert_never(unreachable)

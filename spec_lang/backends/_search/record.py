@@ -18,6 +18,7 @@ from spec_lang.bounding.boxes import Boxes
 from spec_lang.bounding.program import F64
 from spec_lang.bounding.raised import Raised
 from spec_lang.bounding.rows import Rows
+from spec_lang.kernel.tree import right_children
 from spec_lang.obligations.certificate import (
     BY_PHASES,
     CLOSED,
@@ -213,6 +214,28 @@ def placed(slopes: NodeSlopes, place: NDArray[np.int32]) -> NodeSlopes:
     return NodeSlopes(
         node[order], slopes.conjunction[order], count, slopes.neuron[source], slopes.slope[source]
     )
+
+
+def regrown(problem: Problem, proof: Proof) -> BoxRecord:
+    """The record of a search that would have made `proof`, which is of this problem's form, and cuts inputs
+    alone."""
+    record = record_of(problem)
+    for box, part in enumerate(proof.parts):
+        axis, right = part.axis.astype(np.intp), right_children(part.axis)
+        cut = np.zeros(len(part.axis))
+        cut[part.axis >= 0] = part.cut
+        number = np.zeros(len(part.axis), dtype=np.intp)
+        number[0] = box
+        here = np.flatnonzero(part.axis[:1] >= 0)
+        while len(here):
+            number[here + 1], number[right[here]] = record.split(number[here], axis[here], cut[here])
+            below = np.concatenate([here + 1, right[here]])
+            here = below[part.axis[below] >= 0]
+        record.weights[number] = part.weights
+        record.slopes.append(replace(part.slopes, node=number[part.slopes.node].astype(np.int32)))
+        by_phases = number[part.axis == BY_PHASES].tolist()
+        record.phases.update(zip(by_phases, part.phases, strict=True))
+    return record
 
 
 def record_of(problem: Problem) -> BoxRecord:

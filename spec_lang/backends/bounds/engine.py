@@ -9,6 +9,7 @@ from spec_lang.backends._search.problem import Problem, prepare
 from spec_lang.backends.base import Capabilities, Run, Session
 from spec_lang.backends.bounds.by_squares import Look, after
 from spec_lang.backends.bounds.record import trivial
+from spec_lang.backends.bounds.resuming import resumed
 from spec_lang.backends.bounds.split_input import InputSplitting
 from spec_lang.backends.bounds.split_neurons import NeuronSplitting
 from spec_lang.backends.bounds.split_relu import ReluSplitting
@@ -31,7 +32,7 @@ class BoundsBackend:
     version: str = "0.1.0"
     summary: str = "outward-rounded linear bounds with branch and bound over inputs or ReLU phases"
     capabilities: Capabilities = Capabilities(
-        attacks=True, semantics=tuple(Semantics), evidence=EvidenceKind.CHECKED
+        attacks=True, resumes=True, semantics=tuple(Semantics), evidence=EvidenceKind.CHECKED
     )
 
     def availability(self) -> str | None:
@@ -64,6 +65,8 @@ class BoundsBackend:
             return Run(GaveUp(GaveUpReason.NUMERICAL, fault), Work())
         program, roots = problem.program, problem.root_of_all
         by_inputs = self._attestation("input splitting, outward-rounded float64")
+        if session.earlier is not None:
+            return resumed(problem, session, session.earlier, by_inputs)
         free = int((roots.upper > roots.lower).any(axis=0).sum())
         boxes = InputSplitting(problem, session, by_inputs)
         by_boxes = free < MANY_INPUTS or not any(isinstance(s, ReluStep) for s in program.steps)

@@ -7,17 +7,20 @@ place: a batch may share them with its parent.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spec_lang._values import dataclass
 from spec_lang.backends._search.attack import Starts
+from spec_lang.backends._search.problem import Problem
 from spec_lang.backends._search.record import BoxRecord
 from spec_lang.backends.base import Point
 from spec_lang.bounding.boxes import Boxes
-from spec_lang.bounding.program import F64
+from spec_lang.bounding.program import F64, ReluStep, SmoothStep
 from spec_lang.bounding.propagate import Known, Ranges
+from spec_lang.obligations.certificate import Place
 
 Mask = NDArray[np.bool_]
 
@@ -66,6 +69,25 @@ def whole(number: int, root: Boxes, conjunctions: int) -> Frontier:
     """A root box of which nothing is known."""
     alive = np.ones((1, conjunctions), dtype=np.bool_)
     return Frontier(root, alive, {}, np.array([number]), np.array([-np.inf]), np.array([number]))
+
+
+def opened(problem: Problem, record: BoxRecord, node: int, place: Place | None) -> Frontier:
+    """A leaf of the record, as small as the kernel has found it, and with what it knows there."""
+    root, conjunctions = record.root(node), len(problem.rows.member)
+    found = replace(whole(root, record.box(node), conjunctions), node=np.array([node]))
+    if place is None:
+        return found
+    found = replace(found, boxes=Boxes(place.lower[None], place.upper[None]))
+    program = problem.program
+    entering = {step.operand for step in program.steps if isinstance(step, ReluStep | SmoothStep)}
+    if program.deltas or program.gates or not entering <= place.known.keys():
+        return found
+    return replace(found, known={value: Ranges(*_rows(place.known[value])) for value in entering})
+
+
+def _rows(ends: tuple[F64, F64]) -> tuple[F64, F64]:
+    lower, upper = ends
+    return lower[None], upper[None]
 
 
 def halves(rest: Frontier, axis: NDArray[np.intp], cut: F64, record: BoxRecord) -> Frontier:

@@ -25,7 +25,7 @@ from spec_lang.backends._search.record import BoxRecord
 from spec_lang.backends._search.team import Team
 from spec_lang.backends._search.wandering import Walks
 from spec_lang.backends.base import Progress, Session
-from spec_lang.backends.bounds.frontier import Frontier, Lent, Slice, halves, join, starts_in, whole
+from spec_lang.backends.bounds.frontier import Frontier, Lent, Slice, halves, join, opened, starts_in, whole
 from spec_lang.backends.bounds.search import MOST_REPAIRS, Search
 from spec_lang.backends.bounds.ties import MOST_NODES, Ties
 from spec_lang.bounding.boxes import Boxes
@@ -76,7 +76,7 @@ class InputSplitting(Search):
         self.ties = Ties(problem, session.examine is not None)
         self.by_gates = bool(problem.program.gates)
         self.next_attack = FIRST_OPEN if problem.program.deltas or self.by_gates else OPEN_EVERY
-        self.walks = Walks(problem)
+        self.walks, self.attacked = Walks(problem), False
 
     def still_open(self) -> int:
         return sum(map(len, (*self.stack, *self.ties.aside)))
@@ -88,7 +88,7 @@ class InputSplitting(Search):
         # A claim that the bounds of the root boxes prove costs no attack.
         if not self.done and (outcome := self.out_of_budget() or self.at_once()) is not None:
             return outcome
-        if self._attack_roots():
+        if not self.attacked and self.attack_roots():
             return self.refuted()
         try:
             while True:
@@ -171,7 +171,9 @@ class InputSplitting(Search):
 
     # -- attack ----------------------------------------------------------------------------------------
 
-    def _attack_roots(self) -> bool:
+    def attack_roots(self) -> bool:
+        """Whether there is a counterexample among the first points that are looked at."""
+        self.attacked = True
         problem = self.problem
         if sample(problem, self.witnesses, SAMPLES, self.rng):
             return True
@@ -281,14 +283,16 @@ class InputSplitting(Search):
         return self.record.proof()
 
     def reopen(self, leaves: Sequence[Unclosed]) -> None:
-        """Cut the boxes once more that the kernel's bounds, rounded in another order, leave open.  From here
-        on bounds are rigorous: where float32 was not enough for the kernel, it may not be again.  Ties leave
-        the last repair to what is none."""
+        """Go on from the boxes that the kernel's bounds, rounded in another order, leave open.  From here on
+        bounds are rigorous: where float32 was not enough for the kernel, it may not be again.  Ties leave the
+        last repair to what is none."""
         self.quick, self.ties = False, Ties(self.problem, self.repairs < MOST_REPAIRS - 1)
-        for node in self.record.nodes(leaves):
-            box, root = self.record.box(node), self.record.root(node)
-            start = replace(whole(root, box, len(self.problem.rows.member)), node=np.array([node]))
-            width = box.upper - box.lower
+        self.divide(leaves)
+
+    def divide(self, leaves: Sequence[Unclosed]) -> None:
+        """Cut boxes once more, which are leaves of the record."""
+        for node, leaf in zip(self.record.nodes(leaves), leaves, strict=True):
+            start = opened(self.problem, self.record, node, leaf.place)
+            width, root = start.boxes.upper - start.boxes.lower, start.root
             axis = (width / np.maximum(self.roots.upper - self.roots.lower, 1e-300)[root]).argmax(axis=1)
-            cut = box.center[[0], axis]
-            self.stack.append(halves(start, axis, cut, self.record))
+            self.stack.append(halves(start, axis, start.boxes.center[[0], axis], self.record))
