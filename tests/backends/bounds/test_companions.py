@@ -134,7 +134,7 @@ def test_what_a_lost_companion_was_lent_is_done_nevertheless(
 
 @pytest.mark.parametrize("cores", [0, 2])
 def test_a_false_bound_is_refuted(cores: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(InputSplitting, "_attack_roots", lambda _: False)
+    monkeypatch.setattr(InputSplitting, "attack_roots", lambda _: False)
     obligation = bounded_by(greatest() * 0.99)
     outcome = searched(InputSplitting, obligation, cores)
     assert isinstance(outcome, Refuted)
