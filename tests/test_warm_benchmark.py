@@ -1,4 +1,4 @@
-"""The measurement of earlier proofs: its copies are near the network, and its ways are compared claim by claim."""
+"""The measurement of earlier proofs: its copies are near the network; its ways are compared claim by claim."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from onnx import numpy_helper
 from benchmarks.warm import Case, Measured, changed, compare, contradict, line
 from spec_lang.engine import CheckOptions
 from spec_lang.kernel.verdict import Status
-from tests.engine.specs import HOLDS, write
+from tests.engine.specs import FAILS, write
 from tests.tiny_networks import perceptron
 
 
@@ -31,11 +31,11 @@ def _arrays(model: bytes) -> list[np.ndarray]:
 
 
 def test_both_ways_are_measured_in_turns(tmp_path: Path) -> None:
-    spec, model = write(tmp_path, HOLDS), perceptron().SerializeToString()
+    spec, model = write(tmp_path, FAILS), perceptron().SerializeToString()
     case = Case("tiny", spec, "f", model, {"a copy": changed(model, 1e-3)})
     ((what, cold, warm),) = compare(case, CheckOptions(), repeats=1)
     assert what == "a copy"
-    assert cold.verdicts == warm.verdicts == (Status.PROVED,)
+    assert cold.verdicts == warm.verdicts == (Status.REFUTED,)
     assert (cold.settled, warm.settled) == (0, 1)
     assert not contradict(cold, warm)
     assert "1 of 1" in line("tiny", what, cold, warm)
