@@ -1,4 +1,4 @@
-"""The measurement of earlier proofs: its copies are near the network; its ways are compared claim by claim."""
+"""The measurement of earlier proofs: copies are near the network, and ways are compared claim by claim."""
 
 from __future__ import annotations
 
