@@ -30,7 +30,7 @@ from spec_lang.store.lineages import Member, decode_members, encode_members
 from spec_lang.store.writing import UNFINISHED, replace_file
 
 MAX_RECORD: Final = 64 << 20  # bytes of one record
-_SUFFIX: Final = ".proof"
+_SUFFIX, _FORM = ".proof", ".form"
 # A write takes seconds; a file that is still unfinished after that is what a killed process has left.
 _ABANDONED: Final = 3600.0
 _UNTOUCHED: Final = GaveUp(GaveUpReason.INTERRUPTED, "not tried")
@@ -110,12 +110,12 @@ class Store:
         if known[:1] != (new,):
             others = (member for member in known if member.key != new.key)
             with suppress(OSError):
-                self._write(form, encode_members((new, *others)))
+                self._write(form, encode_members((new, *others)), _FORM)
 
     def members(self, form: str) -> tuple[Member, ...]:
         """The goals of a form of which there were records, the latest first; none where that is unknown."""
         try:
-            entry = _read(self._path(form), self.max_record)
+            entry = _read(self._path(form, _FORM), self.max_record)
             if entry[: len(form) // 2] == bytes.fromhex(form):
                 return decode_members(entry[len(form) // 2 :])
         except (OSError, BadRecord):
@@ -186,14 +186,14 @@ class Store:
         for _, length, path in records:
             total += length
             if total > size and _deleted(path):
-                count, freed = count + 1, freed + length
+                count, freed = count + (path.suffix == _SUFFIX), freed + length
         return Trimmed(count, freed)
 
-    def _path(self, key: str) -> Path:
-        return self.folder / key[:2] / f"{key[2:]}{_SUFFIX}"
+    def _path(self, key: str, suffix: str = _SUFFIX) -> Path:
+        return self.folder / key[:2] / f"{key[2:]}{suffix}"
 
-    def _write(self, key: str, record: bytes) -> None:
-        path = self._path(key)
+    def _write(self, key: str, record: bytes, suffix: str = _SUFFIX) -> None:
+        path = self._path(key, suffix)
         path.parent.mkdir(parents=True, exist_ok=True)
         replace_file(path, [bytes.fromhex(key), record], private=True)
 
@@ -204,7 +204,7 @@ class Store:
                 status = path.lstat()
             except OSError:
                 continue  # another process was quicker
-            if path.suffix == _SUFFIX:
+            if path.suffix in (_SUFFIX, _FORM):
                 yield status.st_mtime, status.st_size, path
             elif path.suffix == UNFINISHED and time.time() - status.st_mtime > _ABANDONED:
                 _deleted(path)

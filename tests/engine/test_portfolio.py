@@ -212,7 +212,7 @@ def test_a_proof_is_kept_and_named_in_the_report(decided: Decide, tmp_path: Path
     folder = tmp_path / "store"
     claim = decided(Fake(proving), store=folder)
     assert (claim.certificate or "").startswith("sha256:")
-    (record,) = (path for path in folder.rglob("*") if path.is_file())
+    (record,) = folder.rglob("*.proof")
     assert 0 < (claim.proof_bytes or 0) <= record.stat().st_size
     word = decided(Fake(lambda _o, _s: PROVED), store=tmp_path / "empty")
     assert (word.certificate, word.proof_bytes, word.note) == (None, None, None)
