@@ -18,11 +18,13 @@ from spec_lang.backends.base import Backend
 from spec_lang.engine import lift
 from spec_lang.engine.ancestors import earlier_outcomes, remember
 from spec_lang.engine.count import count
+from spec_lang.engine.courses import Recorder
 from spec_lang.engine.data_counts import OUT_OF_TIME, AtData, at_data, refuted_by_data, share
 from spec_lang.engine.known import KEYS, NOT_LOCKED, known, meaning_of
 from spec_lang.engine.measure import measure
 from spec_lang.engine.memory import limited
 from spec_lang.engine.options import CheckOptions, Listener
+from spec_lang.engine.pictures import pictured
 from spec_lang.engine.replay import replay_witness
 from spec_lang.engine.settle import Limits, Settled, Settler, memory_words
 from spec_lang.engine.task import Measure, Task
@@ -43,6 +45,13 @@ def installed_backends() -> tuple[Backend, ...]:
 
 def decide(task: Task, listen: Listener, cores: Cores | None, options: CheckOptions) -> ClaimReport:
     """The report on `task`; `cores` are those that it may use besides this process's own."""
+    if not options.pictures:
+        return _decide(task, listen, cores, options)
+    recorder = Recorder(listen, options)
+    return replace(_decide(task, recorder, cores, options), course=recorder.course())
+
+
+def _decide(task: Task, listen: Listener, cores: Cores | None, options: CheckOptions) -> ClaimReport:
     started = time.monotonic()
     if options.budget is not None:
         cores = None  # who does what first would depend on the machine
@@ -115,7 +124,7 @@ def _report(settler: Settler, started: float) -> ClaimReport:
 def _settled(settler: Settler, settled: Settled, started: float) -> ClaimReport:
     """The report of a goal that was searched, or refuted by data."""
     task, options, goal, verdict = settler.task, settler.options, settled.goal, settled.verdict
-    found = _counterexample(task, goal, verdict)
+    found = _counterexample(task, goal, verdict, options)
     course = lift.Course(
         steps=settler.log.steps(),
         backend=settler.log.decider,
@@ -138,11 +147,12 @@ def _at_data(task: Task, options: CheckOptions, end: float | None) -> tuple[AtDa
         return None, OUT_OF_TIME
 
 
-def _counterexample(task: Task, goal: Goal, verdict: Verdict) -> Counterexample | None:
+def _counterexample(task: Task, goal: Goal, verdict: Verdict, options: CheckOptions) -> Counterexample | None:
     if verdict.witness is None or verdict.broken is None:
         return None
     replayed = replay_witness(task, goal.obligations[verdict.broken], verdict.witness)
-    return lift.counterexample(task, goal, verdict.witness, replayed)
+    found = lift.counterexample(task, goal, verdict.witness, replayed)
+    return pictured(task, goal, verdict, found) if options.pictures else found
 
 
 def _keep(

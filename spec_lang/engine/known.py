@@ -92,5 +92,6 @@ def _judged_again(
         return None
     end = time.monotonic() + allowance(task.timeout)
     with suppress(OutOfTime, MemoryError):
-        return Shelf(Store(options.store, keys=KEYS), options.evidence, end, cores).report(task)
+        store = Store(options.store, keys=KEYS)
+        return Shelf(store, options.evidence, end, cores, options.pictures).report(task)
     return None

@@ -38,8 +38,8 @@ class CheckOptions:
     a network denotes where a claim does not say.  `store`: the folder that keeps proofs and witnesses, None
     for nowhere: what it holds is not searched for again, and, with `earlier` and without a budget, where
     searches for other weights begin.  `known`: the lines of `nnspec.lock`, by the keys of claims; with
-    `locked` a claim that has none is not decided.  `strict`: a vacuous claim is an error.  `debug`: a crash
-    tells its traceback.
+    `locked` a claim that has none is not decided.  `strict`: a vacuous claim is an error.  `pictures`: the
+    report is looked at, and not only read.  `debug`: a crash tells its traceback.
     """
 
     claims: tuple[str, ...] = ()
@@ -57,6 +57,7 @@ class CheckOptions:
     known: Mapping[str, Line] = field(default_factory=dict)
     locked: bool = False
     strict: bool = False
+    pictures: bool = False
     debug: bool = False
 
     def seconds(self, said: Fraction | None) -> float | None:

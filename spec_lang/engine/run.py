@@ -20,7 +20,9 @@ from spec_lang.engine.decide import decide, installed_backends
 from spec_lang.engine.earlier import left_for_claims
 from spec_lang.engine.known import KEYS
 from spec_lang.engine.locks import locks_of
+from spec_lang.engine.network_views import network_views
 from spec_lang.engine.options import CheckOptions, Locking, Observer, Silent
+from spec_lang.engine.originals import with_originals
 from spec_lang.engine.prepare import Preparation, Spec, prepare, texts_of
 from spec_lang.engine.selection import family_of
 from spec_lang.engine.sweep import sweep
@@ -102,8 +104,16 @@ def _reported(
         diagnostics = tuple(map(_strictly, diagnostics))
     named = {d.span.file for d in diagnostics if d.span is not None}
     texts = texts_of(preparation, specs).items()
-    sources = tuple((file, text) for file, text in texts if file in named)
-    return Report(version=__version__, claims=reports, diagnostics=diagnostics, sources=sources)
+    looked_at = preparation.options.pictures
+    sources = tuple((file, text) for file, text in texts if file in named or looked_at)
+    report = Report(version=__version__, claims=reports, diagnostics=diagnostics, sources=sources)
+    if not looked_at:
+        return report
+    return replace(
+        report,
+        claims=with_originals(reports, preparation),
+        networks=network_views(preparation, reports),
+    )
 
 
 def _read(preparation: Preparation) -> tuple[Path, ...]:

@@ -15,6 +15,7 @@ from spec_lang._values import dataclass
 from spec_lang.engine import lift
 from spec_lang.engine.audit_measure import NOTHING_STORED, Looked, audit_measure
 from spec_lang.engine.checking import shared_by
+from spec_lang.engine.pictures import pictured
 from spec_lang.engine.replay import replay_witness
 from spec_lang.engine.task import Task
 from spec_lang.kernel.judge import judge
@@ -37,6 +38,7 @@ class Shelf:
     accept: EvidenceKind
     end: float
     cores: Cores | None = None
+    pictures: bool = False  # whether reports are looked at
 
     def report(self, task: Task) -> tuple[ClaimReport, Sequence[Outcome]]:
         """The report on `task`, and the outcomes that it was made of.  Raises `OutOfTime`."""
@@ -51,6 +53,7 @@ class Shelf:
         if verdict.witness is not None and verdict.broken is not None:
             replayed = replay_witness(task, looked.goal.obligations[verdict.broken], verdict.witness)
             shown = lift.counterexample(task, looked.goal, verdict.witness, replayed)
+            shown = pictured(task, looked.goal, verdict, shown) if self.pictures else shown
         course = lift.Course(backend=looked.finder, seconds=time.monotonic() - started, kept=looked.kept)
         return lift.decided(task, verdict, course, shown), looked.outcomes
 

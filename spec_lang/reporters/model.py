@@ -15,6 +15,7 @@ from spec_lang.kernel.verdict import Evidence, Status
 from spec_lang.reporters._cut import CutCourse
 from spec_lang.reporters._invocation import Invocation
 from spec_lang.reporters._known import Known as Known  # noqa: PLC0414 - a part of the model
+from spec_lang.reporters._pictures import Course, NetworkView, Picture, Slice
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,8 @@ class Counterexample:
     `violates` is the clause that fails, or holds then, as the user wrote it.  Outputs of a network with
     smooth functions are irrational: in network space each is within `error` of what is said.  Where points of
     a plane have one image, `planes` are those of the points and of the images.  `networks` are those that
-    have other weights than their files.
+    have other weights than their files.  Where pictures were asked for, points that are images are
+    `pictures`, and others are seen on a `slice` of their region.
     """
 
     points: tuple[Readings, ...]
@@ -92,6 +94,8 @@ class Counterexample:
     error: Fraction = Fraction(0)
     planes: tuple[Plane, ...] = ()
     networks: tuple[ChangedNetwork, ...] = ()
+    pictures: tuple[Picture, ...] = ()
+    slice: Slice | None = None
 
     @property
     def inputs(self) -> tuple[Reading, ...]:
@@ -247,6 +251,7 @@ class ClaimReport:
     key: str | None = None  # what the claim means, as a hash; None for one that is never stored
     known: Known | None = None  # where the verdict was found, if it was not searched for
     left: str | None = None  # "sha256:…" of the proof that an invariant has left for claims `@via` it
+    course: Course | None = None  # of its search, where pictures were asked for
 
     @property
     def verdict(self) -> Status:
@@ -272,6 +277,7 @@ class Report:
     seconds: float = 0.0
     aside: str = ""  # what the run has done besides: to `nnspec.lock`
     invocation: Invocation = Invocation()
+    networks: tuple[NetworkView, ...] = ()  # where pictures were asked for
 
     def __getitem__(self, name: str) -> ClaimReport:
         """The claim with this id or name.  Raises KeyError."""

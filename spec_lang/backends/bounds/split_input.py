@@ -120,7 +120,7 @@ class InputSplitting(Search):
                 self._attack_open()
             if self.witnesses.found is not None:
                 return self.refuted()
-            self.session.observe(Progress(self.done, self.still_open()))
+            self.session.observe(Progress(self.done, self.still_open(), self.bound()))
         return None
 
     def _bound_newest(self) -> None:

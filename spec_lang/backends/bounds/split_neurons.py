@@ -83,7 +83,7 @@ class NeuronSplitting(Search):
             if self.witnesses.found is not None:
                 return self.refuted()
             self._split(part, kept)
-            self.session.observe(Progress(self.done, self.still_open()))
+            self.session.observe(Progress(self.done, self.still_open(), self.bound()))
         return None
 
     def _pop(self) -> Nodes:

@@ -84,6 +84,7 @@ class ReluSplitting(Search):
     def __init__(self, problem: Problem, session: Session, attestation: Attestation) -> None:
         super().__init__(problem, session, attestation)
         self.roots: list[_Root] = []  # those that the search has come to
+        self.next_bound = 1  # how much is done when the next one is told
 
     def _stages(self) -> list[_Stage]:
         return [stage for root in self.roots for stage in {id(s): s for s in root.stages.values()}.values()]
@@ -96,6 +97,13 @@ class ReluSplitting(Search):
             yield -np.inf
         for stage in self._stages():
             yield from stage.search.proved()
+
+    def _bound_at_times(self) -> float | None:
+        """The bound, whenever twice as much is done as at the last time: rigorous ones are dear."""
+        if self.done < self.next_bound:
+            return None
+        self.next_bound = 2 * self.done
+        return self.bound()
 
     def search(self) -> Outcome:
         try:
@@ -246,7 +254,7 @@ class ReluSplitting(Search):
             self.done += search.advance()
             if self.witnesses.found is not None:
                 return self.refuted()
-            self.session.observe(Progress(self.done, self.still_open(), None))
+            self.session.observe(Progress(self.done, self.still_open(), self._bound_at_times()))
         if not search.waiting():
             search.recall()
         self.stuck += search.stuck - stuck
