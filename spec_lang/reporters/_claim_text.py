@@ -24,6 +24,7 @@ from spec_lang.reporters._bracket_text import (
 from spec_lang.reporters._drawing_text import drawing_lines
 from spec_lang.reporters._layout import STATUS_ROLE, Line, Role, line, table
 from spec_lang.reporters._numbers import amount, duration, shown
+from spec_lang.reporters._replay_text import replay_text
 from spec_lang.reporters._shortened import MANY, clause, few, where
 from spec_lang.reporters.model import (
     ClaimReport,
@@ -192,7 +193,7 @@ def _counterexample(claim: ClaimReport, found: Counterexample) -> list[Line]:
     return [
         *_point(found),
         line(f"      {verb}   ", (clause(found.violates), role)),
-        line("      replay  ", _replay(found, claim.semantics)),
+        line("      replay  ", replay_text(found, claim.semantics)),
     ]
 
 
@@ -235,7 +236,7 @@ def _measurement(claim: ClaimReport, found: Measurement) -> list[Line]:
                 verb, text = reached(found, end, end.point)
                 lines += _point(end.point)
                 lines.append(line(f"      {verb.ljust(8)}", text))
-                lines.append(line("      replay  ", _replay(end.point, claim.semantics)))
+                lines.append(line("      replay  ", replay_text(end.point, claim.semantics)))
     return lines
 
 
@@ -258,13 +259,3 @@ def _readings(readings: Sequence[Reading], said: str = "") -> list[Line]:
     if more:
         lines.append(line((f"        … and {more} more (all in `--output-format json`)", Role.DIM)))
     return lines
-
-
-def _replay(found: Counterexample, semantics: str) -> str:
-    replay, arithmetic = found.replay, f"exact {semantics}"
-    if semantics == Semantics.REAL.value:
-        arithmetic = "rational enclosures" if found.error else "exact rationals"
-    exact = f"{arithmetic}: confirmed" if replay.exact else f"{arithmetic}: not confirmed"
-    opinion = {None: "not asked", True: "agrees", False: "disagrees"}[replay.onnxruntime]
-    note = f" ({replay.note})" if replay.note else ""
-    return f"{exact}; onnxruntime: {opinion}{note}"

@@ -1,68 +1,53 @@
-"""A report as a table for notebooks; everything that comes from a user is escaped."""
+"""Reports in notebooks: the pieces of the page, with its style beside them.
+
+In: claims and diagnostics.  Out: markup that stands alone, without scripts; everything that comes from a user
+is escaped.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from html import escape
+from collections.abc import Iterable, Sequence
+from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from spec_lang.kernel.verdict import Status
-from spec_lang.reporters._bracket_text import cut_lines, data_lines, measurement_text
-from spec_lang.reporters._drawing_svg import drawing_svg
-from spec_lang.reporters._numbers import duration, shown
-from spec_lang.reporters._shortened import few, where
+from spec_lang.reporters._html_claim import badge, claim_html
+from spec_lang.reporters._html_text import Html, element
 
 if TYPE_CHECKING:
     from spec_lang.diagnostics import Diagnostic
-    from spec_lang.reporters.model import ClaimReport, Counterexample, Reading
-
-_HEAD = "<tr><th>verdict</th><th>claim</th><th>evidence or reason</th><th>time</th></tr>"
+    from spec_lang.reporters.model import ClaimReport
 
 
-def html_table(claims: Iterable[ClaimReport], diagnostics: Iterable[Diagnostic] = ()) -> str:
-    """The claims as rows, counterexamples below them, the diagnostics as a list."""
-    rows = "".join(_row(claim) for claim in claims)
-    items = "".join(f"<li>{escape(f'{d.severity.value} {d.code}: {d.problem}')}</li>" for d in diagnostics)
-    return (f"<ul>{items}</ul>" if items else "") + f"<table>{_HEAD}{rows}</table>"
+def style() -> Html:
+    """The style sheet of the page and of notebooks."""
+    return Html(resource("report.css"))
 
 
-def _row(claim: ClaimReport) -> str:
-    why = claim.reason or (str(claim.evidence) if claim.evidence is not None else "")
-    if claim.measurement is not None:
-        why = f"{measurement_text(claim.measurement)}, {why}"
-    if claim.region is not None and claim.status in (Status.PROVED, Status.REFUTED):
-        why = ", ".join(part for part in (why, where(claim.region)) if part)
-    name = claim.name + (f" ({claim.title})" if claim.title else "")
-    cells = (claim.status.value, name, why, duration(claim.seconds))
-    row = "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"
-    if claim.counterexample is not None:
-        text = escape(_counterexample(claim.counterexample))
-        drawn = drawing_svg(claim.counterexample.planes)
-        row += f'<tr><td></td><td colspan="3">{text}{"<br>" * bool(drawn)}{drawn}</td></tr>'
-    below = [*(() if claim.data is None else data_lines(claim.data)), *_of_cut(claim)]
-    if below:
-        text = "<br>".join(escape(" ".join(words.split())) for words in below)
-        row += f'<tr><td></td><td colspan="3">{text}</td></tr>'
-    return row
+def resource(name: str) -> str:
+    """A file of the page's."""
+    return (files("spec_lang.reporters") / "_page" / name).read_text(encoding="utf-8")
 
 
-def _of_cut(claim: ClaimReport) -> Iterator[str]:
-    return iter(()) if claim.cut is None else cut_lines(claim.cut)
-
-
-def _counterexample(found: Counterexample) -> str:
-    parts = [f"{part.name}: {_readings(part.readings)}" for part in found.points]
-    parts += [f"{part.name}: {_readings(part.readings, found.violates)}" for part in found.results]
-    parts += [
-        f"{network.name}: {network.changed:,} of {network.total:,} weights changed, "
-        f"by at most {100 * network.most:.3g} % each"
-        for network in found.networks
+def notebook_html(
+    claims: Sequence[ClaimReport],
+    diagnostics: Iterable[Diagnostic] = (),
+    sources: Iterable[tuple[str, str]] = (),
+) -> str:
+    """The claims, each with what is known of it; a single one, and those that are not as expected, are
+    open."""
+    lines = {file: written.splitlines() for file, written in sources}
+    shown = [
+        claim_html(claim, None, lines, opened=len(claims) == 1 or not claim.as_expected) for claim in claims
     ]
-    return "; ".join(parts)
+    items = [element("li", f"{d.severity.value} {d.code}: {d.problem}") for d in diagnostics]
+    problems = element("ul", items, class_="problems") if items else None
+    return element("div", Html(f"<style>{style()}</style>"), problems, counts(claims), shown, class_="nnspec")
 
 
-def _readings(readings: Sequence[Reading], said: str = "") -> str:
-    kept, left_out = few(readings, said)
-    shown_ones = [f"{r.name} = {shown(r.problem)} {r.unit or ''}".rstrip() for r in kept]
-    more = [f"and {left_out} more"] if left_out else []
-    return ", ".join((*shown_ones, *more))
+def counts(claims: Sequence[ClaimReport]) -> Html | None:
+    """How many there are of each verdict, where there are several."""
+    if len(claims) < 2:
+        return None
+    found = [(status, sum(claim.status is status for claim in claims)) for status in Status]
+    return element("p", [element("span", f"{n} ", badge(s)) for s, n in found if n], class_="counts")

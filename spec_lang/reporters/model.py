@@ -260,9 +260,9 @@ class ClaimReport:
 
     def _repr_html_(self) -> str:
         """How a notebook shows it."""
-        from spec_lang.reporters._html import html_table  # noqa: PLC0415 - for notebooks alone
+        from spec_lang.reporters._html import notebook_html  # noqa: PLC0415 - for notebooks alone
 
-        return html_table((self,))
+        return notebook_html((self,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,9 +294,9 @@ class Report:
 
     def _repr_html_(self) -> str:
         """How a notebook shows it."""
-        from spec_lang.reporters._html import html_table  # noqa: PLC0415 - for notebooks alone
+        from spec_lang.reporters._html import notebook_html  # noqa: PLC0415 - for notebooks alone
 
-        return html_table(self.claims, self.diagnostics)
+        return notebook_html(self.claims, self.diagnostics, self.sources)
 
     def count(self, status: Status) -> int:
         return sum(claim.status is status for claim in self.claims)
