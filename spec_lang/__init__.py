@@ -54,6 +54,7 @@ def check(  # noqa: PLR0913 - named options, as the command has them
     evidence: str = "any",
     semantics: str = "real",
     memory: int | None = None,
+    pictures: bool = True,
 ) -> Report:
     """Check specs: paths of files or folders, or what `parse` returns.
 
@@ -63,6 +64,7 @@ def check(  # noqa: PLR0913 - named options, as the command has them
     without a timeout, no verdict depends on the machine's speed.  Up to `jobs` processes are busy at a time.
     `evidence` is the weakest that counts as a proof: `any`, `checked-rounded` or `checked`.  `semantics` is
     `real` or `float32`, for claims that do not say.  `memory` is in bytes a claim, None for no limit.
+    With `pictures` a notebook, or `Report.html`, shows counterexamples, searches and networks.
     Mistakes in a spec raise nothing: they are in the report's `diagnostics`.
     """
     from spec_lang.engine import CheckOptions  # noqa: PLC0415 - start-up
@@ -82,6 +84,7 @@ def check(  # noqa: PLR0913 - named options, as the command has them
         memory=memory,
         evidence=EvidenceKind.TRUSTED if evidence == "any" else EvidenceKind(evidence),
         semantics=Semantics(semantics),
+        pictures=pictures,
     )
     several = spec if isinstance(spec, Sequence) and not isinstance(spec, str) else (spec,)
     return run([Path(one) if isinstance(one, PathLike) else one for one in several], options)

@@ -47,6 +47,13 @@ def observer() -> Observer | None:
     return TerminalProgress(sys.stderr)
 
 
+def are_looked_at(outputs: list[Output]) -> bool:
+    """Whether one of `outputs` shows pictures."""
+    return any(
+        name == "html" or (name == "rich" and file is None and sys.stdout.isatty()) for name, file in outputs
+    )
+
+
 def write(outputs: list[Output], render: Render) -> None:
     """Every one of `outputs`."""
     for name, file in outputs:

@@ -29,7 +29,8 @@ from spec_lang.kernel.proof import OutOfTime
 from spec_lang.kernel.verdict import Evidence, EvidenceKind, Status
 from spec_lang.obligations.model import Condition, Goal
 from spec_lang.obligations.outcome import Refuted
-from spec_lang.reporters.model import Bracket, ClaimReport, DataCount, End, Measurement, ShareCount
+from spec_lang.reporters._counts import DataCount, ShareCount
+from spec_lang.reporters.model import Bracket, ClaimReport, End, Measurement
 from spec_lang.semantics.model import Rows, Shared, Support
 from spec_lang.syntax.ast import Sharing
 

@@ -28,7 +28,7 @@ from spec_lang.reporters._pictures import Side, Slice
 Array = NDArray[np.float64]
 Corner = tuple[float, float]
 
-_MOST_WORK: Final = 4e9  # multiplications: about a second
+_MOST_WORK: Final = 1e9  # multiplications: a fraction of a second
 _MOST_INPUTS: Final = 256  # more are an image, a text or a sound, of which no two tell anything
 _PROBES: Final = 9  # points along each input
 _GRID: Final = (81, 61, 41, 31, 21)  # points a side: as fine as the work allows

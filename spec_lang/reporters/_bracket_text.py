@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import Final
 
+from spec_lang.reporters._counts import DataCount, ShareCount
 from spec_lang.reporters._cut import CutCourse
 from spec_lang.reporters._numbers import count_of, duration, shown
-from spec_lang.reporters.model import Counterexample, DataCount, End, Measurement, ShareCount
+from spec_lang.reporters.model import Counterexample, End, Measurement
 
 _WITHIN: Final = 200  # what rounding adds to a bracket is at most one part of so many
 _DIGITS: Final = 10**9

@@ -22,6 +22,7 @@ from spec_lang.reporters._bracket_text import (
     share_lines,
 )
 from spec_lang.reporters._drawing_text import drawing_lines
+from spec_lang.reporters._half_blocks import picture_lines
 from spec_lang.reporters._layout import STATUS_ROLE, Line, Role, line, table
 from spec_lang.reporters._numbers import amount, duration, shown
 from spec_lang.reporters._replay_text import replay_text
@@ -151,6 +152,7 @@ def _row(claim: ClaimReport, width: int) -> _Row:
     if claim.counterexample is not None:
         below += _counterexample(claim, claim.counterexample)
         below += drawing_lines(claim.counterexample.planes, width)
+        below += picture_lines(claim.counterexample.pictures, width)
     if claim.measurement is not None:
         below += _measurement(claim, claim.measurement)
     if claim.data is not None:

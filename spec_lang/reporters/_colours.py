@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final, TextIO
 
+from rich.color import Color
 from rich.console import Console
+from rich.style import Style
 from rich.text import Text
 
-from spec_lang.reporters._layout import Line, Role
+from spec_lang.reporters._layout import Line, Paint, Role
 
+_HALF: Final = "▀"  # its upper half is in the colour of the text, its lower half in that behind it
 _STYLES: Final = {
     Role.TEXT: "",
     Role.DIM: "dim",
@@ -28,10 +31,15 @@ def write_lines(lines: Iterable[Line], stream: TextIO) -> None:
         console.print(styled(pieces))
 
 
-def styled(pieces: Line) -> Text:
-    """A line in its colours, without blanks at its end."""
-    text = Text()
-    for piece, role in pieces:
-        text.append(piece, _STYLES[role])
-    text.rstrip()
-    return text
+def styled(pieces: Line, *, colours: bool = False) -> Text:
+    """A line, without blanks at its end; what is painted is so where there are `colours`."""
+    found = Text()
+    for text, role in pieces:
+        if not isinstance(role, Paint):
+            found.append(text, _STYLES[role])
+        elif colours:
+            found.append(_HALF, Style(color=Color.from_rgb(*role.above), bgcolor=Color.from_rgb(*role.below)))
+        else:
+            found.append(text)
+    found.rstrip()
+    return found

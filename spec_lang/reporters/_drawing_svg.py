@@ -7,9 +7,9 @@ everything that comes from a user is escaped.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 from typing import Final
 
+from spec_lang.reporters._html_text import text
 from spec_lang.reporters._window import Place, Spot, axis_texts, segments, spots, window
 from spec_lang.reporters.model import Plane
 
@@ -37,7 +37,7 @@ def _plane(plane: Plane) -> str:
         *(_label(spot, found) for spot in found),
         _text(_LEFT, _TOP - 10, f"↑ {up}", "start"),
         _text(_LEFT, _BOTTOM + 16, f"→ {across}", "start"),
-        *(_text(_LEFT, _HEIGHT + 6 + _LINE * number, text, "start") for number, text in enumerate(notes)),
+        *(_text(_LEFT, _HEIGHT + 6 + _LINE * number, note, "start") for number, note in enumerate(notes)),
     ]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" '
@@ -70,5 +70,5 @@ def _label(spot: Spot, found: Sequence[Spot]) -> str:
     return _text(x, y + 17 if below else y - 8, spot.name, "start" if x < _MIDDLE else "end")
 
 
-def _text(x: float, y: float, text: str, anchor: str) -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="currentColor">{escape(text)}</text>'
+def _text(x: float, y: float, words: str, anchor: str) -> str:
+    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="currentColor">{text(words)}</text>'

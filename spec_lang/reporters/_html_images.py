@@ -9,17 +9,14 @@ from __future__ import annotations
 import struct
 import zlib
 from base64 import b64encode
-from collections.abc import Sequence
 from typing import Final
 
 from spec_lang.reporters._html_text import Html, element
 from spec_lang.reporters._pictures import Picture
+from spec_lang.reporters._pixels import Pixels, difference, rgb, shown_range
 
 _SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 _SHOWN: Final = 168  # CSS pixels that the longer side has at least
-_ABOVE, _BELOW, _SAME = (0xC2, 0x41, 0x0C), (0x1D, 0x4E, 0xD8), (0xF4, 0xF3, 0xF0)
-
-Pixels = tuple[int, int, bytes]  # width, height, RGB
 
 
 def picture_html(picture: Picture) -> Html:
@@ -32,57 +29,16 @@ def picture_html(picture: Picture) -> Html:
     notes = [said]
     if picture.beside is not None:
         parts.insert(0, _figure(picture.beside_words, "", rgb(picture, picture.beside, (low, high))))
-        most, difference = _difference(picture, picture.beside)
+        most, pixels = difference(picture, picture.beside)
         changed = sum(a != b for a, b in zip(picture.values, picture.beside, strict=True))
         words = "blue is less, orange more" if picture.size[0] == 1 else "grey is no difference"
-        parts.append(_figure(f"difference, up to {most:.4g}", "diff", difference))
+        parts.append(_figure(f"difference, up to {most:.4g}", "diff", pixels))
         notes.append(f"{changed:,} of {len(picture.values):,} values differ; {words}, at most {most:.4g}")
     if picture.guessed:
         channels, height, width = picture.size
         notes.append(f"taken for {height} by {width} pixels by the number of inputs ({channels} channels)")
     caption = element("p", "; ".join(notes) + ".", class_="caption")
     return element("div", element("div", parts, class_="images"), caption, class_="picture")
-
-
-def shown_range(picture: Picture) -> tuple[float, float]:
-    """From the least to the greatest of what is shown."""
-    values = (*picture.values, *(picture.beside or ()))
-    low, high = min(values), max(values)
-    return (low, high) if low < high else (low, low + 1)
-
-
-def rgb(picture: Picture, values: Sequence[float], ends: tuple[float, float]) -> Pixels:
-    """Grey, or in colours."""
-    low, high = ends
-    levels = bytes(min(255, max(0, round(255 * (v - low) / (high - low)))) for v in values)
-    channels, height, width = picture.size
-    if channels == 1:
-        return width, height, bytes(level for level in levels for _ in range(3))
-    return width, height, levels if picture.channels_last else _interleaved(levels, width * height)
-
-
-def _difference(picture: Picture, beside: Sequence[float]) -> tuple[float, Pixels]:
-    """The largest difference, and all of them: signed in two colours, or around grey where there are
-    three."""
-    differences = [a - b for a, b in zip(picture.values, beside, strict=True)]
-    most = max(map(abs, differences)) or 1.0
-    channels, height, width = picture.size
-    if channels > 1:
-        levels = bytes(round(127.5 * (1 + d / most)) for d in differences)
-        pixels = levels if picture.channels_last else _interleaved(levels, width * height)
-    else:
-        pixels = bytes(level for d in differences for level in _signed(d / most))
-    return most, (width, height, pixels)
-
-
-def _signed(share: float) -> tuple[int, ...]:
-    end = _ABOVE if share > 0 else _BELOW
-    return tuple(round(a + (b - a) * abs(share)) for a, b in zip(_SAME, end, strict=True))
-
-
-def _interleaved(levels: bytes, size: int) -> bytes:
-    """Channel after channel in, pixel after pixel out."""
-    return bytes(levels[channel * size + pixel] for pixel in range(size) for channel in range(3))
 
 
 def _figure(caption: str, kind: str, pixels: Pixels) -> Html:

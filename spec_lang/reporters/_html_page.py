@@ -18,6 +18,7 @@ from spec_lang.reporters._html import resource, style
 from spec_lang.reporters._html_claim import badge, claim_html
 from spec_lang.reporters._html_networks import networks_html
 from spec_lang.reporters._html_text import Html, element
+from spec_lang.reporters._layout import Piece, Role
 from spec_lang.reporters._numbers import count_of, duration
 from spec_lang.reporters.model import ClaimReport, Report
 
@@ -157,11 +158,13 @@ def _problems(report: Report) -> Iterator[Html]:
     sources = dict(report.sources)
     yield element("h2", "Problems")
     for diagnostic in report.diagnostics:
-        lines = [
-            Html("".join(element("span", words, class_=f"r-{role.value}") for words, role in pieces))
-            for pieces in diagnostic_lines(diagnostic, sources)
-        ]
+        lines = [Html("".join(map(_piece, pieces))) for pieces in diagnostic_lines(diagnostic, sources)]
         yield element("pre", Html("\n".join(lines)), class_=f"diagnostic {diagnostic.severity.value}")
+
+
+def _piece(piece: Piece) -> Html:
+    words, role = piece
+    return element("span", words, class_=f"r-{role.value}" if isinstance(role, Role) else None)
 
 
 def _file(

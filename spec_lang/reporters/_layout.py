@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from enum import Enum
 
+from spec_lang._values import dataclass
 from spec_lang.kernel.verdict import Status
 
 
@@ -21,7 +22,18 @@ class Role(Enum):
     ODD = "odd"
 
 
-Piece = tuple[str, Role]
+Rgb = tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Paint:
+    """A character cell of two colours, one above the other; its text is for where there are none."""
+
+    above: Rgb
+    below: Rgb
+
+
+Piece = tuple[str, Role | Paint]
 Line = tuple[Piece, ...]
 
 STATUS_ROLE = {

@@ -10,16 +10,15 @@ from collections.abc import Callable
 from fractions import Fraction
 from math import inf, isfinite, nextafter
 
+from spec_lang.reporters._counts import DataCount, ShareCount
 from spec_lang.reporters._cut import CutCourse, Reused
 from spec_lang.reporters._documents import Json
 from spec_lang.reporters._numbers import as_float
 from spec_lang.reporters.model import (
     Bracket,
     Counterexample,
-    DataCount,
     End,
     Measurement,
-    ShareCount,
 )
 
 Point = Callable[[Counterexample], Json]

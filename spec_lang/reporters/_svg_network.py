@@ -147,8 +147,14 @@ def _line(line: _Line, place: int, widest: int) -> list[Html]:
         return [element("text", line.words, x=_TEXT, y=y + 4, class_="axis")]
     width = _LEAST + (_WIDEST - _LEAST) * log1p(line.size) / log1p(widest)
     bar = element(
-        "rect", x=_AXIS - width / 2, y=y - _BAR / 2, width=width, height=_BAR, rx=4, class_=f"bar {line.kind}"
+        "rect",
+        x=_AXIS - width / 2,
+        y=y - _BAR / 2,
+        width=width,
+        height=_BAR,
+        rx=4,
+        class_=f"block {line.kind}",
     )
     size = element("text", line.shape, x=_AXIS, y=y + 4, text_anchor="middle", class_="size")
-    said = line.words + (f"   {line.parameters:,} parameters" if line.parameters else "")
+    said = line.words + (f" · {line.parameters:,} parameters" if line.parameters else "")
     return [bar, size, element("text", said, x=_TEXT, y=y + 4, class_="words")]

@@ -6,12 +6,13 @@ network to be read again.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from fractions import Fraction
 
 from spec_lang._values import dataclass
 from spec_lang.diagnostics import Diagnostic, Span
 from spec_lang.kernel.verdict import Evidence, Status
+from spec_lang.reporters._counts import DataCount, ShareCount
 from spec_lang.reporters._cut import CutCourse
 from spec_lang.reporters._invocation import Invocation
 from spec_lang.reporters._known import Known as Known  # noqa: PLC0414 - a part of the model
@@ -127,43 +128,6 @@ class Bracket:
     name: str
     lower: End | None
     upper: End | None
-
-
-@dataclass(frozen=True, slots=True)
-class DataCount:
-    """An invariant at the `points` of `data`: at `support` of them its left side holds, `inside` of these lie
-    in its region.  At `holding` of the support it holds; of the points that break it so many lie inside, and
-    so many outside of its region, where they refute nothing.  `undecided` ones are none of these."""
-
-    data: str
-    points: int
-    support: int
-    inside: int
-    holding: int
-    broken_inside: int
-    broken_outside: int
-    undecided: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class ShareCount:
-    """How many of so many `points` each set of invariants speaks of, `names` by their places; `undecided`
-    points may belong to more of them.  `verdicts` are those of the same run, for a coverage."""
-
-    points: int
-    names: tuple[str, ...]
-    groups: tuple[tuple[tuple[int, ...], int], ...]
-    undecided: int = 0
-    verdicts: tuple[str, ...] = ()
-
-    @property
-    def covered(self) -> int:
-        """The points that some invariant speaks of."""
-        return sum(count for places, count in self.groups if places)
-
-    def of(self, places: Collection[int]) -> int:
-        """The points that one of these invariants speaks of."""
-        return sum(count for group, count in self.groups if not set(places).isdisjoint(group))
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,6 +261,12 @@ class Report:
         from spec_lang.reporters._html import notebook_html  # noqa: PLC0415 - for notebooks alone
 
         return notebook_html(self.claims, self.diagnostics, self.sources)
+
+    def html(self) -> str:
+        """The page that `nnspec report` writes."""
+        from spec_lang.reporters._html_page import page_parts  # noqa: PLC0415 - for this alone
+
+        return "".join(page_parts(self))
 
     def count(self, status: Status) -> int:
         return sum(claim.status is status for claim in self.claims)

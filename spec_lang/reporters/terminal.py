@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from typing import Final, TextIO
 
 from rich.console import Console
-from rich.text import Text
 
 from spec_lang.reporters._colours import styled
 from spec_lang.reporters._text import report_lines
@@ -28,8 +27,9 @@ class _Terminal:
 
     def render(self, report: Report, stream: TextIO) -> None:
         console = Console(file=stream, highlight=False, soft_wrap=True)
+        colours = console.color_system is not None and not console.no_color
         for pieces in report_lines(report, _room(console, stream), quiet=self._quiet):
-            text = styled(pieces)
+            text = styled(pieces, colours=colours)
             whole = not stream.isatty() or text.cell_len <= console.width
             for part in [text] if whole else _folded(text, console):
                 console.print(part)

@@ -20,8 +20,9 @@ from spec_lang.engine.lint import lint
 from spec_lang.engine.prepare import prepare
 from spec_lang.kernel.verdict import EvidenceKind, Status
 from spec_lang.obligations.model import Semantics
+from spec_lang.reporters._counts import DataCount
 from spec_lang.reporters.json import REPORTER
-from spec_lang.reporters.model import DataCount, Report
+from spec_lang.reporters.model import Report
 from tests.cli.running import run
 from tests.reporters.test_reporters import problems
 from tests.tiny_networks import onnx_bytes, perceptron

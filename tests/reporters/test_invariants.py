@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from spec_lang.kernel.verdict import Status
 from spec_lang.reporters import json as json_reporter
 from spec_lang.reporters import plain
+from spec_lang.reporters._counts import DataCount
 from spec_lang.reporters._cut import CutCourse
 from spec_lang.reporters._shortened import MANY, clause, few, where
 from spec_lang.reporters.model import (
     ClaimReport,
     Counterexample,
-    DataCount,
     Reading,
     Readings,
     Replay,
@@ -84,7 +84,7 @@ def test_a_share_that_is_no_short_decimal_is_rounded() -> None:
 
 
 def test_notebooks_show_region_data_and_cut() -> None:
-    html = report(REFUTED, CUT)._repr_html_()
+    html = " ".join(report(REFUTED, CUT)._repr_html_().split())
     assert "on box([-0.12345678" in html
     assert "data speaks of 7 of 300 points of d.at (~2.33 %)" in html
     assert "via calm: 3 boxes where it says nothing," in html

@@ -136,6 +136,7 @@ def _options(arguments: argparse.Namespace) -> CheckOptions:
         memory=arguments.memory,
         store=None if arguments.no_cache else proofs(),
         strict=arguments.strict,
+        pictures=outputs.are_looked_at(outputs.chosen(arguments.outputs)),
     )
 
 
