@@ -43,14 +43,16 @@ def page_parts(report: Report) -> Iterator[str]:
     script = resource("report.js")
     yield from _head(report, script)
     anchors = _anchors(report.claims)
-    yield element("header", _header(report, anchors))
+    links = {claim.id: anchor for claim, anchor in zip(report.claims, anchors, strict=True)}
+    yield element("header", _header(report, links))
     yield '<main id="main">'
     yield element("div", class_="tools", id="tools")
     yield from _problems(report)
     lines = {file: written.splitlines() for file, written in report.sources}
-    for file, claims in groupby(report.claims, key=lambda claim: claim.file):
-        yield from _file(file, tuple(claims), anchors, lines)
-    yield networks_html(report.networks, anchors)
+    placed = zip(report.claims, anchors, strict=True)
+    for file, claims in groupby(placed, key=lambda pair: pair[0].file):
+        yield from _file(file, tuple(claims), lines)
+    yield networks_html(report.networks, links)
     yield _legend()
     yield "</main>"
     yield element("footer", f"nnspec {report.version}. This page loads nothing from elsewhere.")
@@ -76,19 +78,17 @@ def _hash(content: str) -> str:
     return f"sha256-{b64encode(sha256(content.encode('utf-8')).digest()).decode('ascii')}"
 
 
-def _anchors(claims: Iterable[ClaimReport]) -> dict[str, str]:
-    """By the claim's id an id in the page, which has no blanks, and that no other claim has."""
-    found: dict[str, str] = {}
-    taken: set[str] = set()
+def _anchors(claims: Iterable[ClaimReport]) -> tuple[str, ...]:
+    """For each claim an id in the page, which has no blanks, and that no other element has."""
+    taken = {"main": None, "tools": None, "search": None}
     for claim in claims:
         plain = "".join(c if c.isprintable() and not c.isspace() else "_" for c in claim.id)
         anchor, count = plain, 1
         while anchor in taken:
             count += 1
             anchor = f"{plain}~{count}"
-        taken.add(anchor)
-        found[claim.id] = anchor
-    return found
+        taken[anchor] = None
+    return tuple(taken)[3:]
 
 
 # -- the head ------------------------------------------------------------------------------------------
@@ -99,7 +99,7 @@ def _sentence(report: Report) -> str:
     return ", ".join(parts) or "Nothing was checked"
 
 
-def _header(report: Report, anchors: Mapping[str, str]) -> Iterator[Html]:
+def _header(report: Report, links: Mapping[str, str]) -> Iterator[Html]:
     yield element("p", element("span", "nnspec", class_="mark"), " report", class_="brand")
     total = len(report.claims)
     counted = [(status, report.count(status)) for status in Status if report.count(status)]
@@ -112,9 +112,9 @@ def _header(report: Report, anchors: Mapping[str, str]) -> Iterator[Html]:
         yield element("div", bar, class_="bar", role="img", aria_label=said)
     odd = [claim for claim in report.claims if not claim.as_expected]
     if odd and len(odd) < total:
-        links = [element("li", _link(claim, anchors)) for claim in odd[:12]]
+        first = [element("li", _link(claim, links)) for claim in odd[:12]]
         more = [element("li", f"and {len(odd) - 12:,} more")] if len(odd) > 12 else []
-        listed = element("ul", links, more)
+        listed = element("ul", first, more)
         yield element("nav", listed, class_="odd", aria_label="Claims that are not as expected")
 
 
@@ -145,8 +145,8 @@ def _subtitle(report: Report) -> str:
     return " · ".join(parts)
 
 
-def _link(claim: ClaimReport, anchors: Mapping[str, str]) -> Html:
-    return element("a", badge(claim.status), element("bdi", claim.name), href=f"#{anchors[claim.id]}")
+def _link(claim: ClaimReport, links: Mapping[str, str]) -> Html:
+    return element("a", badge(claim.status), element("bdi", claim.name), href=f"#{links[claim.id]}")
 
 
 # -- what is below -------------------------------------------------------------------------------------
@@ -168,15 +168,16 @@ def _piece(piece: Piece) -> Html:
 
 
 def _file(
-    file: str, claims: Sequence[ClaimReport], anchors: Mapping[str, str], lines: Mapping[str, Sequence[str]]
+    file: str, claims: Sequence[tuple[ClaimReport, str]], lines: Mapping[str, Sequence[str]]
 ) -> Iterator[str]:
-    counted = [(s, sum(c.status is s for c in claims)) for s in Status]
+    counted = [(s, sum(c.status is s for c, _ in claims)) for s in Status]
     counts = [element("span", f"{n:,} {s.value}", class_=f"word {s.value}") for s, n in counted if n]
     yield '<section class="file">'
     yield element("h2", element("bdi", file), " ", element("span", _listed(counts), class_="counts"))
-    for _, members in groupby(claims, key=lambda claim: claim.name.partition("[")[0]):
-        family = tuple(members)
-        shown = [claim_html(c, anchors[c.id], lines, opened=not c.as_expected) for c in family]
+    for _, members in groupby(claims, key=lambda pair: pair[0].name.partition("[")[0]):
+        pairs = tuple(members)
+        family = [claim for claim, _ in pairs]
+        shown = [claim_html(c, anchor, lines, opened=not c.as_expected) for c, anchor in pairs]
         if len(family) <= _SMALL_FAMILY:
             yield from shown
         else:
