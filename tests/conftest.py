@@ -2,8 +2,8 @@
 and the benchmark data.
 
 In: the environment (`NNSPEC_DATA`, `CI`).  Out: the fixtures `checkout` and `data_root`, and a cache that
-is not the user's.  A test that reads the benchmark data (by `data_root` or the marker `data`) is skipped
-where they are absent, and listed with the reason.
+is not the user's.  A test that reads the benchmark data (by `data_root` or the marker `data`), or needs a
+browser (the marker `browser`), is skipped where there is none, and listed with the reason.
 """
 
 from __future__ import annotations
@@ -41,12 +41,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "data_root" in getattr(item, "fixturenames", ()):
             item.add_marker("data")
-    if (DATA / "acasxu").is_dir():
-        return
-    absent = pytest.mark.skip(reason=f"no benchmark data in {DATA} (set NNSPEC_DATA)")
+    no_data = pytest.mark.skip(reason=f"no benchmark data in {DATA} (set NNSPEC_DATA)")
+    no_browser = pytest.mark.skip(reason="no chromium and chromedriver (apt-get install chromium-driver)")
+    absent = [("data", no_data)] if not (DATA / "acasxu").is_dir() else []
+    absent += [("browser", no_browser)] if shutil.which("chromedriver") is None else []
     for item in items:
-        if item.get_closest_marker("data"):
-            item.add_marker(absent)
+        for name, mark in absent:
+            if item.get_closest_marker(name):
+                item.add_marker(mark)
 
 
 @pytest.fixture(scope="session", autouse=True)

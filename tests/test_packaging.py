@@ -40,6 +40,7 @@ def test_the_wheel_holds_the_grammar_the_types_the_schema_and_the_licence(wheel:
     assert "spec_lang/_grammar/nnspec.lark" in names
     assert "spec_lang/py.typed" in names
     assert "spec_lang/reporters/report.schema.json" in names
+    assert {"spec_lang/reporters/_page/report.css", "spec_lang/reporters/_page/report.js"} <= set(names)
     assert any(name.endswith("licenses/LICENSE") for name in names)
 
 

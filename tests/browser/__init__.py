@@ -1,0 +1,1 @@
+"""Tests of the page in a browser, which are skipped where there is none."""
