@@ -24,7 +24,7 @@ from spec_lang.reporters._html_text import Html, element, text
 from spec_lang.reporters._numbers import amount, count_of, duration
 from spec_lang.reporters._shortened import where
 from spec_lang.reporters._svg_course import course_html
-from spec_lang.reporters.model import ClaimReport, Step
+from spec_lang.reporters.model import ClaimReport, Known, Step
 
 _MARKS: Final = {
     Status.PROVED: "∎",
@@ -34,6 +34,10 @@ _MARKS: Final = {
     Status.ERROR: "!",
 }
 _VERBS: Final = {"query": "meets"}
+_KNOWN: Final = {
+    Known.LOCK: "in `nnspec.lock`, as it stood there",
+    Known.CACHE: "in the cache, and judged again by the kernel",
+}
 _MOST_LINES: Final = 40  # of a claim's source
 
 Sources = Mapping[str, Sequence[str]]  # the lines of a file
@@ -139,6 +143,7 @@ def _facts(claim: ClaimReport, anchor: str | None) -> Html:
         ("stands in", place),
         ("evidence", None if claim.evidence is None else str(claim.evidence)),
         ("decided by", claim.backend),
+        ("found", None if claim.known is None else _KNOWN[claim.known]),
         ("semantics", {"real": "real numbers"}.get(claim.semantics, claim.semantics)),
         ("where", None if claim.region is None else where(claim.region)),
         ("work", ", ".join(count_of(n, unit) for unit, n in claim.work if n)),

@@ -5,7 +5,7 @@ In: a counterexample and the semantics of its claim.  Out: text, for every repor
 
 from __future__ import annotations
 
-from spec_lang.obligations.model import Semantics
+from spec_lang.obligations.denotation import Semantics
 from spec_lang.reporters.model import Counterexample
 
 
