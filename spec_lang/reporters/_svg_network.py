@@ -69,7 +69,8 @@ def _lines(view: NetworkView) -> list[_Line]:
     """Inputs, layers with their activations, and where the outputs are."""
     uses = Counter(o for layer in view.layers for o in layer.operands) + Counter(view.results)
     found = [
-        _Line(f"input {port.name}", _shape(port.shape), "input", prod(port.shape), ()) for port in view.inputs
+        _Line(_named("input", port.name), _shape(port.shape), "input", prod(port.shape), ())
+        for port in view.inputs
     ]
     at = list(range(len(found)))  # by value, the line that it stands in
     for layer in view.layers:
@@ -87,9 +88,19 @@ def _lines(view: NetworkView) -> list[_Line]:
     for place, name in outputs.items():
         line = found[place]
         found[place] = _Line(
-            f"{line.words} → output {name}", line.shape, line.kind, line.size, line.sources, line.parameters
+            f"{line.words} → {_named('output', name)}",
+            line.shape,
+            line.kind,
+            line.size,
+            line.sources,
+            line.parameters,
         )
     return found
+
+
+def _named(what: str, name: str) -> str:
+    """A port that is called what it is needs no second word."""
+    return name if name.startswith(what) else f"{what} {name}"
 
 
 def _joined(line: _Line, layer: Layer) -> _Line:

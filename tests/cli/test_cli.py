@@ -89,7 +89,7 @@ def test_an_unknown_is_worse_than_a_proof_and_better_than_a_refutation(
         (["check", "--clam=x"], "there is no option `--clam`", "did you mean `--claim`?"),
         (["--verison"], "there is no option `--verison`", "did you mean `--version`?"),
         (["check", "--output-format", "jsno"], "does not take `jsno`", "did you mean `json`?"),
-        (["check", "--output-format", "xml"], "does not take `xml`", "it is one of `github`, `json`"),
+        (["check", "--output-format", "xml"], "does not take `xml`", "it is one of `github`, `html`"),
         (["check", "--unknown", "fial"], "does not take `fial`", "did you mean `fail`?"),
         (["check", "--timeout", "soon"], "not a number of seconds", "--timeout 60"),
         (["check", "--timeout", "-1"], "not a number of seconds", "--timeout 60"),

@@ -206,6 +206,17 @@ def test_pictures_change_nothing_else_of_a_report(folder: Path) -> None:
     assert same == first
 
 
+def test_a_counterexample_that_was_stored_is_pictured_again(folder: Path, tmp_path: Path) -> None:
+    path = folder / "spec.nnspec"
+    path.write_text(f"{HEAD}claim it: forall x in box(0, 1): f(x).a <= 0.5\n")
+    options = CheckOptions(pictures=True, store=tmp_path / "proofs")
+    (first,), (second,) = (check([path], options).claims for _ in range(2))
+    assert second.known is not None
+    assert first.counterexample is not None
+    assert second.counterexample is not None
+    assert second.counterexample.slice == first.counterexample.slice is not None
+
+
 def test_a_picture_that_fails_costs_nothing_but_itself(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = folder / "spec.nnspec"
     path.write_text(f"{HEAD}claim it: forall x in box(0, 1): f(x).a <= 0.5\n")

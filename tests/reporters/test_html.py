@@ -279,7 +279,7 @@ def test_a_network_shows_its_layers_its_branch_and_its_parameters() -> None:
     svg = svg_of(network_svg(NETWORK))
     words = [e.text or "" for e in svg.iter()]
     assert "dense, ReLU · 12 parameters" in words
-    assert "dense → output output · 5 parameters" in words
+    assert "dense → output · 5 parameters" in words
     assert sum(e.get("class") == "branch" for e in svg.iter()) == 1
     assert sum((e.get("class") or "").startswith("block") for e in svg.iter()) == 5
 
