@@ -81,11 +81,13 @@ class Browser:
         found: list[dict[str, Any]] = self.call("POST", "/se/log", {"type": kind})
         return found
 
-    def requests(self) -> list[str]:
-        """What was asked for since the last time, without what a page holds itself."""
+    def requests(self, page: Path) -> list[str]:
+        """What the page has asked for since the last time, itself included, without what it holds itself.
+        What the browser loads for its own purposes, at its start, is none of it."""
         events = [json.loads(entry["message"])["message"] for entry in self.logged("performance")]
-        asked = [e["params"]["request"]["url"] for e in events if e["method"] == "Network.requestWillBeSent"]
-        return [url for url in asked if not url.startswith("data:")]
+        asked = [e["params"] for e in events if e["method"] == "Network.requestWillBeSent"]
+        urls = [p["request"]["url"] for p in asked if p["documentURL"].partition("#")[0] == page.as_uri()]
+        return [url for url in urls if not url.startswith("data:")]
 
 
 @contextmanager

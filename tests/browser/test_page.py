@@ -47,11 +47,11 @@ def test_a_page_logs_no_error_and_asks_for_nothing_but_itself(
     browser: Browser, pages: Path, name: str
 ) -> None:
     browser.logged("browser")
-    browser.requests()
+    browser.requests(pages)
     browser.load(pages / f"{name}.html")
     browser.run(_OPEN_ALL)
     assert browser.logged("browser") == []
-    assert browser.requests() == [(pages / f"{name}.html").as_uri()]
+    assert browser.requests(pages / f"{name}.html") == [(pages / f"{name}.html").as_uri()]
 
 
 def test_hostile_names_do_nothing(browser: Browser, pages: Path) -> None:
