@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Final, TextIO
 
 from rich.console import Console
+from rich.text import Text
 
 from spec_lang.reporters._colours import styled
 from spec_lang.reporters._text import report_lines
