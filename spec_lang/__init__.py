@@ -16,6 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+    from threading import Event
+
     from spec_lang.engine.prepare import Spec
     from spec_lang.reporters.model import Report
 
@@ -55,6 +58,8 @@ def check(  # noqa: PLR0913 - named options, as the command has them
     semantics: str = "real",
     memory: int | None = None,
     pictures: bool = True,
+    executor: Executor | None = None,
+    cancel: Event | None = None,
 ) -> Report:
     """Check specs: paths of files or folders, or what `parse` returns.
 
@@ -65,6 +70,8 @@ def check(  # noqa: PLR0913 - named options, as the command has them
     `evidence` is the weakest that counts as a proof: `any`, `checked-rounded` or `checked`.  `semantics` is
     `real` or `float32`, for claims that do not say.  `memory` is in bytes a claim, None for no limit.
     With `pictures` a notebook, or `Report.html`, shows counterexamples, searches and networks.
+    `executor` decides claims in the place of processes of our own: a pool of processes, or dask's
+    `Client.get_executor()`.  Whoever sets `cancel`, from another thread, ends the run as an interrupt does.
     Mistakes in a spec raise nothing: they are in the report's `diagnostics`.
     """
     from spec_lang.engine import CheckOptions  # noqa: PLC0415 - start-up
@@ -87,7 +94,12 @@ def check(  # noqa: PLR0913 - named options, as the command has them
         pictures=pictures,
     )
     several = spec if isinstance(spec, Sequence) and not isinstance(spec, str) else (spec,)
-    return run([Path(one) if isinstance(one, PathLike) else one for one in several], options)
+    return run(
+        [Path(one) if isinstance(one, PathLike) else one for one in several],
+        options,
+        executor=executor,
+        cancel=cancel,
+    )
 
 
 def _source(value: str | PathLike[str] | bytes | OnnxModel) -> Path | bytes:

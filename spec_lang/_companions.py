@@ -20,20 +20,46 @@ _PR_SET_PDEATHSIG: Final = 1  # prctl(2): the signal that this process gets when
 
 Question = TypeVar("Question")
 Answer = TypeVar("Answer")
+_Asked_contra = TypeVar("_Asked_contra", contravariant=True)
+_Said_co = TypeVar("_Said_co", covariant=True)
+
+
+class Lost(Exception):
+    """The companion ended without an answer: killed, out of memory, or by an error of its own."""
+
+
+class Helper(Protocol[_Asked_contra, _Said_co]):
+    """Somebody who answers one question after another, on this machine or on another one."""
+
+    def ask(self, question: _Asked_contra) -> None:
+        """Raises `Lost`."""
+
+    def has_answered(self, seconds: float = 0.0) -> bool:
+        """Whether `answer` will not wait; at most so long until it is known."""
+
+    def answer(self) -> _Said_co:
+        """What it says; waits for it.  Raises `Lost`."""
+
+    def end(self) -> None:
+        """Let it go, whatever it is at."""
 
 
 class Cores(Protocol):
     """Processor cores that nobody uses at the moment."""
 
     def take(self) -> bool:
-        """Whether there was one; it is the caller's then."""
+        """Whether there was one, of this machine; it is the caller's then."""
 
     def give_back(self) -> None:
-        """Of one that was taken."""
+        """Of one that was taken, or whose helper has ended."""
 
-
-class Lost(Exception):
-    """The companion ended without an answer: killed, out of memory, or by an error of its own."""
+    def hire(
+        self,
+        work: Callable[[Question], Answer],
+        elsewhere: Callable[[], Callable[[Question], Answer]] | None = None,
+    ) -> Helper[Question, Answer] | None:
+        """A helper that answers by `work`, on a core that it takes, or None.  On another machine it answers
+        by what `elsewhere` makes, which can be pickled."""
 
 
 def can_fork() -> bool:
@@ -123,19 +149,26 @@ class Companion(Generic[Question, Answer]):
             os.waitpid(self._pid, 0)
 
 
+def forked(cores: Cores, work: Callable[[Question], Answer]) -> Companion[Question, Answer] | None:
+    """A companion on a core of this machine, if there is one."""
+    if not can_fork() or not cores.take():
+        return None
+    try:
+        return Companion(work)
+    except Lost:
+        cores.give_back()
+        return None
+
+
 def together(
     cores: Cores | None, work: Callable[[Question], Answer], parts: Callable[[int], Sequence[Question]]
 ) -> list[Answer]:
     """`work` on each of at most so many parts as there are processes for it: this one, and one for every core
     to spare.  What a lost companion had is done here."""
-    helpers: list[Companion[Question, Answer]] = []
+    helpers: list[Helper[Question, Answer]] = []
     try:
-        while cores is not None and can_fork() and cores.take():
-            try:
-                helpers.append(Companion(work))
-            except Lost:
-                cores.give_back()
-                break
+        while cores is not None and (hired := cores.hire(work)) is not None:
+            helpers.append(hired)
         first, *others = parts(len(helpers) + 1)
         asked = [_takes(helper, part) for helper, part in zip(helpers, others, strict=False)]
         found = [work(first)]
@@ -152,7 +185,7 @@ def together(
                 cores.give_back()
 
 
-def _takes(helper: Companion[Question, Answer], part: Question) -> bool:
+def _takes(helper: Helper[Question, Answer], part: Question) -> bool:
     try:
         helper.ask(part)
     except Lost:

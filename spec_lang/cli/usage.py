@@ -14,6 +14,9 @@ from typing import Final
 from spec_lang.diagnostics import did_you_mean
 
 _SIZE: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]i?b?)", re.IGNORECASE)
+_SCHEDULER: Final = re.compile(
+    r"(?P<scheme>dask|dask\+tls)://(?P<host>[\w.-]+|\[[\da-fA-F:.]+\]):(?P<port>\d{1,5})"
+)
 _UNITS: Final = {
     letter + rest: (1024 if rest.startswith("i") else 1000) ** power
     for power, letter in enumerate("kmgt", start=1)
@@ -73,6 +76,15 @@ def jobs(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 1024:
         raise UsageError(f"`--jobs {text}` is not a number of processes", "say `--jobs 2`")
     return int(text)
+
+
+def executor(text: str) -> tuple[str, str, int]:
+    """The scheme, host and port of a scheduler."""
+    found = _SCHEDULER.fullmatch(text)
+    if found is None or not 0 < int(found["port"]) < 2**16:
+        fix = "say `--executor dask://HOST:PORT`, or `dask+tls://HOST:PORT`"
+        raise UsageError(f"`--executor {text}` is not the address of a scheduler", fix)
+    return found["scheme"], found["host"].strip("[]"), int(found["port"])
 
 
 def memory(text: str) -> int | None:

@@ -28,7 +28,7 @@ from spec_lang.engine.locks import Locks, locks_of
 from spec_lang.engine.options import CheckOptions, Locking, Observer, Silent
 from spec_lang.engine.prepare import Spec, prepare, texts_of
 from spec_lang.engine.stored import Shelf
-from spec_lang.engine.sweep import sweep
+from spec_lang.engine.sweep import Crew, sweep
 from spec_lang.engine.task import Task
 from spec_lang.kernel.proof import OutOfTime
 from spec_lang.kernel.verdict import Status
@@ -76,7 +76,7 @@ def audit(
     tasks = [replace(task, timeout=options.timeout) for task in preparation.tasks]
     store = Store(options.store, keys=KEYS)
     one: Decide = partial(_one, options=replace(options, known=locks.lines()), store=store)
-    reports, interrupted = sweep(tasks, one, options.jobs, observer or Silent())
+    reports, interrupted = sweep(tasks, one, Crew(options.jobs), observer or Silent())
     KEYS.forget()
     reports = with_verdicts(reports)
     diagnostics = (*preparation.problems, *locks.problems, *locks.contradictions(reports))

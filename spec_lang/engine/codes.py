@@ -20,3 +20,4 @@ OUT_OF_DATE: Final = "NN411"  # a lock that does not say what comes out
 DAMAGED_LOCK: Final = "NN412"  # lines of a lock that cannot be read
 NO_LOCK: Final = "NN413"  # a lock that the system does not let us read or write
 UNAVAILABLE: Final = "NN410"  # a backend that cannot run here
+NO_EXECUTOR: Final = "NN470"  # workers elsewhere that cannot be used

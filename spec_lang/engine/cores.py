@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable
 from multiprocessing.context import BaseContext
 
+from spec_lang._companions import Answer, Helper, Question, forked
 from spec_lang._values import dataclass
 
 
@@ -28,6 +29,11 @@ class OwnCores:
 
     def give_back(self) -> None:
         self._free += 1
+
+    def hire(
+        self, work: Callable[[Question], Answer], _elsewhere: object = None
+    ) -> Helper[Question, Answer] | None:
+        return forked(self, work)
 
 
 class SharedCores:
@@ -81,3 +87,8 @@ class WorkerCores:
     def give_back(self) -> None:
         self._tell(Holding(-1))
         self._cores.free(1)
+
+    def hire(
+        self, work: Callable[[Question], Answer], _elsewhere: object = None
+    ) -> Helper[Question, Answer] | None:
+        return forked(self, work)

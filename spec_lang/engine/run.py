@@ -12,6 +12,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING
 
 from spec_lang import __version__
 from spec_lang.diagnostics import Diagnostic, Severity
@@ -25,7 +27,7 @@ from spec_lang.engine.options import CheckOptions, Locking, Observer, Silent
 from spec_lang.engine.originals import with_originals
 from spec_lang.engine.prepare import Preparation, Spec, prepare, texts_of
 from spec_lang.engine.selection import family_of
-from spec_lang.engine.sweep import sweep
+from spec_lang.engine.sweep import Crew, sweep
 from spec_lang.engine.task import Task
 from spec_lang.engine.unchanged import Inputs, remember
 from spec_lang.kernel.verdict import Status
@@ -34,22 +36,32 @@ from spec_lang.reporters.model import ClaimReport, Report
 from spec_lang.semantics.codes import EMPTY_REGION
 from spec_lang.semantics.forms.library import built_in_forms
 
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from spec_lang.engine.workers import Run
+
 _DEFAULTS = CheckOptions()
 
 
-def check(
+def check(  # noqa: PLR0913 - named options
     paths: Sequence[str | Path | Spec],
     options: CheckOptions = _DEFAULTS,
     observer: Observer | None = None,
     locking: Locking | None = None,
+    *,
+    executor: Executor | None = None,
+    cancel: Event | None = None,
 ) -> Report:
-    """Check every claim that `options` select; without `locking` there is no lock."""
+    """Check every claim that `options` select; without `locking` there is no lock.  The workers of `executor`
+    decide, if there is one; whoever sets `cancel` ends the run."""
     began, started = time.time(), time.monotonic()
     preparation, specs = prepare(paths, options)
     locks = None if locking is None else locks_of(paths, specs, locking.file)
     if locks is not None and locking is not None and not locking.afresh:
         options = replace(options, known=locks.lines(), locked=locking.locked)
-    tasks, reports, interrupted = _decided(preparation.tasks, options, observer)
+    crew = Crew(options.jobs, None if executor is None else _elsewhere(executor, options), cancel)
+    tasks, reports, interrupted = _decided(preparation.tasks, options, observer, crew)
     diagnostics = (*preparation.problems, *_vacuous(reports))
     aside = ""
     if locks is not None and locking is not None:
@@ -73,20 +85,21 @@ def check(
 
 def check_tasks(preparation: Preparation, specs: Sequence[Spec], chosen: Sequence[Task]) -> Report:
     """Check some of the claims that have been prepared; there is no lock."""
-    _, reports, interrupted = _decided(chosen, preparation.options, None)
+    options = preparation.options
+    _, reports, interrupted = _decided(chosen, options, None, Crew(options.jobs))
     diagnostics = (*preparation.problems, *_vacuous(reports))
     return replace(_reported(preparation, specs, reports, diagnostics), interrupted=interrupted)
 
 
 def _decided(
-    chosen: Sequence[Task], options: CheckOptions, observer: Observer | None
+    chosen: Sequence[Task], options: CheckOptions, observer: Observer | None, crew: Crew
 ) -> tuple[Sequence[Task], tuple[ClaimReport, ...], bool]:
     """The tasks, their reports, and whether that was cut short."""
     if chosen:
         installed_backends()  # imported before workers are forked, which share it then
     one = partial(decide, options=options)
     with left_for_claims(chosen) as (tasks, waiting):
-        reports, interrupted = sweep(tasks, one, options.jobs, observer or Silent(), waiting)
+        reports, interrupted = sweep(tasks, one, crew, observer or Silent(), waiting)
     KEYS.forget()
     return tasks, with_verdicts(reports), interrupted
 
@@ -124,6 +137,12 @@ def _read(preparation: Preparation) -> tuple[Path, ...]:
 def _foreign(preparation: Preparation) -> bool:
     """Whether packages have a say in what claims mean."""
     return preparation.forms.keys() != built_in_forms().keys()
+
+
+def _elsewhere(executor: Executor, options: CheckOptions) -> Run:
+    from spec_lang.engine.executors import Elsewhere  # noqa: PLC0415 - start-up
+
+    return Elsewhere(executor, options).run
 
 
 def _strictly(diagnostic: Diagnostic) -> Diagnostic:

@@ -7,6 +7,8 @@ of a measure is lost.
 from __future__ import annotations
 
 from dataclasses import field, replace
+from threading import Event
+from typing import Final
 
 from spec_lang._values import dataclass
 from spec_lang.backends.base import Progress
@@ -16,15 +18,31 @@ from spec_lang.engine.task import Task
 from spec_lang.kernel.verdict import Status
 from spec_lang.reporters.model import ClaimReport
 
+_LOOK_EVERY: Final = 0.2  # seconds
+
 
 @dataclass(slots=True)
 class SoFar:
-    """Passes on what is heard of tasks at work, and keeps what is known already of those that measure."""
+    """Passes on what is heard of tasks at work, and keeps what is known already of those that measure.
+    `cancel` is set by whoever does not want the rest."""
 
     observer: Observer
+    cancel: Event | None = None
     _known: dict[str, ClaimReport] = field(default_factory=dict)
 
+    def look(self) -> None:
+        """Raises `KeyboardInterrupt` once somebody has cancelled the run."""
+        if self.cancel is not None and self.cancel.is_set():
+            raise KeyboardInterrupt
+
+    def patience(self, seconds: float | None) -> float | None:
+        """For how long to wait for something that takes so many seconds at most, until the next `look`."""
+        if self.cancel is None:
+            return seconds
+        return _LOOK_EVERY if seconds is None else min(seconds, _LOOK_EVERY)
+
     def hear(self, task: Task, event: Progress | Narrowed) -> None:
+        self.look()
         if isinstance(event, Narrowed):
             self._known[task.id] = event.report
             self.observer.narrowed(event.report)

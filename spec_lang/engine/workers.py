@@ -1,31 +1,34 @@
 """Runs tasks in reused worker processes.
 
 In: tasks, how to decide one, and how many workers.  Out: (number, report) pairs in the order of completion.
-A worker that dies, ignores its deadline or runs out of memory costs its own claim and is replaced; one for
-which no task is left leaves its core to the others.  When the consumer stops, by an interrupt or otherwise,
-every worker is killed, with all that it has started (see docs/decisions/0007-worker-processes.md).
+A worker that ignores its deadline or runs out of memory costs its own claim and is replaced.  The claim of
+one that dies is tried again, a few times; a worker that has grown or has done much is replaced as well.  When
+the consumer stops, by an interrupt or otherwise, every worker is killed, with all that it has started (see
+docs/decisions/0007-worker-processes.md).
 """
 
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
-from dataclasses import field
+from dataclasses import field, replace
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
+from typing import Final
 
 from spec_lang._companions import Cores, deaf_to_signals, end_with_parent, leave_signals_to_parent
 from spec_lang._values import dataclass
 from spec_lang.backends.base import Progress
 from spec_lang.engine.cores import Holding, SharedCores, WorkerCores, shared_cores
+from spec_lang.engine.endings import cause_of_death, exit_code, kill, let_go
+from spec_lang.engine.memory import resident
 from spec_lang.engine.options import Checking, Listener, Narrowed
 from spec_lang.engine.so_far import SoFar
 from spec_lang.engine.task import Task
@@ -34,10 +37,17 @@ from spec_lang.obligations.outcome import GaveUpReason
 from spec_lang.reporters.model import ClaimReport
 
 Decide = Callable[[Task, Listener, Cores | None], ClaimReport]
+Run = Callable[[Sequence[Task], Decide, int, SoFar], Generator[tuple[int, ClaimReport]]]
 
 # What a worker may take beyond its deadline: the last batch of a search, exact replay, onnxruntime's start.
 _GRACE = 10.0
 _PROGRESS_INTERVAL = 0.1
+# A claim whose worker dies may have had bad luck: the system took memory for something else.  One that ends
+# its worker each time is an error.
+TRIES: Final = 4
+# What a process leaks, it leaks slowly: a new one costs milliseconds where it is forked.
+_MOST_CLAIMS: Final = 500
+_MOST_GROWTH: Final = 1 << 30  # bytes beyond what a worker had after its first claim
 
 
 def run_in_workers(
@@ -63,6 +73,8 @@ class _Worker:
     limit: float  # seconds, for the task
     checking: float = 0.0  # seconds, for the checks of its proofs
     held: int = 0  # cores beside its own
+    claims: int = 0  # that it has done before
+    size: int = 0  # its bytes in memory after the first of them
 
     @property
     def kill_at(self) -> float:
@@ -76,6 +88,7 @@ class _Pool:
     waiting: deque[int]
     cores: SharedCores | None
     so_far: SoFar
+    deaths: Counter[int] = field(default_factory=Counter)  # by the task that a worker was at
     busy: dict[Connection, _Worker] = field(default_factory=dict)
 
     def hire(self) -> None:
@@ -86,16 +99,26 @@ class _Pool:
         process = context.Process(  # type: ignore[attr-defined]
             target=_serve, args=(theirs, self.tasks, self.decide, inherited, self.cores), daemon=True
         )
-        with deaf_to_signals():
-            process.start()
-        theirs.close()
+        try:
+            with deaf_to_signals():
+                process.start()
+        except OSError:  # the system makes no more processes
+            ours.close()
+            if not self.busy:
+                raise
+            self.free(1)
+            return
+        finally:
+            theirs.close()
         self._hand_next(ours, process)
 
     def collect(self) -> Generator[tuple[int, ClaimReport]]:
         """Wait for something to happen, and pass on what was decided."""
         soonest = min(worker.kill_at for worker in self.busy.values())
         patience = None if soonest == float("inf") else max(0.0, soonest - time.monotonic())
-        for connection in wait(list(self.busy), patience):
+        ready = wait(list(self.busy), self.so_far.patience(patience))
+        self.so_far.look()
+        for connection in ready:
             if isinstance(connection, Connection):
                 yield from self._receive(connection)
         now = time.monotonic()
@@ -111,7 +134,7 @@ class _Pool:
 
     def kill_all(self) -> None:
         for connection, worker in self.busy.items():
-            _kill(worker.process)
+            kill(worker.process)
             connection.close()
         for worker in self.busy.values():
             worker.process.join()
@@ -123,9 +146,14 @@ class _Pool:
         worker = self.busy[connection]
         try:
             message = connection.recv()
-        except (EOFError, ConnectionError):
-            code = _exit_code(worker.process)
-            yield self._replace(connection, Status.ERROR, _cause_of_death(code))
+        except (EOFError, OSError):  # at its end, or in the middle of a message
+            cause = cause_of_death(exit_code(worker.process))
+            self.deaths[worker.number] += 1
+            if self.deaths[worker.number] < TRIES:
+                self.waiting.append(worker.number)
+                self._dismiss(connection)
+            else:
+                yield self._replace(connection, Status.ERROR, f"{cause}, {TRIES} times")
             return
         if isinstance(message, Progress | Narrowed):
             self.so_far.hear(self.tasks[worker.number], message)
@@ -137,9 +165,18 @@ class _Pool:
             self._dismiss(connection)  # what is left of its memory may be in pieces
             yield worker.number, message
         elif isinstance(message, ClaimReport):
-            del self.busy[connection]
-            self._hand_next(connection, worker.process, worker.held)
+            self._go_on(connection, worker)
             yield worker.number, message
+
+    def _go_on(self, connection: Connection, worker: _Worker) -> None:
+        """Hand the next task to a worker that has done one, or to a new one in its place."""
+        size = resident(worker.process.pid)
+        known = worker.size or size
+        if self.waiting and (worker.claims + 1 >= _MOST_CLAIMS or size - known > _MOST_GROWTH):
+            self._dismiss(connection)
+            return
+        del self.busy[connection]
+        self._hand_next(connection, worker.process, replace(worker, claims=worker.claims + 1, size=known))
 
     def _replace(self, connection: Connection, status: Status, reason: str) -> tuple[int, ClaimReport]:
         worker = self._dismiss(connection)
@@ -149,7 +186,7 @@ class _Pool:
     def _dismiss(self, connection: Connection) -> _Worker:
         """End a worker; another one comes for the tasks that wait."""
         worker = self.busy.pop(connection)
-        _kill(worker.process)
+        kill(worker.process)
         worker.process.join()
         self.free(worker.held + _told(connection) + (not self.waiting))
         connection.close()
@@ -157,34 +194,26 @@ class _Pool:
             self.hire()
         return worker
 
-    def _hand_next(self, connection: Connection, process: BaseProcess, held: int = 0) -> None:
+    def _hand_next(self, connection: Connection, process: BaseProcess, before: _Worker | None = None) -> None:
         """Give an idle worker something to do, or let it go, and its cores with it."""
+        held, claims, size = (0, 0, 0) if before is None else (before.held, before.claims, before.size)
         if not self.waiting:
             connection.close()  # the worker reads the end of its pipe, and ends
-            process.join()
+            let_go(process)
             self.free(1 + held)
             return
         number = self.waiting.popleft()
         timeout = self.tasks[number].timeout
         limit = float("inf") if timeout is None else timeout
-        self.busy[connection] = _Worker(process, number, time.monotonic(), limit, held=held)
-        connection.send(number)
+        started = time.monotonic()
+        self.busy[connection] = _Worker(process, number, started, limit, held=held, claims=claims, size=size)
+        with suppress(OSError):  # it has just died, of which the pool hears next
+            connection.send(number)
         self.so_far.observer.began(self.tasks[number].id)
 
 
 def _out_of_memory(report: ClaimReport) -> bool:
     return report.status is Status.UNKNOWN and (report.reason or "").startswith(GaveUpReason.MEMORY.value)
-
-
-def _exit_code(process: BaseProcess) -> int | None:
-    """How a process ended that is about to; it stays to be joined, so that nobody else gets its number."""
-    if process.pid is None or not hasattr(os, "waitid"):
-        process.join()
-        return process.exitcode
-    ended = os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
-    if ended is None:
-        return None
-    return ended.si_status if ended.si_code == os.CLD_EXITED else -ended.si_status
 
 
 def _told(connection: Connection) -> int:
@@ -197,27 +226,11 @@ def _told(connection: Connection) -> int:
     return change
 
 
-def _kill(process: BaseProcess) -> None:
-    """Kill a worker that is not joined yet, and what it has started: it leads a group of its own."""
-    if process.pid is not None and hasattr(os, "killpg"):
-        with suppress(OSError):  # it has not come to leading a group, and has started nothing
-            os.killpg(process.pid, signal.SIGKILL)
-    process.kill()
-
-
 def _context() -> BaseContext:
     """`fork` on Linux as long as this process has one thread: a worker starts in milliseconds, with all
     imported and every network loaded.  Elsewhere it is unsafe, and workers start from scratch."""
     alone = sys.platform == "linux" and threading.active_count() == 1
     return get_context("fork" if alone else "spawn")
-
-
-def _cause_of_death(code: int | None) -> str:
-    if code is not None and code < 0:
-        name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
-        hint = " (out of memory?)" if -code == signal.SIGKILL else ""
-        return f"the worker process was ended by {name}{hint}"
-    return f"the worker process ended with exit code {code}"
 
 
 def _serve(
@@ -253,7 +266,7 @@ def _serve(
     while True:
         try:
             number = connection.recv()
-        except EOFError:
+            backend = ""
+            connection.send(decide(tasks[number], listen, cores))
+        except (EOFError, OSError):  # nobody asks, or hears, any more
             return
-        backend = ""
-        connection.send(decide(tasks[number], listen, cores))

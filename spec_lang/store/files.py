@@ -9,6 +9,7 @@ by being there.
 from __future__ import annotations
 
 import os
+import re
 import stat
 import time
 from collections.abc import Iterator, Sequence
@@ -30,6 +31,8 @@ from spec_lang.store.lineages import Member, decode_members, encode_members
 from spec_lang.store.writing import UNFINISHED, replace_file
 
 MAX_RECORD: Final = 64 << 20  # bytes of one record
+_KEY: Final = 32  # bytes
+_IS_KEY: Final = re.compile(f"[0-9a-f]{{{2 * _KEY}}}")
 _SUFFIX, _FORM = ".proof", ".form"
 # A write takes seconds; a file that is still unfinished after that is what a killed process has left.
 _ABANDONED: Final = 3600.0
@@ -177,6 +180,22 @@ class Store:
             return Damaged(path, f"it cannot be read: {error.strerror or error}")
         except BadRecord as error:
             return Damaged(path, str(error))
+
+    def entries(self) -> Iterator[tuple[str, bytes]]:
+        """All that is stored and can be read, by its keys: for `take_in` of another store."""
+        for path in (path for _, _, path in self._records() if path.suffix == _SUFFIX):
+            with suppress(OSError, BadRecord):
+                yield path.parent.name + path.stem, _read(path, self.max_record + _KEY)[_KEY:]
+
+    def take_in(self, key: str, record: bytes) -> NotKept | None:
+        """Stores what another store has by this key, unread: who looks it up finds out what it is worth."""
+        if not _IS_KEY.fullmatch(key) or len(record) > self.max_record:
+            return NotKept("the proof is not stored: it is no record of ours")
+        try:
+            self._write(key, record)
+        except OSError as error:
+            return NotKept(f"the proof is not stored: {error.strerror or error}")
+        return None
 
     def trim(self, size: int) -> Trimmed:
         """Deletes what killed processes have left, and the records that were not used for longest, until the

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from multiprocessing import get_context
 from pathlib import Path
@@ -17,6 +18,7 @@ import pytest
 from spec_lang.backends.base import Progress, Run, Session
 from spec_lang.engine import CheckOptions, check, decide
 from spec_lang.engine.memory import limited
+from spec_lang.engine.workers import TRIES
 from spec_lang.kernel.proof import examine
 from spec_lang.kernel.verdict import Status
 from spec_lang.obligations.model import Obligation
@@ -63,7 +65,67 @@ def test_a_worker_that_dies_costs_its_claim_alone(tmp_path: Path, backend: Insta
     backend(die_on_second)
     report = check([write(tmp_path, FAMILY)], CheckOptions(jobs=2))
     assert [c.status for c in report] == [Status.PROVED, Status.ERROR, Status.PROVED, Status.PROVED]
-    assert "SIGKILL" in (report["every[1]"].reason or "")
+    assert f"SIGKILL (out of memory?), {TRIES} times" in (report["every[1]"].reason or "")
+
+
+def test_the_claim_of_a_worker_that_dies_is_tried_again(tmp_path: Path, backend: Install) -> None:
+    def die_twice() -> None:
+        tries = len(list(tmp_path.glob("try*")))
+        (tmp_path / f"try{tries}").touch()
+        if tries < TRIES - 1:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    backend(on_second(die_twice))
+    report = check([write(tmp_path, FAMILY)], CheckOptions(jobs=2))
+    assert statuses(report) == {f"every[{i}]": Status.PROVED for i in range(4)}
+    assert len(list(tmp_path.glob("try*"))) == TRIES
+
+
+@LINUX
+@pytest.mark.parametrize(
+    ("limit", "value", "processes"), [("_MOST_CLAIMS", 1, 4), ("_MOST_GROWTH", 2**26, 4)]
+)
+def test_a_worker_that_has_done_much_or_has_grown_is_replaced(
+    tmp_path: Path, backend: Install, monkeypatch: pytest.MonkeyPatch, limit: str, value: int, processes: int
+) -> None:
+    leak: list[object] = []
+
+    def behave(obligation: Obligation, _: Session) -> Run:
+        leak.append(np.ones(2**25 if leak else 8))  # 256 MiB, from its second claim on
+        (tmp_path / f"by{os.getpid()}_{threshold(obligation)}").touch()
+        return PROVED
+
+    monkeypatch.setattr(f"spec_lang.engine.workers.{limit}", value)
+    backend(behave)
+    claims = "claim every[i in 0..7]: forall x in f.domain: f(x).p >= -100 - i\n"
+    report = check([write(tmp_path, claims)], CheckOptions(jobs=2))
+    assert {claim.status for claim in report} == {Status.PROVED}
+    done = Counter(path.name.split("_")[0] for path in tmp_path.glob("by*"))
+    assert sum(done.values()) == 8
+    assert len(done) >= processes
+    assert max(done.values()) <= 2
+
+
+def test_processes_and_files_do_not_accumulate(tmp_path: Path, backend: Install) -> None:
+    def seldom() -> None:
+        if not (tmp_path / "once").exists():
+            (tmp_path / "once").touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    backend(on_second(seldom))
+    path = write(tmp_path, FAMILY)
+    check([path], CheckOptions(jobs=2))
+    before = usage()
+    for _ in range(5):
+        (tmp_path / "once").unlink()
+        assert {claim.status for claim in check([path], CheckOptions(jobs=2))} == {Status.PROVED}
+    assert usage() == before
+
+
+def usage() -> tuple[int, int]:
+    """Open files, and processes that were not waited for."""
+    children = Path(f"/proc/self/task/{os.getpid()}/children")
+    return len(list(Path("/proc/self/fd").iterdir())), len(children.read_text().split())
 
 
 def test_a_worker_that_ignores_its_deadline_is_replaced(

@@ -7,11 +7,10 @@ left.  What is proved does not depend on who did what.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from typing import Final, Generic, Protocol, Self, TypeVar
 
-from spec_lang._companions import Companion, Cores, Lost, can_fork
+from spec_lang._companions import Cores, Helper, Lost
 
 SLICE: Final = 0.7  # seconds that a companion works on a part
 _PATIENCE: Final = 0.05  # seconds between two looks at the deadline while all work is lent
@@ -32,12 +31,17 @@ Batch = TypeVar("Batch", bound=_Divisible)
 
 
 class Team(Generic[Part, Result]):
-    """`work` is run by companions: a part, and the moment at which to stop."""
+    """`work` is run by companions: a part, and the seconds after which to stop.  On other machines it is done
+    by what `elsewhere` makes."""
 
-    def __init__(self, cores: Cores | None, work: Callable[[tuple[Part, float]], Result]) -> None:
-        self._cores = cores if cores is not None and can_fork() else None
-        self._work = work
-        self._lent: dict[Companion[tuple[Part, float], Result], Part | None] = {}
+    def __init__(
+        self,
+        cores: Cores | None,
+        work: Callable[[tuple[Part, float]], Result],
+        elsewhere: Callable[[], Callable[[tuple[Part, float]], Result]] | None = None,
+    ) -> None:
+        self._cores, self._work, self._elsewhere = cores, work, elsewhere
+        self._lent: dict[Helper[tuple[Part, float], Result], Part | None] = {}
 
     @property
     def busy(self) -> bool:
@@ -48,21 +52,17 @@ class Team(Generic[Part, Result]):
         """Whether a part that is lent now would be worked on at once."""
         if any(part is None for part in self._lent.values()):
             return True
-        if self._cores is None or not self._cores.take():
-            return False
-        try:
-            self._lent[Companion(self._work)] = None
-        except Lost:
-            self._cores.give_back()
-            return False
-        return True
+        hired = None if self._cores is None else self._cores.hire(self._work, self._elsewhere)
+        if hired is not None:
+            self._lent[hired] = None
+        return hired is not None
 
     def lend(self, part: Part) -> bool:
         """Whether somebody has taken the part."""
         for member, lent in self._lent.items():
             if lent is None:
                 try:
-                    member.ask((part, time.monotonic() + SLICE))
+                    member.ask((part, SLICE))
                 except Lost:
                     self._dismiss(member)
                     return False
@@ -107,7 +107,7 @@ class Team(Generic[Part, Result]):
             self._dismiss(member)
         return parts
 
-    def _dismiss(self, member: Companion[tuple[Part, float], Result]) -> None:
+    def _dismiss(self, member: Helper[tuple[Part, float], Result]) -> None:
         member.end()
         del self._lent[member]
         if self._cores is not None:

@@ -7,6 +7,7 @@ is open or whoever drives it stops.  Rows of several conjunctions share batches;
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -18,6 +19,7 @@ from spec_lang.backends._search.problem import Problem, Witnesses
 from spec_lang.backends._search.team import Team
 from spec_lang.backends.base import Point
 from spec_lang.backends.bounds.attacking import Attack
+from spec_lang.backends.bounds.elsewhere import rows_elsewhere
 from spec_lang.backends.bounds.last_word import LastWord
 from spec_lang.backends.bounds.record import PhaseRecord
 from spec_lang.bounding.ascent import Climbed, climb
@@ -92,7 +94,7 @@ class PhaseSearch:
         self.stack: list[Open] = []
         self.first: F64 = np.zeros(0)  # rigorous bounds of the rows that it began with
         self.stuck = self.done = 0
-        self.team: Team[Lent, Slice] = Team(cores, self._slice)
+        self.team: Team[Lent, Slice] = Team(cores, self.slice, partial(rows_elsewhere, self))
         width = max(optimiser.unstable.count, problem.program.input_size, 1)
         self.steps = PAIR_STEPS if optimiser.context.planes else CHILD_STEPS
         self.last: LastWord | None = None  # for gradients
@@ -169,9 +171,9 @@ class PhaseSearch:
         """Go on alone, with all that was lent as it was."""
         self.stack[:0] = [lent.part for lent in self.team.release()]
 
-    def _slice(self, lent: tuple[Lent, float]) -> Slice:
-        """What a companion does with rows until the moment that it is told."""
-        (part, record), stop_at = (lent[0].part, lent[0].record), lent[1]
+    def slice(self, lent: tuple[Lent, float]) -> Slice:
+        """What a companion does with rows, for so many seconds."""
+        (part, record), stop_at = (lent[0].part, lent[0].record), time.monotonic() + lent[1]
         own = PhaseSearch(self.problem, self.witnesses, self.optimiser, record)
         own.last, own.ks = self.last, self.ks
         part.rows.node = np.arange(len(part.rows))

@@ -7,24 +7,20 @@ with depth and not with the number of boxes; every batch is bounded, decided, at
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from math import ceil
 
 import numpy as np
 
-from spec_lang.backends._search.attack import (
-    descend,
-    descend_from_best,
-    random_starts,
-    sample,
-)
+from spec_lang.backends._search.attack import descend, descend_from_best, random_starts, sample
 from spec_lang.backends._search.halving import Found, bounds_of, effects, halving, shrunk
 from spec_lang.backends._search.problem import Problem
 from spec_lang.backends._search.record import BoxRecord
 from spec_lang.backends._search.team import Team
 from spec_lang.backends._search.wandering import Walks
 from spec_lang.backends.base import Progress, Session
+from spec_lang.backends.bounds.elsewhere import boxes_elsewhere
 from spec_lang.backends.bounds.frontier import Frontier, Lent, Slice, halves, join, opened, starts_in, whole
 from spec_lang.backends.bounds.search import MOST_REPAIRS, Search
 from spec_lang.backends.bounds.ties import MOST_NODES, Ties
@@ -70,7 +66,7 @@ class InputSplitting(Search):
         self.record = BoxRecord(self.roots, problem.rows)
         self.stack = [whole(n, root, len(problem.rows.member)) for n, root in enumerate(problem.roots)]
         self.stop_at = np.inf  # the moment at which to come back with what is still open
-        self.team: Team[Lent, Slice] = Team(session.cores, self._slice)
+        self.team: Team[Lent, Slice] = Team(session.cores, self.slice, self._elsewhere)
         # Only a search that hears of what the kernel leaves open may go by bounds that are not rigorous.
         self.quick = session.examine is not None and is_quick(problem.program)
         self.ties = Ties(problem, session.examine is not None)
@@ -158,9 +154,12 @@ class InputSplitting(Search):
     def _lent(self, boxes: Frontier) -> Lent:
         return Lent(boxes, self.record.branch(boxes.node, boxes.boxes))
 
-    def _slice(self, lent: tuple[Lent, float]) -> Slice:
-        """What a companion does with boxes until the moment that it is told."""
-        (part, record), stop_at = (lent[0].boxes, lent[0].record), lent[1]
+    def _elsewhere(self) -> Callable[[tuple[Lent, float]], Slice]:
+        return boxes_elsewhere(InputSplitting, self.problem.obligation, quick=self.quick)
+
+    def slice(self, lent: tuple[Lent, float]) -> Slice:
+        """What a companion does with boxes, for so many seconds."""
+        (part, record), stop_at = (lent[0].boxes, lent[0].record), time.monotonic() + lent[1]
         session = Session(self.session.budget, self.session.confirm, lambda _: None)
         own = InputSplitting(self.problem, session, self.attestation)
         own.roots, own.record = self.roots, record

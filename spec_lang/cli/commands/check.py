@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TextIO
 
+from spec_lang import __version__
 from spec_lang.cli import outputs, shared, usage
 from spec_lang.cli.commands.base import Command
 from spec_lang.cli.invocation import invoked, write_summary
@@ -83,7 +84,17 @@ def _checked(arguments: argparse.Namespace) -> Report:
             return known
     from spec_lang.engine.run import check  # noqa: PLC0415 - start-up
 
-    return check(paths, options, None if arguments.quiet else outputs.observer(), locking)
+    observer = None if arguments.quiet else outputs.observer()
+    if arguments.executor is None:
+        return check(paths, options, observer, locking)
+    from spec_lang.engine.connect import NoExecutor, connected  # noqa: PLC0415 - seldom needed
+    from spec_lang.reporters.model import Report  # noqa: PLC0415
+
+    try:
+        with connected(*arguments.executor) as executor:
+            return check(paths, options, observer, locking, executor=executor)
+    except NoExecutor as error:
+        return Report(__version__, (), (error.diagnostic,))
 
 
 def _locking(arguments: argparse.Namespace) -> Locking | None:
@@ -104,6 +115,13 @@ def _add_limits(parser: argparse.ArgumentParser) -> None:
         type=usage.jobs,
         help="processes that are busy at any time, of one claim or of several; 1 decides in this one "
         "(default: one for every core)",
+    )
+    parser.add_argument(
+        "--executor",
+        metavar="URL",
+        type=usage.executor,
+        help="the workers of a cluster decide the claims: `dask://HOST:PORT` of a scheduler, or "
+        "`dask+tls://HOST:PORT` (extra `dask`)",
     )
     parser.add_argument(
         "--memory",

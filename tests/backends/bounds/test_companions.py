@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 import sys
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from spec_lang._companions import Lost
 from spec_lang.backends._search import team
 from spec_lang.backends._search.problem import prepare
 from spec_lang.backends._search.team import Team
@@ -23,6 +25,7 @@ from spec_lang.backends.bounds.split_input import InputSplitting
 from spec_lang.backends.bounds.split_relu import ReluSplitting
 from spec_lang.bounding.context import Context
 from spec_lang.engine.cores import OwnCores
+from spec_lang.engine.travelling import Packer, Warehouse
 from spec_lang.kernel.proof import examine
 from spec_lang.network.evaluate import Evaluator
 from spec_lang.obligations.model import Box, LinearAtom, Obligation, Region
@@ -73,6 +76,52 @@ def lends(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     return lent
 
 
+class Far:
+    """Cores on machines that share nothing with this one: what goes there and back is pickled, and what is
+    done there is done at once."""
+
+    def __init__(self, helpers: int) -> None:
+        self.free = helpers
+        self.asked = 0
+
+    def take(self) -> bool:
+        return False
+
+    def give_back(self) -> None:
+        self.free += 1
+
+    def hire(
+        self, _work: object, elsewhere: Callable[[], Callable[[Any], Any]] | None = None
+    ) -> _Helper | None:
+        if elsewhere is None or not self.free:
+            return None
+        self.free -= 1
+        return _Helper(self, elsewhere())
+
+
+class _Helper:
+    def __init__(self, far: Far, work: Callable[[Any], Any]) -> None:
+        packer = Packer()
+        self.far, self.parcel, self.blobs = far, packer.pack(work), packer.blobs
+        self.said: bytes | None = None
+
+    def ask(self, question: object) -> None:
+        self.far.asked += 1
+        work = Warehouse().unpack(self.parcel, self.blobs)
+        self.said = pickle.dumps(work(pickle.loads(pickle.dumps(question))))  # noqa: S301 - our own
+
+    def has_answered(self, _seconds: float = 0.0) -> bool:
+        return True
+
+    def answer(self) -> Any:  # noqa: ANN401 - of whatever search asks
+        if self.said is None or self.far.asked % 5 == 4:
+            raise Lost
+        return pickle.loads(self.said)  # noqa: S301 - our own
+
+    def end(self) -> None:
+        """Nothing runs."""
+
+
 def searched(
     search: type[InputSplitting] | type[ReluSplitting], obligation: Obligation, cores: int
 ) -> Outcome:
@@ -105,6 +154,31 @@ def test_a_tight_bound_is_proved_and_the_kernel_accepts_what_all_of_them_did(
 
 
 @BOTH
+def test_parts_are_done_on_machines_that_know_nothing_and_those_that_are_lost_are_done_here(
+    search: type[InputSplitting] | type[ReluSplitting], lends: list[object]
+) -> None:
+    obligation, far = bounded_by(greatest() * (1.1 if search is ReluSplitting else 1.01)), Far(2)
+    using = replace(session(obligation, work=100_000), cores=far)
+    check(obligation, search(prepare(obligation), using, ATTESTATION).run().outcome)
+    assert len(lends) == far.asked > 4
+    assert far.free == 2
+
+
+def test_a_false_bound_is_refuted_from_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(InputSplitting, "attack_roots", lambda _: False)
+    obligation, far = bounded_by(greatest() * 0.99), Far(1)
+    outcome = (
+        InputSplitting(
+            prepare(obligation), replace(session(obligation, work=100_000), cores=far), ATTESTATION
+        )
+        .run()
+        .outcome
+    )
+    assert isinstance(outcome, Refuted)
+    assert violates(obligation, outcome.point)
+
+
+@BOTH
 @pytest.mark.parametrize("harm", ["kill", "raise"])
 def test_what_a_lost_companion_was_lent_is_done_nevertheless(
     search: type[InputSplitting] | type[ReluSplitting],
@@ -126,7 +200,7 @@ def test_what_a_lost_companion_was_lent_is_done_nevertheless(
         return slice_or_not
 
     for owner in (InputSplitting, PhaseSearch):
-        monkeypatch.setattr(owner, "_slice", losing(owner._slice))
+        monkeypatch.setattr(owner, "slice", losing(owner.slice))
     obligation = bounded_by(greatest() * (1.1 if search is ReluSplitting else 1.01))
     check(obligation, searched(search, obligation, 2))
     assert lends
