@@ -27,7 +27,10 @@ def exit_code(process: BaseProcess) -> int | None:
     if process.pid is None or not hasattr(os, "waitid"):
         process.join()
         return process.exitcode
-    ended = os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    try:
+        ended = os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    except ChildProcessError:  # the start of another one has joined it
+        return process.exitcode
     if ended is None:
         return None
     return ended.si_status if ended.si_code == os.CLD_EXITED else -ended.si_status

@@ -95,9 +95,10 @@ class _Pool:
         """Start a process and hand it the next task."""
         context = _context()
         ours, theirs = context.Pipe()
-        inherited = [*self.busy, ours] if context.get_start_method() == "fork" else []
+        forked = context.get_start_method() == "fork"
+        inherited, work = ([*self.busy, ours] if forked else []), (self.tasks, self.decide)
         process = context.Process(  # type: ignore[attr-defined]
-            target=_serve, args=(theirs, self.tasks, self.decide, inherited, self.cores), daemon=True
+            target=_serve, args=(theirs, work if forked else None, inherited, self.cores), daemon=True
         )
         try:
             with deaf_to_signals():
@@ -110,6 +111,9 @@ class _Pool:
             return
         finally:
             theirs.close()
+        if not forked:  # not as arguments: who is killed while it reads these is written to for ever
+            with suppress(OSError):
+                ours.send(work)
         self._hand_next(ours, process)
 
     def collect(self) -> Generator[tuple[int, ClaimReport]]:
@@ -235,12 +239,12 @@ def _context() -> BaseContext:
 
 def _serve(
     connection: Connection,
-    tasks: Sequence[Task],
-    decide: Decide,
+    work: tuple[Sequence[Task], Decide] | None,
     inherited: Sequence[Connection],
     shared: SharedCores | None,
 ) -> None:
-    """A worker: decides the tasks whose numbers it reads, until there are no more."""
+    """A worker: decides the tasks whose numbers it reads, until there are no more; the first that it reads
+    are the tasks, where it has not inherited them."""
     parent = os.getppid()
     if (started_by := parent_process()) is not None:
         end_with_parent(parent := started_by.pid or parent)
@@ -263,6 +267,10 @@ def _serve(
             connection.send(event)
 
     cores = None if shared is None else WorkerCores(shared, connection.send)
+    try:
+        tasks, decide = connection.recv() if work is None else work
+    except (EOFError, OSError):
+        return
     while True:
         try:
             number = connection.recv()

@@ -10,13 +10,14 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from multiprocessing import get_context
+from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from spec_lang.backends.base import Progress, Run, Session
-from spec_lang.engine import CheckOptions, check, decide
+from spec_lang.engine import CheckOptions, check, decide, workers
 from spec_lang.engine.memory import limited
 from spec_lang.engine.workers import TRIES
 from spec_lang.kernel.proof import examine
@@ -297,7 +298,7 @@ def test_workers_do_not_outlive_the_process_that_started_them(tmp_path: Path) ->
     code = f"""
 import os, time
 from pathlib import Path
-from spec_lang.engine import CheckOptions, check, decide
+from spec_lang.engine import CheckOptions, check, decide, workers
 from tests.engine.fakes import Fake
 def behave(obligation, session):
     Path({str(tmp_path)!r}, f"pid{{os.getpid()}}").touch()
@@ -331,3 +332,24 @@ def test_the_check_of_a_proof_comes_on_top_of_the_time_limit(
     backend(proving)
     report = check([write(tmp_path, FAMILY)], CheckOptions(jobs=2, timeout=0.5))
     assert statuses(report) == {f"every[{i}]": Status.PROVED for i in range(4)}
+
+
+def test_nobody_waits_for_a_worker_that_is_killed_while_it_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has not read what it is told, which is more than a pipe holds."""
+    path = write(tmp_path, *(f"claim c{n}: forall x in f.domain: f(x).p >= {-100 - n}\n" for n in range(60)))
+    monkeypatch.setattr(workers, "_context", lambda: get_context("spawn"))
+    killed: list[int] = []
+    start = SpawnProcess.start
+
+    def start_and_kill(process: SpawnProcess) -> None:
+        start(process)
+        if len(killed) < 2 and process.pid is not None:
+            killed.append(process.pid)
+            os.kill(process.pid, signal.SIGKILL)
+
+    monkeypatch.setattr(SpawnProcess, "start", start_and_kill)
+    report = check([path], CheckOptions(jobs=2))
+    assert len(killed) == 2
+    assert {claim.status for claim in report} == {Status.PROVED}
