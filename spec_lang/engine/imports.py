@@ -43,6 +43,7 @@ class Imports:
     folders: dict[str, Path] = field(default_factory=dict)
     _files: dict[str, _File] = field(default_factory=dict)
     _names: dict[Path, str] = field(default_factory=dict)
+    _written: dict[Path, None] = field(default_factory=dict)
     _data: dict[Path, DataFile | Fault] = field(default_factory=dict)
 
     def know(self, source: Source, parsed: Parsed) -> None:
@@ -51,6 +52,7 @@ class Imports:
         self.folders[source.file] = source.folder
         if source.path is not None:
             self._names[source.path.resolve()] = source.file
+            self._written[source.path] = None
 
     @property
     def imported(self) -> frozenset[str]:
@@ -60,8 +62,8 @@ class Imports:
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """All that were read: specs, and data."""
-        return (*self._names, *self._data)
+        """All that were read, specs and data, as they were named."""
+        return (*self._written, *self._data)
 
     def around(self, source: Source, parsed: Parsed, problems: DiagnosticLog) -> Surroundings:
         """What a spec imports; `problems` takes what is wrong with the imports and in the imported files."""
@@ -122,6 +124,7 @@ class Imports:
             problems.add(fault)
             return None
         written = folder / path.value
+        self._written[written] = None
         target = written.resolve()
         if target in self._names:
             return self._names[target]

@@ -29,6 +29,7 @@ class Networks:
     options: CheckOptions
     folders: Mapping[str, Path] = field(default_factory=dict)
     _loaded: dict[NetworkSource, tuple[Graph | None, tuple[Diagnostic, ...]]] = field(default_factory=dict)
+    _named: dict[Path, None] = field(default_factory=dict)
     _used: set[str] = field(default_factory=set)
     _labels: set[str] = field(default_factory=set)
 
@@ -61,7 +62,10 @@ class Networks:
         self, source: NetworkSource, name: str, span: Span | None, problems: DiagnosticLog
     ) -> Graph | None:
         """The graph of `source`; None when it does not load, which is said at `span`."""
-        key = _resolved(source) if isinstance(source, Path) else source
+        key = source
+        if isinstance(source, Path):
+            self._named[source] = None
+            key = _resolved(source)
         if key not in self._loaded:
             self._loaded[key] = load_graph(source, name, span)
         graph, diagnostics = self._loaded[key]
@@ -70,8 +74,8 @@ class Networks:
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """Those that were read."""
-        return tuple(source for source in self._loaded if isinstance(source, Path))
+        """Those that were read, as they were named."""
+        return tuple(self._named)
 
     def unused(self) -> Iterator[Diagnostic]:
         """One error for every network of the caller's that no spec has."""

@@ -41,7 +41,8 @@ _GRAIN: Final = 0.05  # seconds
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What a run has read: the files, and the locks; since when, as `time.time()` says it."""
+    """What a run has read: the files, as they were named, and the locks; since when, as `time.time()` says
+    it."""
 
     files: tuple[Path, ...]
     locks: tuple[Path, ...]
@@ -94,7 +95,8 @@ def remember(
         said = {
             "asked": asked,
             "listed": _listed(paths),
-            "files": {str(path.resolve()): _digest(path) for path in inputs.files},
+            # Not resolved: a link may lead to another file the next time.
+            "files": {str(path.absolute()): _digest(path) for path in inputs.files},
             "locks": [str(path) for path in inputs.locks],
             "report": to_plain(report),
         }

@@ -176,6 +176,8 @@ def test_an_unchanged_tree_says_the_same(capsys: Captured) -> None:
 CHANGES: dict[str, Callable[[Path], object]] = {
     "the spec": lambda root: write(root / "specs", HOLDS.replace("-100", "-99"), FLAW),
     "a weight": lambda root: _flip(root / "specs" / "f.onnx"),
+    "where a link to the network leads": lambda root: _relink(root / "specs" / "f.onnx", "other.onnx"),
+    "where a link to an import leads": lambda root: _relink(root / "specs" / "part.nnspec", "other.part"),
     "another spec": lambda root: (root / "specs" / "g.nnspec").write_text("language 1\n"),
     "the lock is gone": lambda root: (root / NAME).unlink(),
     "a line is gone": lambda root: (root / NAME).write_bytes((root / NAME).read_bytes().rsplit(b"\n", 2)[0]),
@@ -189,6 +191,7 @@ CHANGES: dict[str, Callable[[Path], object]] = {
 def test_whatever_changes_is_seen(
     repository: Path, capsys: Captured, change: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    _link_files(repository / "specs")
     for _ in range(2):
         document(capsys, "specs")
     assert _is_answered_at_once(capsys, monkeypatch)
@@ -217,6 +220,20 @@ def test_a_file_that_was_changed_while_the_run_went_on_is_read_again(
     assert not _is_answered_at_once(capsys, monkeypatch)
 
 
+def _link_files(specs: Path) -> None:
+    """The network and an import become links, with other files beside what they lead to."""
+    network = (specs / "f.onnx").rename(specs / "this.onnx")
+    (specs / "f.onnx").symlink_to("this.onnx")
+    (specs / "other.onnx").write_bytes(network.read_bytes())
+    _flip(specs / "other.onnx")
+    for name, bound in (("this.part", 1), ("other.part", 2)):
+        (specs / name).write_text(f"param bound = {bound}\n")
+    (specs / "part.nnspec").symlink_to("this.part")
+    spec = specs / "f.nnspec"
+    spec.write_text(f'import "part.nnspec"\n{spec.read_text()}')
+    _settle()
+
+
 def _is_answered_at_once(capsys: Captured, monkeypatch: pytest.MonkeyPatch, *options: str) -> bool:
     """Whether the command comes to its report without a run."""
 
@@ -234,6 +251,12 @@ def _flip(path: Path) -> None:
     data = bytearray(path.read_bytes())
     data[-1] ^= 1
     path.write_bytes(bytes(data))
+
+
+def _relink(link: Path, name: str) -> None:
+    """What the link led to stays as it is."""
+    link.unlink()
+    link.symlink_to(name)
 
 
 def _damage(path: Path) -> None:
