@@ -5,6 +5,7 @@ In: small specs in a folder of pytest's own `pytester`.  Out: nothing but failur
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -228,8 +229,15 @@ def process(folder: Path, checkout: Path, *arguments: str) -> subprocess.Complet
     """pytest as a process of its own; one that does not end fails."""
     command = [sys.executable, "-m", "pytest", *PLUGIN, "-p", "no:cacheprovider", "-c", "/dev/null"]
     options = [f"--rootdir={folder}", *arguments]
+    environment = {name: value for name, value in os.environ.items() if name != "PYTEST_ADDOPTS"}
     return subprocess.run(
-        [*command, *options], cwd=checkout, capture_output=True, text=True, check=False, timeout=300
+        [*command, *options],
+        cwd=checkout,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
     )
 
 
