@@ -9,7 +9,7 @@ version control, in the folder that was named.
 from __future__ import annotations
 
 import os.path
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import field
 from pathlib import Path
 from typing import Final
@@ -50,27 +50,19 @@ class Locks:
         if found is None:
             return None
         spec, lock = found
-        return lock, f"{Path(os.path.relpath(spec, lock.parent)).as_posix()}::{name}"
+        return lock, f"{self._relative(spec, lock)}::{name}"
 
     # -- after the run -----------------------------------------------------------------------------------
 
-    def update(self, found: Iterable[tuple[Task, ClaimReport]], options: CheckOptions, *, whole: bool) -> str:
+    def update(self, found: Sequence[tuple[Task, ClaimReport]], options: CheckOptions, *, whole: bool) -> str:
         """Writes what has become of claims; `whole` says that these are all claims of their files.  What was
         done, in words, if anything was."""
-        known: dict[Path, list[Line]] = {lock: [] for _, lock in self.files.values()}
-        seen: dict[Path, set[str]] = {lock: set() for lock in known}
-        for task, report in found:
-            place = self.claim(report.file, report.name)
-            if place is None:
-                continue
-            lock, claim = place
-            seen[lock].add(claim)
-            line = line_of(claim, report, limits_of(task, options))
-            if line is not None:
-                known[lock].append(line)
+        limits = {report.id: limits_of(task, options) for task, report in found}
         words = []
-        for lock, lines in known.items():
-            gone = set(self._gone(lock, seen[lock], whole=whole))
+        for lock, claims in self._by_lock(report for _, report in found).items():
+            made = (line_of(claim, report, limits[report.id]) for claim, report in claims.items())
+            lines = [line for line in made if line is not None]
+            gone = set(self._gone(lock, claims, whole=whole))
             if not lines and not gone and not self.contents[lock].damaged:
                 continue
             try:
@@ -86,7 +78,17 @@ class Locks:
             words += [f"{_named(lock)}: {said}"] if said else []
         return "; ".join(words)
 
-    def _gone(self, lock: Path, seen: set[str], *, whole: bool) -> Iterator[str]:
+    def _by_lock(self, reports: Iterable[ClaimReport]) -> dict[Path, dict[str, ClaimReport]]:
+        """The reports of each lock, by how their claims are called there."""
+        found: dict[Path, dict[str, ClaimReport]] = {lock: {} for _, lock in self.files.values()}
+        for report in reports:
+            place = self.claim(report.file, report.name)
+            if place is not None:
+                lock, claim = place
+                found[lock][claim] = report
+        return found
+
+    def _gone(self, lock: Path, seen: Container[str], *, whole: bool) -> Iterator[str]:
         """The claims of a lock that are no longer there."""
         mine = {self._relative(spec, lock) for spec, of in self.files.values() if of == lock}
         for line in self.contents[lock].lines:
@@ -100,18 +102,10 @@ class Locks:
 
     def out_of_date(self, reports: Sequence[ClaimReport], *, whole: bool) -> Iterator[Diagnostic]:
         """What `--locked` finds: claims that a lock does not have as they are, and those that are gone."""
-        missing: dict[Path, list[str]] = {}
-        seen: dict[Path, set[str]] = {lock: set() for _, lock in self.files.values()}
-        for report in reports:
-            place = self.claim(report.file, report.name)
-            if place is None:
-                continue
-            lock, claim = place
-            seen[lock].add(claim)
-            if report.key is not None and not self._stands(lock, report):
-                missing.setdefault(lock, []).append(report.name)
-        for lock, claims in seen.items():
-            names = [*missing.get(lock, ()), *self._gone(lock, claims, whole=whole)]
+        for lock, claims in self._by_lock(reports).items():
+            known = self.contents[lock].verdicts
+            missing = (r.name for r in claims.values() if r.key and (r.key, r.status) not in known)
+            names = [*missing, *self._gone(lock, claims, whole=whole)]
             if names:
                 what = _listed(names)
                 problem = f"`{_named(lock)}` is out of date: {what}"
@@ -128,11 +122,6 @@ class Locks:
                 problem = f"the lock says that `{report.name}` is {said}, what is stored says {found}"
                 fix = "run `nnspec check --no-cache`, and look at who has written the line"
                 yield Diagnostic(codes.OUT_OF_DATE, problem, report.span, fix)
-
-    def _stands(self, lock: Path, report: ClaimReport) -> bool:
-        """Whether the lock says of a claim what has come out."""
-        lines = [line for line in self.contents[lock].lines if line.key == report.key]
-        return any(line.verdict is report.status for line in lines)
 
 
 def locks_of(paths: Sequence[object], specs: Iterable[Spec], given: Path | None) -> Locks:

@@ -69,7 +69,7 @@ def check(  # noqa: PLR0913 - named options
         if locking.locked:
             diagnostics = (*diagnostics, *locks.out_of_date(reports, whole=whole))
         elif locking.writes and not (options.parameters or options.networks):
-            aside = locks.update(zip(tasks, reports, strict=True), options, whole=whole)
+            aside = locks.update(tuple(zip(tasks, reports, strict=True)), options, whole=whole)
         diagnostics = (*diagnostics, *locks.problems)
     report = replace(
         _reported(preparation, specs, reports, diagnostics),

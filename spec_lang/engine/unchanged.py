@@ -143,9 +143,9 @@ def _digest(path: Path) -> str:
 
 def _agree(claims: Iterable[ClaimReport], contents: Sequence[Content]) -> bool:
     """Whether the locks say of every claim what its report does."""
-    lines = {(line.key, line.verdict) for content in contents for line in content.lines}
+    known = frozenset[tuple[str, Status]]().union(*(content.verdicts for content in contents))
     return all(
-        _is_final(claim) if claim.key is None else (claim.key, claim.status) in lines for claim in claims
+        _is_final(claim) if claim.key is None else (claim.key, claim.status) in known for claim in claims
     )
 
 

@@ -45,15 +45,20 @@ class Keys:
     """Makes keys; hashes the weights of a layer once, however many claims are about it."""
 
     _known: dict[int, tuple[Primitive, str]] = field(default_factory=dict)
+    _last: tuple[Goal, str] | None = None  # whoever looks a goal up, and keeps it, asks again and again
 
     def forget(self) -> None:
-        """The weights that are remembered, and kept alive by that."""
+        """The weights, and the goal, that are remembered, and kept alive by that."""
         self._known.clear()
+        self._last = None
 
     def goal(self, goal: Goal) -> str:
         """The key of `goal`, 64 hexadecimal digits."""
-        parts = (_VERSION, f"exists={goal.exists}", *map(self.obligation, goal.obligations))
-        return _hash(" ".join(parts))
+        last = self._last  # read once: another thread may put its own in the place
+        if last is None or last[0] is not goal:
+            parts = (_VERSION, f"exists={goal.exists}", *map(self.obligation, goal.obligations))
+            last = self._last = goal, _hash(" ".join(parts))
+        return last[1]
 
     def measure(self, asked: str, goal: Goal) -> str:
         """The key of a measure: of what it asks for, and the goal of one of its thresholds."""

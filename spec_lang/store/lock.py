@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -82,6 +81,11 @@ class Content:
 
     lines: tuple[Line, ...] = ()
     damaged: tuple[int, ...] = ()
+
+    @property
+    def verdicts(self) -> frozenset[tuple[str, Status]]:
+        """What it says of the claims that mean a key."""
+        return frozenset((line.key, line.verdict) for line in self.lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,11 +249,6 @@ def _strength(evidence: Evidence | None) -> int:
 
 def _most(limit: float | None) -> float:
     return float("inf") if limit is None else limit
-
-
-def moved(line: Line, claim: str) -> Line:
-    """The same of a claim that has another name, or lies in another file."""
-    return replace(line, claim=claim)
 
 
 def by_key(lines: Iterable[Line]) -> Iterator[tuple[str, Line]]:

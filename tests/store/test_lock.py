@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spec_lang.kernel.verdict import Evidence, EvidenceKind, Status
-from spec_lang.store.lock import Limits, Line, by_key, moved, parse_lock, read_lock, update_lock, write_lock
+from spec_lang.store.lock import Limits, Line, by_key, parse_lock, read_lock, update_lock, write_lock
 
 names = st.text(st.characters(blacklist_categories=["Cs"]), min_size=1, max_size=12)
 keys = st.integers(0, 2**32).map(lambda n: sha256(str(n).encode()).hexdigest())
@@ -61,6 +61,11 @@ unsettled = st.builds(
 )
 lines = settled | unsettled
 LINE = Line("a.nnspec::p", Status.PROVED, "ab" * 32, Evidence(EvidenceKind.CHECKED))
+
+
+def moved(line: Line, claim: str) -> Line:
+    """The same of a claim that has another name, or lies in another file."""
+    return replace(line, claim=claim)
 
 
 def claims(path: Path) -> list[str]:
